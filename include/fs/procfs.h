@@ -1,0 +1,28 @@
+/*
+ * procfs registration: subsystems make their files where they live; one static record each.
+ *
+ *	static int show_loadavg(seq_file_t *m, void *arg);
+ *	proc_create_single("loadavg", 0444, show_loadavg, NULL);
+ *	proc_create("kmsg", 0400, &kmsg_fops, NULL);
+ *	proc_sysctl_u64("kernel/pid_max", 0644, &pid_max, 301, 4194304);
+ */
+#ifndef FS_PROCFS_H
+#define FS_PROCFS_H
+
+#include <fs/seq_file.h>
+
+/* path relative to /proc; missing directories are made. Boot or later; 0 or negative errno. */
+int proc_create_single(const char *path, mode_t mode, int (*show)(seq_file_t *, void *), void *arg);
+int proc_create(const char *path, mode_t mode, const file_operations_t *ops, void *arg);
+int proc_symlink(const char *path, const char *target);
+int proc_mkdir(const char *path);
+int proc_remove(const char *path);
+/* A number under /proc/sys; writes outside [min, max] get -EINVAL; needs root. */
+int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max);
+int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max);
+int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size);
+/* A write calls fn(value) instead of storing: drop_caches. */
+int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value));
+void *proc_file_arg(file_t *f); /* arg given at creation */
+
+#endif

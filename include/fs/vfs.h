@@ -1,0 +1,428 @@
+/*
+ * The VFS: names (dentries), files' data (vfs_node_t, the inode), mounts, open files, descriptor tables.
+ *
+ * Ownership: a path_t holds a reference on mount and dentry; a file holds its path and credentials; a
+ * dentry holds its node; dentries and nodes live on in caches after the last reference.
+ * Lock order: rename_lock (global sequence + per-super mutex) > node->lock of directories (ancestors first)
+ * > node->lock of files > dentry->lock > caches' locks. node->lock is a rwsem: shared for lookup and
+ * readdir, exclusive for changes.
+ */
+#ifndef FS_VFS_H
+#define FS_VFS_H
+
+#include <kernel/cred.h>
+#include <kernel/sync/seqlock.h>
+#include <mm/file_map.h>
+#include <uapi/fcntl.h>
+#include <uapi/stat.h>
+
+struct super_block;
+struct vfs_node;
+struct dentry;
+struct file;
+struct mount;
+struct vm_area;
+struct poll_table;
+struct dir_context;
+struct files;
+struct thread;
+struct process;
+
+#define NAME_MAX 255
+#define PATH_MAX 4096
+
+/* A reference-holding place in the tree. */
+typedef struct path {
+	struct mount *mount;
+	struct dentry *dentry;
+} path_t;
+void path_get(const path_t *p);
+void path_put(path_t *p);
+
+/* File-type specific operations of an inode. NULL: the wrapper's answer stands behind. */
+typedef struct node_operations {
+	/* Fills dentry (dentry_attach) or leaves it negative. 0 or errno. NULL: memory file system, all
+	 * that exists is in the dentry cache. */
+	int (*lookup)(struct vfs_node *dir, struct dentry *dentry);
+	int (*create)(struct vfs_node *dir, struct dentry *dentry, mode_t mode, dev_t rdev); /* any
+								      non-directory; -EPERM */
+	int (*mkdir)(struct vfs_node *dir, struct dentry *dentry, mode_t mode);	  /* -EPERM */
+	int (*symlink)(struct vfs_node *dir, struct dentry *dentry, const char *target); /* -EPERM */
+	int (*link)(struct vfs_node *node, struct vfs_node *dir, struct dentry *dentry); /* -EPERM */
+	int (*unlink)(struct vfs_node *dir, struct dentry *dentry);			/* -EPERM */
+	int (*rmdir)(struct vfs_node *dir, struct dentry *dentry);			/* -EPERM */
+	int (*rename)(struct vfs_node *odir, struct dentry *od, struct vfs_node *ndir,
+		      struct dentry *nd, u32 flags);					/* -EPERM */
+	int (*tmpfile)(struct vfs_node *dir, struct file *file, mode_t mode); /* -EOPNOTSUPP */
+	/* Target of a symbolic link: text valid while the node is held (under RCU too), or ERR_PTR. Magic
+	 * links (/proc/PID/fd) fill *jump and return NULL. */
+	const char *(*get_link)(struct vfs_node *node, path_t *jump);
+	int (*set_attr)(struct vfs_node *node, const struct vfs_attr *attr); /* generic */
+	int (*get_attr)(struct vfs_node *node, struct vfs_stat *st);	     /* generic */
+	int (*permission)(struct vfs_node *node, int mask);		     /* generic mode bits */
+} node_operations_t;
+
+/* Change requested by chmod, chown, truncate, utimensat: fields named by `valid`. */
+#define ATTR_MODE 1u
+#define ATTR_UID 2u
+#define ATTR_GID 4u
+#define ATTR_SIZE 8u
+#define ATTR_ATIME 16u
+#define ATTR_MTIME 32u
+#define ATTR_CTIME 64u
+typedef struct vfs_attr {
+	u32 valid;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+	off_t size;
+	nsec_t atime, mtime, ctime;
+} vfs_attr_t;
+
+/* What stat, statx report. */
+typedef struct vfs_stat {
+	dev_t dev, rdev;
+	ino_t ino;
+	mode_t mode;
+	u32 nlink;
+	uid_t uid;
+	gid_t gid;
+	off_t size;
+	u64 blocks; /* of 512 bytes */
+	u32 block_size;
+	nsec_t atime, mtime, ctime, btime;
+	u64 attributes, attributes_mask; /* STATX_ATTR_* */
+	u64 mount_id;
+} vfs_stat_t;
+
+typedef struct file_operations {
+	off_t (*llseek)(struct file *f, off_t off, int whence); /* NULL: -ESPIPE */
+	ssize_t (*read_iter)(struct file *f, iter_t *it, off_t *pos);  /* NULL: -EINVAL */
+	ssize_t (*write_iter)(struct file *f, iter_t *it, off_t *pos); /* NULL: -EINVAL */
+	int (*iterate)(struct file *f, struct dir_context *ctx);       /* NULL: -ENOTDIR */
+	u32 (*poll)(struct file *f, struct poll_table *pt); /* NULL: always readable and writable */
+	long (*ioctl)(struct file *f, u32 cmd, unsigned long arg); /* NULL: -ENOTTY */
+	int (*mmap)(struct file *f, struct vm_area *vma); /* NULL: -ENODEV */
+	int (*open)(struct vfs_node *node, struct file *f); /* NULL: fine */
+	int (*flush)(struct file *f);	/* each close(2) of a descriptor */
+	void (*release)(struct file *f); /* last reference */
+	int (*fsync)(struct file *f, off_t start, off_t end, bool data_only); /* NULL: -EINVAL */
+	long (*fallocate)(struct file *f, int mode, off_t off, off_t len);    /* NULL: -EOPNOTSUPP */
+	void (*show_fdinfo)(struct file *f, struct seq_file *m);
+	const char *kind;		/* "pipe", "anon_inode:[eventfd]": readlink of /proc/PID/fd */
+} file_operations_t;
+
+/*
+ * The inode. (l) node->lock exclusive to change; (a) atomic; (c) constant; (i) super's inode lock;
+ */
+typedef struct vfs_node {
+	refcount_t refs;
+	mode_t mode;		/* (l) type bits constant */
+	uid_t uid;		/* (l) */
+	gid_t gid;		/* (l) */
+	u32 nlink;		/* (l) */
+	dev_t rdev;		/* (c) device files */
+	ino_t ino;		/* (c) */
+	struct super_block *sb; /* (c) */
+	const node_operations_t *ops;	/* (c) never NULL */
+	const file_operations_t *fops;	/* (c) for open */
+	rwsem_t lock;
+	nsec_t atime, mtime, ctime, btime; /* (l), atime racily */
+	u64 blocks;		/* (l) 512-byte blocks in use */
+	file_map_t map;		/* page cache; size lives in map.size */
+	struct file_map *data;	/* usually &map */
+	atomic_t writers;	/* open for writing; negative: being executed (ETXTBSY) */
+	u32 state;		/* (i) NODE_* */
+	list_t lru;		/* (i) */
+	hlist_node_t hash;	/* (i) by ino for file systems that look up by number */
+	void *private_data;	/* file system's */
+	void *pipe;		/* FIFO's pipe object: lock of ipc/pipe */
+	struct file_locks *locks; /* record locks and flock: fs/vfs/locks.c */
+	list_t dentries;	/* names: d_lock of this list is `alias_lock` */
+	spinlock_t alias_lock;
+	rcu_head_t rcu;
+} vfs_node_t;
+
+/*
+ * A name. Reference count and sequence counter; freed through RCU; negative when node is NULL.
+ */
+typedef struct dentry {
+	refcount_t refs;
+	seqcount_t seq;		/* changes with name, parent, node */
+	spinlock_t lock;	/* name, parent, node, flags */
+	u32 flags;		/* DENTRY_* */
+	u32 hash;
+	u32 name_len;
+	const char *name;	/* NUL-terminated; inline_name or allocated (freed by RCU) */
+	struct dentry *parent;	/* self at a root; own reference */
+	vfs_node_t *node;	/* own reference */
+	hlist_node_t hash_link; /* dcache bucket */
+	list_t children;	/* lock; for readdir of memory file systems */
+	list_t sibling;		/* parent's lock */
+	list_t alias;		/* node->alias_lock */
+	list_t lru;		/* dcache lru lock */
+	struct super_block *sb;
+	const struct dentry_operations *ops;
+	void *fsdata;
+	rcu_head_t rcu;
+	char inline_name[40];
+} dentry_t;
+#define DENTRY_MOUNTED 1u  /* something is mounted here in some namespace */
+#define DENTRY_UNHASHED 2u /* deleted */
+#define DENTRY_PINNED 4u   /* memory file system: holds a reference while linked */
+#define DENTRY_ON_LRU 8u
+#define DENTRY_REVALIDATE 16u
+
+typedef struct dentry_operations {
+	bool (*revalidate)(dentry_t *d);	/* procfs: is it still so; may not sleep */
+	bool (*delete_unused)(dentry_t *d);	/* true: do not cache */
+	int (*show_name)(dentry_t *d, char *buf, size_t size); /* "pipe:[12]" */
+} dentry_operations_t;
+
+typedef struct fs_operations {	/* API: one const record a file system type */
+	const char *name;
+	/* Builds sb->root. options is the mount data text. 0 or errno. */
+	int (*fill_super)(struct super_block *sb, const char *source, const char *options);
+	void (*kill_super)(struct super_block *sb); /* after the last mount went */
+	int (*stat_super)(struct super_block *sb, struct vfs_statfs *out);
+	int (*remount)(struct super_block *sb, u32 flags, const char *options);
+	int (*show_options)(struct super_block *sb, struct seq_file *m);
+	void (*evict_node)(vfs_node_t *node);	/* last reference, nlink 0 or cache pressure */
+	int (*write_node)(vfs_node_t *node);
+	int (*sync)(struct super_block *sb);
+	bool single;	/* all mounts share one super block (proc, devtmpfs, sysfs) */
+	bool needs_device;
+} fs_operations_t;
+
+typedef struct super_block {
+	refcount_t refs;
+	const fs_operations_t *ops;
+	const char *type;	/* registered name */
+	dentry_t *root;
+	dev_t dev;		/* anonymous device number, st_dev */
+	u32 flags;		/* MS_RDONLY ... */
+	u32 block_size;
+	u64 magic;		/* statfs f_type */
+	u64 max_bytes;
+	spinlock_t node_lock;
+	list_t nodes;		/* node_lock */
+	mutex_t rename_mutex;	/* directory renames across parents */
+	list_t all_link;
+	atomic64_t next_ino;
+	void *private_data;
+} super_block_t;
+
+typedef struct vfs_statfs {
+	u64 type, block_size, blocks, free, available, files, files_free, fsid, name_max,
+		fragment_size, flags;
+} vfs_statfs_t;
+
+/* An open file ("file description"). */
+typedef struct file {
+	refcount_t refs;	/* found by descriptor under RCU */
+	u32 mode;		/* FMODE_*; (c) */
+	u32 flags;		/* O_*; lock for F_SETFL, read racily */
+	const file_operations_t *ops;
+	path_t path;
+	vfs_node_t *node;	/* of path.dentry; own by path */
+	mutex_t pos_lock;	/* pos, when shared (FMODE_ATOMIC_POS) */
+	off_t pos;
+	cred_t *cred;		/* opener's */
+	void *private_data;
+	spinlock_t lock;
+	struct pid *owner;	/* F_SETOWN: lock */
+	int owner_signal;
+	struct fasync *fasync;
+	u64 readahead_pos;
+	void *poll_private;
+	rcu_head_t rcu;
+} file_t;
+typedef file_t file_descriptor_t; /* API's name */
+
+#define FMODE_READ 1u
+#define FMODE_WRITE 2u
+#define FMODE_EXEC 4u
+#define FMODE_LSEEK 8u
+#define FMODE_PREAD 16u
+#define FMODE_PWRITE 32u
+#define FMODE_ATOMIC_POS 64u /* regular files and directories: position under pos_lock */
+#define FMODE_PATH 128u	     /* O_PATH */
+#define FMODE_STREAM 256u    /* no position at all */
+#define FMODE_WRITER 512u    /* counted in node->writers */
+#define FMODE_NOWAIT 1024u
+
+typedef struct mount {
+	refcount_t refs;
+	super_block_t *sb;
+	dentry_t *root;		/* of the mounted tree */
+	struct mount *parent;	/* mount_lock; self at the namespace's root */
+	dentry_t *mountpoint;	/* mount_lock */
+	u32 flags;		/* MNT_* */
+	int id;
+	list_t children, child_link, ns_link; /* mount_lock */
+	hlist_node_t hash;	/* by (parent, mountpoint): mount_lock, readable under seq */
+	struct mount_namespace *ns;
+	char *source;
+	rcu_head_t rcu;
+} mount_t;
+#define MNT_NOSUID 1u
+#define MNT_NODEV 2u
+#define MNT_NOEXEC 4u
+#define MNT_READONLY 8u
+#define MNT_NOATIME 16u
+#define MNT_NODIRATIME 32u
+#define MNT_RELATIME 64u
+#define MNT_DETACHED 128u
+
+/* ---- API document ---- */
+file_descriptor_t *vfs_open(const char *path, int flags, mode_t mode); /* or ERR_PTR; cwd of current */
+ssize_t vfs_read(file_descriptor_t *fd, void *buf, size_t count);	/* kernel buffer, at the position */
+ssize_t vfs_write(file_descriptor_t *fd, const void *buf, size_t count);
+off_t vfs_seek(file_descriptor_t *fd, off_t offset, int whence);
+int vfs_close(file_descriptor_t *fd);
+vfs_node_t *vfs_lookup(const char *path); /* referenced, or ERR_PTR */
+int vfs_mkdir(const char *path, mode_t mode);
+int vfs_rmdir(const char *path);
+struct dirent;
+int vfs_readdir(file_descriptor_t *fd, struct dirent *dirp, size_t count);
+int vfs_mount(const char *source, const char *target, const char *fstype, int flags);
+int vfs_unmount(const char *target, int flags);
+super_block_t *register_filesystem(const char *name, fs_operations_t *ops); /* NULL, or ERR_PTR */
+int unregister_filesystem(const char *name);
+super_block_t *mount_filesystem(const char *device, const char *fstype);
+vfs_node_t *alloc_inode(super_block_t *sb);	/* referenced, numbered; NULL when out of memory */
+void free_inode(vfs_node_t *inode);
+int write_inode(vfs_node_t *inode);
+int sync_filesystem(super_block_t *sb);
+
+/* ---- richer primitives ---- */
+void vfs_init(void);		/* caches, root tmpfs mounted as the initial namespace's "/" */
+
+/* Path walk (fs/vfs/walk.c). start: NULL = current's root/cwd; dfd resolved by the caller of *_at. */
+#define LOOKUP_FOLLOW 1u
+#define LOOKUP_DIRECTORY 2u
+#define LOOKUP_PARENT 4u
+#define LOOKUP_EMPTY 8u
+#define LOOKUP_CREATE 16u
+#define LOOKUP_NO_SYMLINKS 32u
+#define LOOKUP_NO_XDEV 64u
+#define LOOKUP_BENEATH 128u
+#define LOOKUP_IN_ROOT 256u
+#define LOOKUP_NO_MAGIC 512u
+int path_lookup(int dfd, const char *name, u32 flags, path_t *out);
+/* From user memory: copies the name (-EFAULT, -ENAMETOOLONG, -ENOENT when empty without LOOKUP_EMPTY). */
+int user_path_lookup(int dfd, const char __user *name, u32 flags, path_t *out);
+char *getname(const char __user *name, bool empty_ok); /* or ERR_PTR; putname frees */
+void putname(char *name);
+int node_permission(vfs_node_t *node, int mask); /* MAY_*, credentials of current (fsuid) */
+#define MAY_EXEC 1
+#define MAY_WRITE 2
+#define MAY_READ 4
+file_t *file_open_at(int dfd, const char *name, int flags, mode_t mode); /* openat's body */
+file_t *file_open_path(const path_t *path, int flags, const cred_t *cred);
+file_t *file_open_exec(int dfd, const char *name, int flags); /* denies writers; see file_allow_write */
+void file_allow_write(file_t *f);
+/* A file without a name (pipes, eventfd ...): node from the anonymous super block. */
+file_t *file_create_anon(const char *name, const file_operations_t *ops, void *private_data, u32 flags);
+file_t *file_alloc(void);
+void file_get(file_t *f);
+void file_put(file_t *f);	/* last one: release runs in the thread's own time; may sleep */
+ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos);  /* checks mode; pos NULL: file's own */
+ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos);
+ssize_t kernel_read(file_t *f, void *buf, size_t len, off_t *pos); /* explicit position */
+int path_name(const path_t *p, char *buf, size_t size, char **out); /* d_path; " (deleted)" as Linux */
+int path_name_root(const path_t *p, const path_t *root, char *buf, size_t size, char **out);
+int vfs_getattr(const path_t *p, vfs_stat_t *st);
+int vfs_setattr(const path_t *p, const vfs_attr_t *attr);
+int vfs_truncate(const path_t *p, off_t size);
+int vfs_mknod_at(int dfd, const char *name, mode_t mode, dev_t dev);
+int vfs_symlink_at(const char *target, int dfd, const char *name);
+int vfs_link_at(int odfd, const char *oname, int ndfd, const char *nname, int flags);
+int vfs_mkdir_at(int dfd, const char *name, mode_t mode);
+int vfs_unlink_at(int dfd, const char *name, int flags);
+void dentry_attach(dentry_t *d, vfs_node_t *node);	/* negative to positive; consumes node's ref */
+void dentry_drop(dentry_t *d);				/* unhash */
+dentry_t *dentry_alloc(dentry_t *parent, const char *name, u32 len);
+dentry_t *dentry_make_root(vfs_node_t *node);
+void dentry_put(dentry_t *d);
+void dentry_get(dentry_t *d);
+void node_put(vfs_node_t *n);
+void node_get(vfs_node_t *n);
+void node_touch(vfs_node_t *n, u32 which);		/* ATTR_*TIME to now */
+
+/* In-memory directories shared by tmpfs, devtmpfs, procfs, sysfs (fs/vfs/memdir.c). */
+extern const file_operations_t memory_dir_operations;
+
+/* readdir: emit returns false when the buffer is full. */
+typedef struct dir_context {
+	bool (*emit)(struct dir_context *ctx, const char *name, u32 len, u64 pos, ino_t ino, u32 type);
+	off_t pos;
+} dir_context_t;
+
+/* Descriptor tables (fs/vfs/fdtable.c): grown by doubling under files->lock, read under RCU. */
+typedef struct files files_t;
+files_t *files_create(void);
+files_t *files_copy(files_t *from);	/* fork: or NULL */
+void files_get(files_t *f);
+void files_put(files_t *f);		/* last: closes all */
+void files_close_on_exec(files_t *f);
+files_t *files_unshare_if_needed(struct thread *t); /* exec */
+file_t *fd_get(int fd);			/* of current: referenced, or NULL (also for O_PATH files) */
+file_t *fd_get_raw(int fd);		/* O_PATH too */
+/* Without a reference when the table is not shared; pair with fd_put_light. */
+typedef struct fd_light {
+	file_t *file;
+	bool put;
+	bool unlock_pos;
+} fd_light_t;
+fd_light_t fd_get_light(int fd);
+fd_light_t fd_get_pos(int fd);		/* and the position lock where needed */
+void fd_put_light(fd_light_t f);
+int fd_reserve(int min, bool cloexec);	/* a free number below RLIMIT_NOFILE, or -EMFILE */
+void fd_install(int fd, file_t *f);	/* consumes the reference */
+void fd_unreserve(int fd);
+int fd_close(int fd);
+int fd_dup(file_t *f, int min, bool cloexec);
+/* For /proc/PID/fd: the file of another thread's table, referenced; *fd is moved to the next used one. */
+file_t *files_next(files_t *files, int *fd, bool *cloexec);
+files_t *thread_files_get(struct thread *t); /* own reference, or NULL */
+
+/* Root, working directory, umask of a thread group of sharers. */
+typedef struct fs_context {
+	refcount_t refs;
+	spinlock_t lock;
+	seqcount_t seq;
+	path_t root, cwd;	/* lock */
+	mode_t umask;
+} fs_context_t;
+fs_context_t *fs_context_copy(fs_context_t *from); /* NULL when out of memory */
+void fs_context_get(fs_context_t *f);
+void fs_context_put(fs_context_t *f);
+void fs_get_root(path_t *out);
+void fs_get_cwd(path_t *out);
+int fs_set_root(const path_t *p);
+int fs_set_cwd(const path_t *p);
+fs_context_t *thread_fs_get(struct thread *t); /* own reference, or NULL */
+
+/* Devices: character device table (fs/vfs/chrdev.c); driver interface in include/drivers/device.h. */
+static inline dev_t makedev(u32 major, u32 minor)
+{
+	return (minor & 0xff) | ((dev_t)(major & 0xfff) << 8) | ((dev_t)(minor & ~0xffu) << 12) |
+	       ((dev_t)(major & ~0xfffu) << 32);
+}
+static inline u32 dev_major(dev_t d)
+{
+	return ((d >> 8) & 0xfff) | ((d >> 32) & ~0xfffu);
+}
+static inline u32 dev_minor(dev_t d)
+{
+	return (d & 0xff) | ((d >> 12) & ~0xffu);
+}
+int register_chrdev_region(u32 major, u32 first_minor, u32 count, const char *name,
+			   const file_operations_t *ops);
+void unregister_chrdev_region(u32 major, u32 first_minor, u32 count);
+/* devtmpfs: a node appears under /dev ("tty1", "pts/0"). */
+int devtmpfs_create(const char *name, mode_t mode, dev_t dev);
+int devtmpfs_remove(const char *name);
+
+#endif

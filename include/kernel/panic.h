@@ -1,0 +1,47 @@
+/*
+ * Fatal ends. panic stops the other CPUs by NMI, prints registers, symbolised backtraces and the
+ * last log lines, then halts or resets by `panic=`. Callable from any context.
+ */
+#ifndef KERNEL_PANIC_H
+#define KERNEL_PANIC_H
+
+#include <kernel/compiler.h>
+
+struct trap_frame;
+
+void panic(const char *format, ...) __printf(1, 2) __noreturn __cold;
+/* As panic, with the registers of the trap that led there (NULL: the caller's own). */
+void panic_with_frame(struct trap_frame *frame, const char *format, ...) __printf(2, 3)
+	__noreturn __cold;
+void dump_stack(void);
+void warn_report(const char *file, int line, const char *what) __cold;
+
+/* Counted and printed with a backtrace, but goes on. Debug builds panic by `panic_on_warn`. */
+#define WARN_ON(cond)                                                                              \
+	({                                                                                         \
+		bool _w = (cond);                                                                  \
+		if (unlikely(_w))                                                                  \
+			warn_report(__FILE__, __LINE__, #cond);                                    \
+		_w;                                                                                \
+	})
+
+#define BUG_ON(cond)                                                                               \
+	do {                                                                                       \
+		if (unlikely(cond))                                                                \
+			panic("Assertion failed: !(%s) at %s:%d", #cond, __FILE__, __LINE__);      \
+	} while (0)
+
+#ifdef CONFIG_DEBUG
+#define ASSERT(cond)                                                                               \
+	do {                                                                                       \
+		if (unlikely(!(cond)))                                                             \
+			panic("Assertion failed: %s at %s:%d", #cond, __FILE__, __LINE__);         \
+	} while (0)
+#else
+#define ASSERT(cond) ((void)sizeof(cond))
+#endif
+
+/* Symbol lookup in the image's own table: returns the name and the offset, or NULL. */
+const char *symbol_lookup(unsigned long addr, unsigned long *offset);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * process_t: owner of resources. struct pid: a number that outlives nothing and is referenced by what
+ * must remember a process, group or session after its end.
+ *
+ * Field keys: (t) process_tree_lock, an rwlock taken with interrupts off; (s) own sig_lock (spinlock,
+ * interrupts off); (c) constant; (a) atomic; (R) RCU.
+ * Lock order: process_tree_lock > sig_lock > run queue. files and fs locks never nest inside these.
+ */
+#ifndef KERNEL_PROCESS_H
+#define KERNEL_PROCESS_H
+
+#include <kernel/cred.h>
+#include <kernel/thread.h>
+#include <kernel/time/timer.h>
+#include <uapi/resource.h>
+
+typedef enum pid_type { PID_THREAD, PID_PROCESS, PID_GROUP, PID_SESSION, PID_TYPES } pid_type_t;
+
+typedef struct pid {
+	refcount_t refs;
+	pid_t nr;		/* (c) in the initial namespace */
+	struct thread *thread;	/* (R) the thread of this tid */
+	struct process *process; /* (R) the process of this pid */
+	list_t members[PID_TYPES]; /* (t) group: process->group_link; session: session_link */
+	wait_queue_head_t wait; /* pidfd polling */
+	rcu_head_t rcu;
+} pid_obj_t;
+
+/* Shared action table (CLONE_SIGHAND). */
+typedef struct sighand {
+	refcount_t refs;
+	spinlock_t lock; /* the process's sig_lock is this one's */
+	k_sigaction_t action[64];
+} sighand_t;
+
+/* All namespaces of a process, through one proxy (architecture.md 9.9). */
+struct mount_namespace;
+struct uts_namespace;
+struct pid_namespace;
+typedef struct namespaces {
+	refcount_t refs;
+	struct mount_namespace *mount;
+	struct uts_namespace *uts;
+	struct pid_namespace *pid;
+} namespaces_t;
+extern namespaces_t init_namespaces;
+
+typedef enum process_state {
+	PROCESS_RUNNING,
+	PROCESS_STOPPED,
+	PROCESS_ZOMBIE,
+	PROCESS_DEAD,
+} process_state_t;
+
+typedef struct process {
+	refcount_t refs;
+	rcu_head_t rcu;
+	pid_t pid;		/* (c) */
+	struct pid *pid_obj;	/* (c) */
+	struct pid *group;	/* (t) */
+	struct pid *session;	/* (t) */
+	list_t group_link, session_link; /* (t) */
+	list_t all_link;	/* (t) written, RCU readable: all_processes */
+	struct process *parent; /* (t)(R) who waits */
+	list_t children, sibling; /* (t) */
+	list_t threads;		/* (s) */
+	thread_t *leader;	/* (c) until exec by another thread */
+	u32 thread_count;	/* (s) living */
+	process_state_t state;	/* (t) */
+	int exit_signal;	/* (c) to the parent; 0 none */
+	int exit_code;		/* (s) wait status */
+	bool group_exit;	/* (s) all threads are to end with exit_code */
+	thread_t *exec_thread;	/* (s) exec waits for the others to end */
+	bool did_exec;		/* (t) setpgid's EACCES */
+	bool is_subreaper, is_init, kernel;
+	bool dumpable;
+	u32 death_signal;	/* prctl PDEATHSIG */
+
+	sighand_t *sighand;	/* (c) but for exec */
+	signal_queue_t pending; /* (s) shared queue */
+	u32 stop_count;		/* (s) threads yet to stop */
+	int stop_signal;	/* (s) why */
+	u32 stop_flags;		/* (s) report bits for wait: stopped, continued */
+	wait_queue_head_t wait_children; /* threads in wait4 */
+	wait_queue_head_t wait_exit;	 /* exec waits for siblings */
+
+	struct vm_space *space; /* (s) pointer; the exit of the last thread drops it */
+	namespaces_t *ns;	/* (s) */
+	struct file *exe;	/* (s) executable, own reference */
+	struct tty *tty;	/* (s) controlling terminal, own reference */
+
+	struct rlimit64 rlimits[RLIM_NLIMITS]; /* (s) written; read racily word by word */
+	/* accounting of dead threads and waited-for children, (s) */
+	nsec_t dead_user, dead_system, children_user, children_system;
+	u64 dead_min_flt, dead_maj_flt, child_min_flt, child_maj_flt;
+	u64 dead_nvcsw, dead_nivcsw, child_nvcsw, child_nivcsw;
+	u64 max_rss, child_max_rss;
+	u64 read_bytes, write_bytes, read_calls, write_calls; /* (a) relaxed */
+	nsec_t start_time;
+	int oom_score_adj;
+	/* interval timers: ITIMER_REAL by timer; VIRTUAL and PROF by accounting */
+	timer_t real_timer;
+	nsec_t real_interval;		/* (s) */
+	nsec_t cpu_timer_value[2], cpu_timer_interval[2]; /* (s) VIRTUAL, PROF: absolute CPU time */
+	bool cpu_timers_armed;
+	u32 umask_unused;
+	void *posix_timers;
+	u64 timer_slack_ns;
+} process_t;
+
+extern rwlock_t process_tree_lock;
+extern list_t all_processes;	  /* (t), RCU readable */
+extern process_t kernel_process;  /* pid 0: owns kernel threads */
+extern process_t *init_process;	  /* pid 1 */
+extern u32 nr_threads;		  /* atomic: living threads */
+
+/* spinlock that guards the process's (s) fields */
+#define sig_lock(p) (&(p)->sighand->lock)
+/* Locks sighand of a process that may be exiting: false when it is gone (nothing locked). */
+bool process_lock_sighand(process_t *p, unsigned long *flags);
+void process_unlock_sighand(process_t *p, unsigned long flags);
+
+/* Ids (kernel/task/pid.c). find_* need rcu_read_lock or process_tree_lock; the get forms take a reference. */
+process_t *find_process(pid_t pid);
+thread_t *find_thread(pid_t tid);
+process_t *process_get_by_pid(pid_t pid);
+thread_t *thread_get_by_tid(pid_t tid);
+struct pid *pid_find_get(pid_t nr);
+struct pid *pid_get(struct pid *pid);
+void pid_put(struct pid *pid);
+void process_get(process_t *p);
+void process_put(process_t *p);
+static inline process_t *current_process(void)
+{
+	return current()->process;
+}
+
+/* API document (kernel/proc). create_process is the primitive under fork (true) and vfork/clone(CLONE_VM)
+ * (false) for the running thread's process; the child's thread is started. pid or negative errno. */
+pid_t create_process(process_t *parent, bool copy_memory);
+int terminate_process(process_t *proc, int exit_code);	/* as by SIGKILL, with this wait status */
+int wait_for_process(pid_t pid, int *status, int options);
+void set_process_state(process_t *proc, process_state_t state);
+int set_process_priority(process_t *proc, int priority);  /* nice of all its threads */
+int set_process_affinity(process_t *proc, uint64_t cpu_mask);
+typedef struct resource_limit {
+	u32 resource;
+	struct rlimit64 value;
+} resource_limit_t;
+int set_process_limits(process_t *proc, resource_limit_t *limits);
+void dump_process(process_t *proc);
+
+u64 rlimit(u32 resource);	/* soft limit of the running process */
+void exit_group(int status) __noreturn;
+void exit_thread(int status) __noreturn;
+
+/* Sessions and groups (kernel/task/session.c), used by terminals. */
+bool pgrp_is_orphaned(struct pid *pgrp);	/* process_tree_lock held */
+void session_leader_hangup(process_t *leader);	/* called at its exit; drivers/tty's via hook below */
+extern void (*tty_session_exit_hook)(process_t *leader); /* set once at boot by drivers/tty */
+
+#endif

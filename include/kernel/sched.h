@@ -1,0 +1,81 @@
+/*
+ * The scheduler's entry points: CORE's seven-level MLFQ with per-CPU queues (kernel/sched/ holds the
+ * theory). wake_up_thread may be called anywhere; schedule only where sleeping is allowed.
+ */
+#ifndef KERNEL_SCHED_H
+#define KERNEL_SCHED_H
+
+#include <arch/cpu.h>
+#include <kernel/lib/list.h>
+
+struct thread;
+struct process;
+
+#define SCHED_LEVELS 7
+#define NICE_MIN (-20)
+#define NICE_MAX 19
+#define RT_PRIO_MAX 99
+
+/* Linux's numbers (uapi/sched.h); SCHED_IDLE is level 6, SCHED_BATCH level 5. */
+#define SCHED_NORMAL 0
+#define SCHED_FIFO 1
+#define SCHED_RR 2
+#define SCHED_BATCH 3
+#define SCHED_IDLE 5
+#define SCHED_RESET_ON_FORK 0x40000000
+
+/* Scheduling part of a thread; key: run-queue lock of thread's CPU unless noted. */
+typedef struct sched_entity {
+	list_t run_link;
+	u8 level;	    /* queue it stands in (effective) */
+	u8 base_level;	    /* where nice and policy start it */
+	u8 policy;	    /* SCHED_* */
+	s8 nice;
+	u8 rt_priority;	    /* 1..99 for FIFO and RR */
+	u8 effective_rt;    /* with inheritance; changed only in sched_set_effective */
+	bool queued;
+	bool on_cpu;	    /* atomic: still on its old CPU's stack until switched away */
+	bool reset_on_fork;
+	u32 cpu;	    /* CPU whose queue it is on or last ran on */
+	u32 last_cpu;
+	nsec_t slice_left;
+	nsec_t exec_start;  /* when it last got the CPU */
+	nsec_t runtime;	    /* total CPU time */
+	nsec_t level_used;  /* CPU time at this level since the last boost */
+	u64 boost_epoch;
+	cpu_set_t affinity;
+	u32 affinity_count;
+} sched_entity_t;
+
+void sched_init(void);		 /* boot CPU; makes init_thread current */
+void sched_init_cpu(struct thread *idle); /* a further CPU: its own idle thread */
+void sched_idle_loop(void) __noreturn;
+void schedule(void);		 /* gives the CPU away according to current's state */
+void yield(void);
+void wake_up_process(struct process *proc); /* all sleeping threads of it */
+bool wake_up_thread(struct thread *t, u32 states); /* false when it was in none of these states */
+void sched_start_thread(struct thread *t); /* a THREAD_NEW thread becomes runnable */
+void sched_fork(struct thread *child, struct thread *parent); /* initial parameters */
+void sched_exit_thread(void) __noreturn; /* current is ZOMBIE: switches away for good */
+void sched_tick(void);		 /* timer expiry of the running slice; interrupts off */
+
+/* Policy and limits. Errors: -EINVAL for bad values; permissions are the caller's. */
+int sched_set_policy(struct thread *t, int policy, int rt_priority, bool reset_on_fork);
+int sched_set_nice(struct thread *t, int nice);
+int sched_set_affinity(struct thread *t, const cpu_set_t *set); /* -EINVAL: no online CPU in it */
+nsec_t sched_rr_interval(struct thread *t);
+nsec_t sched_thread_runtime(struct thread *t); /* up to now, also when running */
+void sched_account_user(bool user);	/* entry/exit accounting on timer and switch */
+void set_current_state(u32 state);	/* with a full barrier */
+
+/* System-wide figures. */
+void sched_loadavg(u64 out[3]);	     /* fixed point, 1 << 11 as Linux's getloadavg files */
+u64 sched_context_switches(void);
+u32 sched_nr_running(void);
+typedef struct cpu_times {
+	nsec_t user, nice, system, idle, iowait, irq, softirq, steal;
+} cpu_times_t;
+void sched_cpu_times(u32 cpu, cpu_times_t *out);
+void sched_print_all(void);	     /* SysRq and panic: threads by CPU */
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Deferred work. Softirqs: fixed kinds, run on the CPU that raised them after the interrupt, interrupts on.
+ * Work items run in a worker thread and may sleep.
+ */
+#ifndef KERNEL_SOFTIRQ_H
+#define KERNEL_SOFTIRQ_H
+
+#include <kernel/compiler.h>
+#include <kernel/lib/list.h>
+
+typedef enum softirq_type {
+	SOFTIRQ_TIMER,
+	SOFTIRQ_RCU,
+	SOFTIRQ_LOG,
+	SOFTIRQ_SCHED,
+	SOFTIRQ_NET_TX,
+	SOFTIRQ_NET_RX,
+	SOFTIRQ_BLOCK,
+	SOFTIRQ_COUNT,
+} softirq_type_t;
+
+void softirq_register(softirq_type_t type, void (*handler)(void)); /* boot only */
+void schedule_softirq(softirq_type_t type);			   /* any context */
+void local_bh_disable(void);
+void local_bh_enable(void); /* runs what is pending */
+void do_softirq(void);
+
+struct work;
+typedef void (*work_function_t)(struct work *work);
+typedef struct work {
+	list_t link;		 /* queue's lock */
+	work_function_t function; /* checked against hash before each call */
+	u64 hash;
+	bool pending;		 /* atomic */
+} work_t;
+void work_init(work_t *work, work_function_t function);
+bool schedule_work(work_t *work);   /* false when already pending; any context */
+void flush_work(work_t *work);	    /* waits until it is neither pending nor running; may sleep */
+void workqueue_init(void);
+
+/* A kernel thread; starts at once. fn may end by returning. */
+struct thread;
+struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg); /* or ERR_PTR */
+
+/* CFI: the keyed hash that stands beside every mutable code pointer (CORE, "Forward Edge CFI"). */
+u64 code_hash(const void *function);
+void code_check(const void *function, u64 hash); /* panics on a mismatch */
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * thread_t: what the scheduler runs. A process has one or more; kernel threads belong to process 0.
+ *
+ *	        thread_create            wake_up_thread
+ *	  NEW ----------------> RUNNING <---------------- sleeping states, STOPPED, TRACED
+ *	                          | prepare_to_wait+schedule ^
+ *	                          +-----------------------------------+
+ *	                          | thread_exit -> ZOMBIE -> (switched away, last reference) DEAD
+ *
+ * Field keys: (o) only the thread itself; (r) run-queue lock of its CPU; (s) process->sig_lock;
+ * (p) process_tree_lock; (c) constant after creation; (a) atomic; (R) RCU.
+ */
+#ifndef KERNEL_THREAD_H
+#define KERNEL_THREAD_H
+
+#include <arch/thread.h>
+#include <kernel/atomic.h>
+#include <kernel/lib/rbtree.h>
+#include <kernel/sched.h>
+#include <kernel/signal.h>
+#include <kernel/sync/rcu.h>
+
+struct process;
+struct vm_space;
+struct files;
+struct fs_context;
+struct cred;
+
+/* States; a wake-up names the mask of states that it ends. */
+#define THREAD_RUNNING 0u
+#define THREAD_INTERRUPTIBLE 1u
+#define THREAD_UNINTERRUPTIBLE 2u
+#define THREAD_KILLABLE 4u	/* only fatal signals end it */
+#define THREAD_STOPPED 8u
+#define THREAD_TRACED 16u
+#define THREAD_ZOMBIE 32u	/* exited, not yet switched away for good */
+#define THREAD_DEAD 64u
+#define THREAD_NEW 128u
+#define THREAD_SLEEPING (THREAD_INTERRUPTIBLE | THREAD_UNINTERRUPTIBLE | THREAD_KILLABLE)
+
+/* thread->flags, atomic: work before user mode. */
+#define TF_SIGPENDING 0x1u   /* look at signals */
+#define TF_NEED_RESCHED 0x2u /* mirror of the per-CPU flag for the exit test */
+#define TF_NOTIFY 0x4u	     /* deferred work of the thread itself (task work) */
+#define TF_TRACE 0x8u	     /* system calls take the slow path: ptrace, seccomp, audit */
+#define TF_RESTORE_FPU 0x10u /* extended state must be loaded */
+#define TF_FULL_RETURN 0x20u /* the frame was rewritten: return by IRETQ */
+#define TF_RESTORE_MASK 0x40u /* saved_mask is to be put back after delivery */
+#define TF_WORK_MASK                                                                               \
+	(TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY | TF_RESTORE_FPU | TF_FULL_RETURN |           \
+	 TF_RESTORE_MASK)
+
+#define THREAD_NAME_LEN 16
+
+/* How an interrupted call goes on: function called by restart_syscall(2) with its saved state. */
+typedef struct restart_block {
+	long (*function)(struct restart_block *rb);
+	u64 args[6];
+	nsec_t deadline; /* absolute, of the clock in args */
+} restart_block_t;
+
+typedef struct thread {
+	/* first lines: switch and entry */
+	arch_thread_t arch;
+	void *stack;		/* (c) lowest address of the kernel stack */
+	u32 flags;		/* (a) TF_* */
+	u32 state;		/* (a) THREAD_* */
+	u32 saved_preempt_count; /* (o) while off-CPU */
+	u32 pagefault_disabled;	/* (o) depth */
+	struct vm_space *space; /* (o) NULL for kernel threads */
+	struct vm_space *active_space; /* (r) what the CPU has loaded while this runs */
+	sched_entity_t sched;	/* (r) */
+	int rcu_nesting;	/* (o) */
+	list_t rcu_blocked;	/* rcu's */
+	void *rcu_node;		/* rcu's; non-NULL when preempted inside a read section */
+
+	refcount_t refs;
+	rcu_head_t rcu;
+	struct process *process; /* (c) */
+	list_t process_link;	/* (s) process->threads */
+	pid_t tid;		/* (c) in the initial pid namespace */
+	struct pid *pid;	/* (c) own reference */
+	char name[THREAD_NAME_LEN]; /* (o) written, read racily */
+
+	/* signals */
+	sigset_t blocked;	/* (o) written under (s) */
+	sigset_t saved_mask;	/* (o) with TF_RESTORE_MASK */
+	signal_queue_t pending;	/* (s) */
+	unsigned long altstack_sp; /* (o) */
+	size_t altstack_size;
+	u32 altstack_flags;
+	u32 job_ctl;		/* (s) stop and trap state of kernel/proc */
+	restart_block_t restart; /* (o) */
+	bool exiting;		/* (s) */
+
+	/* what it works with */
+	struct cred *cred;	/* (R) changed only by itself */
+	struct files *files;	/* (o) pointer; others take process->sig_lock to follow it */
+	struct fs_context *fs;	/* likewise */
+	u32 alloc_context;	/* (o) no-IO, no-FS sections */
+
+	/* libc */
+	int __user *clear_child_tid; /* (o) */
+	void __user *robust_list;    /* (o) */
+	size_t robust_list_size;
+
+	/* vfork and kthread hand-over */
+	struct completion *vfork_done; /* (o) set by the parent before start */
+	void (*kthread_fn)(void *);
+	void *kthread_arg;
+
+	/* accounting, written by the scheduler and by itself */
+	nsec_t user_time, system_time, start_time;
+	u64 voluntary_switches, involuntary_switches;
+	u64 minor_faults, major_faults;
+	unsigned long wait_channel; /* (o) address that sleeps, for wchan */
+
+	/* blocked on: for priority inheritance and the hung-task detector */
+	struct mutex *blocked_on;
+	nsec_t sleep_start;
+	/* task work: run by itself before user mode */
+	struct thread_work *works; /* (a) */
+#if defined(CONFIG_DEBUG)
+	struct {
+		void *dep;
+		unsigned long ip;
+		u32 flags;
+	} held_locks[32]; /* lock checker's */
+	u32 held_count;
+#endif
+} thread_t;
+
+DECLARE_PERCPU(thread_t *, current_thread);
+static inline thread_t *current(void)
+{
+	return this_cpu_read_stable(current_thread);
+}
+
+static inline void thread_set_flag(thread_t *t, u32 f)
+{
+	__atomic_fetch_or(&t->flags, f, __ATOMIC_SEQ_CST);
+}
+static inline void thread_clear_flag(thread_t *t, u32 f)
+{
+	__atomic_fetch_and(&t->flags, ~f, __ATOMIC_SEQ_CST);
+}
+static inline bool thread_test_flag(const thread_t *t, u32 f)
+{
+	return READ_ONCE(t->flags) & f;
+}
+
+void thread_get(thread_t *t);
+void thread_put(thread_t *t); /* the last one frees stack and structure after a grace period */
+bool signal_pending(thread_t *t);	 /* any deliverable signal */
+bool fatal_signal_pending(thread_t *t);
+/* True when a sleep in `state` must end because of a signal. */
+bool signal_pending_state(u32 state, thread_t *t);
+
+extern thread_t init_thread; /* the boot CPU's first thread, later its idle thread */
+
+#endif

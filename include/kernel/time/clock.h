@@ -1,0 +1,22 @@
+/*
+ * Clocks. All inside the kernel is signed nanoseconds. monotonic starts at 0 at boot; boottime equals
+ * monotonic until suspend exists; realtime = monotonic + offset, set from the RTC at boot.
+ */
+#ifndef KERNEL_TIME_CLOCK_H
+#define KERNEL_TIME_CLOCK_H
+
+#include <kernel/types.h>
+
+nsec_t clock_monotonic(void);	/* lock-free, any context */
+nsec_t clock_realtime(void);
+nsec_t clock_realtime_coarse(void); /* as of the last tick or interrupt: for timestamps of files */
+void clock_set_realtime(nsec_t t); /* fires the timers that wait on absolute realtime */
+uint64_t get_system_time(void);	   /* realtime, nanoseconds */
+uint64_t get_monotonic_time(void); /* nanoseconds */
+#define HZ 100			   /* USER_HZ: clock_t of times(2) and /proc */
+u64 jiffies(void);		   /* monotonic / (1/HZ), derived when read */
+void msleep(uint32_t msecs);	   /* uninterruptible */
+void usleep(uint32_t usecs);
+void time_init(void);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * file_map_t: the pages of one file, and everything that maps them. The one page cache (mm/cache/).
+ * Embedded in the file's inode. Lookup is lock-free under RCU: reference-unless-zero, then re-check.
+ * A page belongs to the map while pages[index] points to it; the map holds one reference.
+ * Locks: map_lock > lock; page lock (PG_LOCKED) before lock; never a user copy under any of them
+ * that may fault.
+ */
+#ifndef MM_FILE_MAP_H
+#define MM_FILE_MAP_H
+
+#include <kernel/lib/xarray.h>
+#include <kernel/sync/mutex.h>
+#include <mm/iter.h>
+#include <mm/page.h>
+
+struct file_map;
+struct vm_area;
+
+/* NULL entries: read_page NULL means a memory file (missing pages are zeros); others no-ops. */
+typedef struct file_map_ops {
+	/* Fills the locked page; unlocks it when done (may be later). 0 or negative errno. */
+	int (*read_page)(struct file_map *map, page_t *page);
+	int (*write_pages)(struct file_map *map, u64 first, u64 last); /* write-back */
+	/* Before a page is dirtied through write or a shared mapping: allocate space. */
+	int (*reserve_page)(struct file_map *map, u64 index);
+	void (*release_page)(struct file_map *map, page_t *page); /* leaves the cache */
+} file_map_ops_t;
+
+typedef struct file_map {
+	xarray_t pages;		/* lock; readable under RCU. marks: 0 dirty, 1 write-back */
+	spinlock_t lock;
+	u64 nr_pages;		/* lock */
+	const file_map_ops_t *ops;
+	void *owner;		/* inode */
+	rwsem_t map_lock;	/* mappings */
+	rb_root_t mappings;	/* map_lock: interval tree of vm_area by page offset */
+	u32 writable_maps;	/* atomic: shared writable mappings */
+	rwsem_t truncate_lock;	/* shared: faults and reads fill pages; exclusive: truncation, holes */
+	u64 size;		/* bytes: i_size; written under the inode's lock, read racily */
+	int error;		/* sticky write-back error */
+} file_map_t;
+
+void file_map_init(file_map_t *map, const file_map_ops_t *ops, void *owner);
+void file_map_destroy(file_map_t *map); /* drops all pages; no mappings left */
+page_t *file_map_find(file_map_t *map, u64 index);	/* referenced, or NULL */
+/* Finds, or creates and reads in: an up-to-date referenced page, or ERR_PTR. */
+page_t *file_map_get(file_map_t *map, u64 index, gfp_flags_t flags);
+/* For writing: locked, referenced, up to date unless the whole page is overwritten. */
+page_t *file_map_grab(file_map_t *map, u64 index, bool whole);
+void page_lock(page_t *page);		/* may sleep */
+bool page_trylock(page_t *page);
+void page_unlock(page_t *page);
+/* Generic data path over the cache at *pos (advanced). Bytes or negative errno. */
+ssize_t file_map_read(file_map_t *map, iter_t *it, off_t *pos);
+ssize_t file_map_write(file_map_t *map, iter_t *it, off_t *pos); /* inode locked; grows map->size */
+/* Drops pages and unmaps [start, end) bytes; partial edge pages are zeroed. end ~0: to the end. */
+void file_map_truncate(file_map_t *map, u64 start, u64 end);
+/* Unmaps the range from every address space (rmap) without dropping pages. */
+void file_map_unmap(file_map_t *map, u64 first_page, u64 last_page, bool even_private);
+int file_map_sync(file_map_t *map, u64 start, u64 end);
+u64 file_map_seek(file_map_t *map, u64 pos, bool data); /* SEEK_DATA/SEEK_HOLE; ~0 none */
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * Address spaces. vm_space_t owns user page tables and the set of vm_area_t (VMAs) in a balanced tree.
+ * space->lock (rwsem) exclusive: the set of areas changes; shared: faults and look-ups. Page-table pages carry
+ * their own spinlocks. Unmapping gathers pages and tables and frees them after the shootdown.
+ */
+#ifndef MM_SPACE_H
+#define MM_SPACE_H
+
+#include <kernel/lib/interval_tree.h>
+#include <mm/file_map.h>
+
+struct file;
+struct process;
+struct thread;
+struct vm_area;
+
+/* vm_area_t.flags */
+#define VM_READ 0x1u
+#define VM_WRITE 0x2u
+#define VM_EXEC 0x4u
+#define VM_SHARED 0x8u
+#define VM_MAY_READ 0x10u /* mprotect may give */
+#define VM_MAY_WRITE 0x20u
+#define VM_MAY_EXEC 0x40u
+#define VM_GROWS_DOWN 0x100u
+#define VM_LOCKED 0x200u
+#define VM_LOCK_ON_FAULT 0x400u
+#define VM_DONT_COPY 0x800u
+#define VM_WIPE_ON_FORK 0x1000u
+#define VM_DONT_DUMP 0x2000u
+#define VM_NO_RESERVE 0x4000u
+#define VM_STACK 0x8000u
+#define VM_HEAP 0x10000u
+#define VM_IO 0x20000u	  /* device memory: no page_t */
+#define VM_SEQ_READ 0x40000u
+#define VM_RAND_READ 0x80000u
+#define VM_HUGE 0x100000u
+#define VM_NO_HUGE 0x200000u
+#define VM_SPECIAL 0x400000u /* vDSO, vvar */
+
+typedef struct vm_area_ops {
+	void (*open)(struct vm_area *vma);  /* area duplicated or split */
+	void (*close)(struct vm_area *vma);
+	/* Maps pages itself; NULL: page cache or anonymous. Returns a referenced page or ERR_PTR. */
+	page_t *(*fault)(struct vm_area *vma, u64 page_offset, bool write);
+	const char *(*name)(struct vm_area *vma);
+} vm_area_ops_t;
+
+/* Anonymous memory of a family of forks: finds every mapping of an anonymous page. */
+typedef struct anon_root anon_root_t;
+
+typedef struct vm_area {
+	rb_node_t node;		/* space->lock */
+	struct vm_space *space;
+	unsigned long start, end; /* space->lock; end exclusive */
+	unsigned long max_gap;	/* augmentation: largest free gap below in the subtree */
+	u32 flags;		/* space->lock */
+	u64 page_offset;	/* in the file; anonymous: start >> 12 at creation */
+	struct file *file;	/* own reference, or NULL */
+	file_map_t *map;	/* file's, or NULL for anonymous private */
+	interval_node_t map_node; /* map->map_lock */
+	anon_root_t *anon;	/* own reference, or NULL until the first fault */
+	list_t anon_link;	/* anon root's lock */
+	const vm_area_ops_t *ops;
+	void *private_data;
+} vm_area_t;
+
+typedef struct vm_space {
+	refcount_t users;	/* threads of processes: 0 tears the mappings down */
+	refcount_t refs;	/* structure and root: also lazy CPUs */
+	pte_t *root;
+	arch_mmu_context_t arch;
+	rwsem_t lock;
+	rb_root_t areas;	/* lock */
+	u32 area_count;		/* lock */
+	u64 total_pages, locked_pages, data_pages, stack_pages, exec_pages; /* lock */
+	atomic64_t anon_pages, file_pages, shmem_pages; /* resident */
+	u64 max_resident;	/* racy high-water mark */
+	atomic64_t table_pages;
+	/* layout, set by exec: lock */
+	unsigned long mmap_base, brk_start, brk, stack_top, code_start, code_end, data_start,
+		data_end, arg_start, arg_end, env_start, env_end;
+	u64 auxv[48];
+	u32 auxv_count;
+	u32 def_flags;		/* mlockall(MCL_FUTURE) */
+	u64 seq;		/* changes with every change of the set of areas */
+	int oom_killed;		/* atomic: its memory is being taken */
+} vm_space_t;
+
+void space_init(void);			/* boot */
+vm_space_t *vm_space_create(void);	/* empty, users 1; NULL when out of memory */
+vm_space_t *vm_space_fork(vm_space_t *parent); /* copy-on-write copy, or ERR_PTR */
+void vm_space_get(vm_space_t *s);	/* a user */
+void vm_space_put(vm_space_t *s);	/* may sleep: the last user unmaps everything */
+vm_space_t *vm_space_of(struct process *p); /* a user reference, or NULL (for /proc) */
+/* Scheduler: what the CPU has loaded when it goes from prev to next; rq lock, interrupts off. */
+void vm_space_switch(struct thread *prev, struct thread *next);
+/* exec and kernel threads: makes `s` the running thread's space (consumes the reference). */
+void vm_space_activate(vm_space_t *s);
+
+/* API */
+vm_area_t *create_vma(uint64_t start, uint64_t end, uint32_t flags);
+void destroy_vma(vm_area_t *vma);
+int add_vma_to_process(struct process *proc, vm_area_t *vma);
+vm_area_t *find_vma(struct process *proc, uint64_t addr);
+/* First area whose end is above addr; lock held. */
+vm_area_t *vm_find(vm_space_t *s, unsigned long addr);
+vm_area_t *vm_first(vm_space_t *s);
+vm_area_t *vm_next(vm_area_t *vma);
+
+/*
+ * mmap's body. Takes s->lock itself. addr 0: chosen top-down from mmap_base. map_flags are MAP_*
+ * of uapi/mman.h. Returns the address or negative errno. file may be NULL.
+ */
+long vm_map(vm_space_t *s, unsigned long addr, size_t len, int prot, int map_flags,
+	    struct file *file, off_t offset);
+int vm_unmap(vm_space_t *s, unsigned long addr, size_t len);
+int vm_protect(vm_space_t *s, unsigned long addr, size_t len, int prot);
+long vm_brk(vm_space_t *s, unsigned long brk);	/* returns the resulting break */
+long uvmalloc(size_t len, int prot);		/* MEMORY: anonymous private memory of current */
+/* exec: a stack area of the given flags below `top`; and copies into a space that is not loaded. */
+int vm_setup_stack(vm_space_t *s, unsigned long top, bool executable);
+int vm_copy_out(vm_space_t *s, unsigned long addr, const void *from, size_t len); /* write, any space */
+int vm_copy_in(vm_space_t *s, void *to, unsigned long addr, size_t len);
+/* Pins user pages: referenced pages of [addr, +n) into out; count or negative errno. */
+long vm_get_pages(vm_space_t *s, unsigned long addr, u32 n, bool write, page_t **out);
+/* Futex keys and core dumps: the page behind an address, referenced; ERR_PTR. */
+page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write);
+u64 vm_resident(vm_space_t *s);		/* pages */
+/* OOM: takes the memory of a dying space away at once. */
+void vm_space_reap(vm_space_t *s);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Kernel mappings: virtually contiguous memory (vmalloc), device registers (ioremap), kernel stacks with
+ * guard pages. Every area is followed by an unmapped guard page.
+ */
+#ifndef MM_VMALLOC_H
+#define MM_VMALLOC_H
+
+#include <mm/page.h>
+
+void *vmalloc(size_t size);		/* API; GFP_KERNEL; page-aligned; NULL on failure */
+void *vzalloc(size_t size);
+void vfree(void *ptr);			/* may sleep; NULL is ignored */
+void *kvmalloc(size_t size, gfp_flags_t flags); /* kmalloc, or vmalloc when large */
+void kvfree(void *ptr);
+bool is_vmalloc_addr(const void *ptr);
+/* Pages mapped with a guard below and above: kernel stacks. */
+void *vmalloc_guarded(size_t size, u32 node);
+
+void __iomem *ioremap(phys_addr_t pa, size_t size); /* uncached, NX; boot and drivers */
+void iounmap(void __iomem *p);
+void *memremap(phys_addr_t pa, size_t size);	/* cached: ACPI tables outside RAM */
+void memunmap(void *p);
+
+/* API: page tables by root. flags are PTE_* bits; 4 KiB granularity. 0 or -ENOMEM, -EEXIST. */
+uint64_t *vmm_create_page_table(void);
+void vmm_destroy_page_table(uint64_t *pml4);
+int vmm_map_page(uint64_t *pml4, uint64_t virt, uint64_t phys, uint64_t flags);
+void vmm_unmap_page(uint64_t *pml4, uint64_t virt);
+uint64_t vmm_virt_to_phys(uint64_t *pml4, uint64_t virt); /* ~0 when unmapped */
+
+void kmap_init(void);
+
+#endif
