@@ -1,0 +1,20 @@
+/*
+ * System call dispatch. Handlers are sys_<name> with the arguments of kernel/syscall/syscalls.tbl; the
+ * architecture's entry calls them with the six argument registers in place. An int argument's upper half
+ * is undefined there, as in the C ABI. The value returned goes to the program: a result or -errno.
+ */
+#ifndef KERNEL_SYSCALL_H
+#define KERNEL_SYSCALL_H
+
+#include <kernel/compiler.h>
+#include <syscall_numbers.h>
+
+typedef long (*syscall_fn_t)(unsigned long, unsigned long, unsigned long, unsigned long,
+			     unsigned long, unsigned long);
+
+extern const syscall_fn_t syscall_table[SYSCALL_TABLE_SIZE];
+extern const char *const syscall_names[SYSCALL_TABLE_SIZE];
+long sys_ni_syscall(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long,
+		    unsigned long);
+
+#endif
