@@ -1,0 +1,29 @@
+/*
+ * Choice and calibration of counters. Boot CPU: time_arch_init() once the LAPIC and ACPI tables are
+ * there (before: arch_clock_read counts TSC cycles with a guessed rate from boot on); each further CPU:
+ * time_arch_init_cpu(); then tsc_check_sync() once, when all CPUs are online.
+ */
+#ifndef ARCH_X86_TIME_H
+#define ARCH_X86_TIME_H
+
+#include <kernel/types.h>
+
+void time_arch_init(void);
+void time_arch_init_cpu(void);
+/* Compares the TSCs of all online CPUs; falls back to HPET or PIT when they differ. Interrupts on. */
+void tsc_check_sync(void);
+
+/* Reference counters (arch/x86_64/time/{hpet,pit}.c). */
+bool hpet_init(phys_addr_t base);
+u64 hpet_read(void);	  /* monotonic, extended to 64 bits */
+u64 hpet_frequency(void); /* Hz */
+/* Waits `ticks` of the 1.193182 MHz PIT on channel 2, with polling. */
+void pit_wait(u32 ticks);
+void pit_start_clock(void); /* periodic channel 0, for the last-resort clock */
+nsec_t pit_clock_read(void);
+#define PIT_HZ 1193182u
+
+/* For the vDSO: parameters of ns = ((tsc - base) * mult) >> shift; false when the clock is not the TSC. */
+bool tsc_clock_params(u64 *base, u64 *mult, u32 *shift);
+
+#endif
