@@ -25,6 +25,13 @@
 #define HUGE_SIZE (1UL << HUGE_SHIFT)
 #define GIANT_SHIFT 30
 
+/* arch_clear_page(void *), arch_copy_page(void *to, const void *from): whole, aligned pages. */
+#ifdef CONFIG_HOST
+#include <fake/page_inline.h>
+#else
+#include <arch_x86/page_inline.h>
+#endif
+
 #define USER_MAX 0x00007ffffffff000UL /* first address a program cannot have */
 
 typedef u64 pte_t;

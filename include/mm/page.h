@@ -172,6 +172,15 @@ typedef struct zone_info {
 bool zone_info(u32 index, zone_info_t *out); /* false past the last */
 
 void page_init(void);		/* boot: takes over from mm/page/early.c */
+int page_init_cpu(u32 cpu);	/* page lists of a further CPU, before it allocates; 0 or -ENOMEM */
+/* Boot memory that is no longer needed (initramfs, .init): reserved frames become free ones. */
+void page_free_reserved(phys_addr_t start, phys_addr_t end);
+
+/* thread_t.alloc_context */
+#define ALLOC_RESERVES 1u   /* may empty the zones: it is about to free memory (victim, reclaimer) */
+#define ALLOC_RECLAIMING 2u /* inside reclaim: does not recurse */
+#define ALLOC_NO_IO 4u
+#define ALLOC_NO_FS 8u
 
 /* Counters shown in /proc/meminfo: per CPU, summed when read. */
 typedef enum mm_counter {

@@ -14,12 +14,10 @@
 typedef struct kmem_cache kmem_cache_t;
 
 #define SLAB_CACHE_ALIGN 1u /* objects start on cache lines */
-#define SLAB_TYPESAFE_RCU 2u /* slabs are given back only after a grace period */
 
 /* align 0: 8 bytes (16 from 16 up). Never fails at boot (panics); NULL later. */
 kmem_cache_t *kmem_cache_create(const char *name, size_t size, size_t align, u32 flags,
 				void (*ctor)(void *));
-void kmem_cache_destroy(kmem_cache_t *cache);	/* all objects freed */
 void *kmem_cache_alloc(kmem_cache_t *cache, gfp_flags_t flags) __attribute__((malloc));
 void kmem_cache_free(kmem_cache_t *cache, void *obj);
 
@@ -41,6 +39,10 @@ typedef struct slab_info {
 	u32 object_size, objects_per_slab, pages_per_slab;
 } slab_info_t;
 bool slab_info(u32 index, slab_info_t *out); /* false past the last */
-void slab_report_leaks(void);		      /* debug builds: who owns what is left */
+/* Every CPU's magazines go back to the slabs (drop_caches, leak checks); may wait for other CPUs. */
+void kmem_flush_magazines(void);
+#ifdef CONFIG_DEBUG
+void slab_report_leaks(void); /* prints who owns what is allocated, by caller */
+#endif
 
 #endif

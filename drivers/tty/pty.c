@@ -1,0 +1,394 @@
+/*
+ * Pseudo-terminals (pty(7)): a master that a program holds, and a slave that looks like a terminal. Opening
+ * /dev/ptmx makes a pair and a name in devpts; the slave can be opened once it is unlocked.
+ *
+ * Both ends are tty_t with `link` to each other. The slave has the line discipline. What is written to the slave
+ * goes into the master's `buffer` (used raw, under its raw_lock, as the output queue), what is written to the master
+ * goes through the slave's discipline at once, in the writer's context, so that back-pressure is simply a short
+ * write.
+ *
+ * Lifetime: the slave owns the master's structure, and an open master holds a reference on the slave, so
+ * `link` is valid on both sides as long as either end is open. The master's close hangs the slave up and removes
+ * the name; the slave's last close makes the master's reads fail with EIO until it is opened again.
+ */
+#include "tty_internal.h"
+
+#include <arch/uaccess.h>
+#include <fs/poll.h>
+#include <kernel/lib/printf.h>
+#include "devpts.h"
+
+#define MASK(i) ((i) & (TTY_RAW_BUFFER - 1))
+
+/* ---- slave side: output into the master's queue ---- */
+
+static size_t slave_write_room(tty_t *slave)
+{
+	return tty_receive_room(slave->link);
+}
+
+static size_t slave_write(tty_t *slave, const u8 *data, size_t len)
+{
+	tty_t *master = slave->link;
+	unsigned long flags;
+	size_t n = 0;
+
+	spin_lock_irqsave(&master->raw_lock, &flags);
+	while (n < len && master->raw_head - master->raw_tail < TTY_RAW_BUFFER)
+		master->raw[MASK(master->raw_head++)] = data[n++];
+	spin_unlock_irqrestore(&master->raw_lock, flags);
+	if (n)
+		wake_up_key(&master->read_wait, 1, POLLIN | POLLRDNORM);
+	return n;
+}
+
+static size_t slave_chars_queued(tty_t *slave)
+{
+	return TTY_RAW_BUFFER - tty_receive_room(slave->link);
+}
+
+static void slave_flush_output(tty_t *slave)
+{
+	tty_t *master = slave->link;
+	unsigned long flags;
+
+	spin_lock_irqsave(&master->raw_lock, &flags);
+	master->raw_tail = master->raw_head;
+	spin_unlock_irqrestore(&master->raw_lock, flags);
+}
+
+static void slave_unthrottle(tty_t *slave)
+{
+	wake_up_key(&slave->link->write_wait, 1, POLLOUT | POLLWRNORM);
+}
+
+static int slave_open(tty_t *slave, file_t *f)
+{
+	unsigned long flags;
+	int r = 0;
+
+	spin_lock_irqsave(&slave->control_lock, &flags);
+	if (slave->locked || slave->other_closed)
+		r = -EIO;
+	spin_unlock_irqrestore(&slave->control_lock, flags);
+	if (!r)
+		WRITE_ONCE(slave->link->other_closed, false);
+	return r;
+}
+
+static void slave_last_close(tty_t *slave)
+{
+	WRITE_ONCE(slave->link->other_closed, true);
+	wake_up_all(&slave->link->read_wait);
+	wake_up_all(&slave->link->write_wait);
+}
+
+static void slave_destroy(tty_t *slave)
+{
+	tty_put(slave->link);
+	devpts_free_index(dev_minor(slave->dev));
+}
+
+static const tty_operations_t slave_ops = {
+	.write = slave_write,
+	.write_room = slave_write_room,
+	.chars_queued = slave_chars_queued,
+	.flush_output = slave_flush_output,
+	.unthrottle = slave_unthrottle,
+	.open = slave_open,
+	.last_close = slave_last_close,
+	.destroy = slave_destroy,
+};
+
+/* ---- master side ---- */
+
+/* The master has no discipline of its own: these serve TIOCSTI and echo, which it never does. */
+static size_t master_write(tty_t *master, const u8 *data, size_t len)
+{
+	discipline_receive(master->link, data, len);
+	return len;
+}
+
+static size_t master_write_room(tty_t *master)
+{
+	return discipline_room(master->link);
+}
+
+static void master_last_close(tty_t *master)
+{
+	tty_t *slave = master->link;
+
+	devpts_remove(dev_minor(slave->dev));
+	WRITE_ONCE(slave->other_closed, true);
+}
+
+static const tty_operations_t master_ops = {
+	.write = master_write,
+	.write_room = master_write_room,
+	.last_close = master_last_close,
+};
+
+static tty_t *master_of(file_t *f)
+{
+	return ((tty_file_t *)f->private_data)->tty;
+}
+
+static bool master_readable(tty_t *m)
+{
+	return READ_ONCE(m->raw_head) != READ_ONCE(m->raw_tail) ||
+	       (READ_ONCE(m->packet) && READ_ONCE(m->packet_status));
+}
+
+/* In packet mode: the status byte if there is one, else 0 as the first byte of data. */
+static int packet_header(tty_t *m, u8 *status)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&m->control_lock, &flags);
+	*status = m->packet ? m->packet_status : 0;
+	m->packet_status = 0;
+	spin_unlock_irqrestore(&m->control_lock, flags);
+	return m->packet;
+}
+
+static ssize_t master_copy(tty_t *m, iter_t *it)
+{
+	ssize_t total = 0;
+
+	while (it->count) {
+		u8 chunk[256];
+		unsigned long flags;
+		size_t n = 0;
+
+		spin_lock_irqsave(&m->raw_lock, &flags);
+		while (n < MIN(it->count, sizeof(chunk)) && m->raw_tail != m->raw_head)
+			chunk[n++] = m->raw[MASK(m->raw_tail++)];
+		spin_unlock_irqrestore(&m->raw_lock, flags);
+		if (!n)
+			break;
+		if (copy_to_iter(chunk, n, it) != n)
+			return total ? total : -EFAULT;
+		total += (ssize_t)n;
+	}
+	if (total)
+		tty_write_wakeup(m->link);
+	return total;
+}
+
+static ssize_t master_read_iter(file_t *f, iter_t *it, off_t *pos)
+{
+	tty_t *m = master_of(f);
+	u8 status;
+	ssize_t r;
+
+	if (!it->count)
+		return 0;
+	while (!master_readable(m)) {
+		if (READ_ONCE(m->other_closed))
+			return -EIO;
+		if (f->flags & O_NONBLOCK)
+			return -EAGAIN;
+		r = wait_event_interruptible(&m->read_wait,
+					     master_readable(m) || READ_ONCE(m->other_closed));
+		if (r)
+			return r;
+	}
+	if (!packet_header(m, &status))
+		return master_copy(m, it);
+	if (copy_to_iter(&status, 1, it) != 1)
+		return -EFAULT;
+	if (status)
+		return 1;
+	r = master_copy(m, it);
+	return r < 0 ? r : r + 1;
+}
+
+static bool slave_takes_input(tty_t *slave)
+{
+	/* A full canonical line still accepts (and drops) bytes, so that a newline can end it. */
+	return discipline_room(slave) >= 2 ||
+	       (tty_lflag(slave, ICANON) && slave->canon_head == slave->tail);
+}
+
+static ssize_t master_write_iter(file_t *f, iter_t *it, off_t *pos)
+{
+	tty_t *m = master_of(f), *slave = m->link;
+	ssize_t total = 0;
+
+	while (it->count) {
+		u8 chunk[256];
+		size_t room, n;
+
+		if (READ_ONCE(m->other_closed) && !slave->open_count && total)
+			break;
+		if (!slave_takes_input(slave)) {
+			if (f->flags & O_NONBLOCK)
+				return total ? total : -EAGAIN;
+			if (wait_event_interruptible(&m->write_wait, slave_takes_input(slave)))
+				return total ? total : -ERESTARTSYS;
+			continue;
+		}
+		room = discipline_room(slave);
+		n = MIN(it->count, MIN(room >= 2 ? room / 2 : sizeof(chunk), sizeof(chunk)));
+		n = copy_from_iter(chunk, n, it);
+		if (!n)
+			return total ? total : -EFAULT;
+		discipline_receive(slave, chunk, n);
+		total += (ssize_t)n;
+	}
+	return total;
+}
+
+static u32 master_poll(file_t *f, poll_table_t *pt)
+{
+	tty_t *m = master_of(f);
+	u32 mask = 0;
+
+	poll_wait(f, &m->read_wait, pt);
+	poll_wait(f, &m->write_wait, pt);
+	if (master_readable(m))
+		mask |= POLLIN | POLLRDNORM;
+	if (READ_ONCE(m->packet) && READ_ONCE(m->packet_status))
+		mask |= POLLPRI;
+	if (READ_ONCE(m->other_closed))
+		mask |= POLLHUP;
+	if (slave_takes_input(m->link))
+		mask |= POLLOUT | POLLWRNORM;
+	return mask;
+}
+
+static long set_packet(tty_t *m, u32 on)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&m->control_lock, &flags);
+	if (on && !m->packet)
+		m->packet_status = 0;
+	m->packet = on != 0;
+	spin_unlock_irqrestore(&m->control_lock, flags);
+	return 0;
+}
+
+static long master_ioctl(file_t *f, u32 cmd, unsigned long arg)
+{
+	tty_t *m = master_of(f);
+	u32 __user *word = (u32 __user *)arg;
+	u32 value;
+
+	switch (cmd) {
+	case TIOCGPTN:
+		return put_user_u32(dev_minor(m->link->dev), word);
+	case TIOCSPTLCK:
+		if (get_user_u32(&value, word))
+			return -EFAULT;
+		WRITE_ONCE(m->link->locked, value != 0);
+		return 0;
+	case TIOCGPTLCK:
+		return put_user_u32(m->link->locked, word);
+	case TIOCPKT:
+		if (get_user_u32(&value, word))
+			return -EFAULT;
+		return set_packet(m, value);
+	case TIOCGPKT:
+		return put_user_u32(m->packet, word);
+	case TIOCGPTPEER:
+		return devpts_open_peer(m->link, (int)arg);
+	case FIONREAD:
+		return put_user_u32(TTY_RAW_BUFFER - (u32)tty_receive_room(m), word);
+	case TIOCSCTTY:
+	case TIOCNOTTY:
+		return -ENOTTY;
+	}
+	return tty_ioctl_on(m, f, cmd, arg);
+}
+
+static void master_release(file_t *f)
+{
+	tty_t *slave = master_of(f)->link;
+
+	tty_release(f);
+	tty_hangup(slave);
+	tty_put(slave);
+}
+
+static const file_operations_t master_file_operations = {
+	.read_iter = master_read_iter,
+	.write_iter = master_write_iter,
+	.poll = master_poll,
+	.ioctl = master_ioctl,
+	.release = master_release,
+};
+
+/* Makes the pair of index `index`; returns the slave with one reference, which owns the master. */
+static tty_t *create_pair(u32 index)
+{
+	char name[16];
+	tty_t *master, *slave;
+
+	snprintf(name, sizeof(name), "pts/%u", index);
+	master = tty_create(&master_ops, NULL, "ptmx", makedev(TTYAUX_MAJOR, 2));
+	if (!master)
+		return NULL;
+	slave = tty_create(&slave_ops, NULL, name, makedev(PTS_MAJOR, index));
+	if (!slave) {
+		tty_put(master);
+		return NULL;
+	}
+	master->link = slave;
+	slave->link = master;
+	slave->locked = true;
+	master->termios.c_lflag = master->termios.c_oflag = master->termios.c_iflag = 0;
+	return slave;
+}
+
+static int open_ptmx(vfs_node_t *node, file_t *f)
+{
+	int index = devpts_alloc_index();
+	tty_t *slave;
+	int r;
+
+	if (index < 0)
+		return index;
+	slave = create_pair((u32)index);
+	if (!slave) {
+		devpts_free_index((u32)index);
+		return -ENOMEM;
+	}
+	r = devpts_add(slave);
+	if (r)
+		goto out_put;
+	f->flags |= O_NOCTTY;
+	r = tty_open_file(slave->link, f);
+	if (r) {
+		devpts_remove((u32)index);
+		goto out_put;
+	}
+	f->ops = &master_file_operations; /* the file keeps the slave's reference */
+	return 0;
+out_put:
+	tty_put(slave);
+	return r;
+}
+
+static int open_slave(vfs_node_t *node, file_t *f)
+{
+	tty_t *slave = devpts_find(dev_minor(node->rdev));
+	int r;
+
+	if (!slave)
+		return -EIO;
+	r = tty_open_file(slave, f);
+	tty_put(slave);
+	return r;
+}
+
+static const file_operations_t ptmx_operations = { .open = open_ptmx };
+static const file_operations_t pts_operations = { .open = open_slave };
+
+void pty_init(void)
+{
+	BUG_ON(register_chrdev_region(TTYAUX_MAJOR, 2, 1, "ptmx", &ptmx_operations));
+	BUG_ON(register_chrdev_region(PTS_MAJOR, 0, 1u << 20, "pts", &pts_operations));
+	BUG_ON(devtmpfs_create("ptmx", 0666, makedev(TTYAUX_MAJOR, 2)));
+	devpts_init();
+}

@@ -1,0 +1,487 @@
+/*
+ * Pipes (pipe(7)).
+ *
+ * Concepts. A ring of slots, each a page with a run of valid bytes; head and tail run freely. Writers append: a write that
+ * fits into the last page's rest goes there, other bytes take new pages. A write of at most PIPE_BUF (4096)
+ * bytes is never split around another writer's, because it needs at most one slot and the lock is held from the
+ * check to the copy. In packet mode (O_DIRECT) each write makes its own slots and each read takes one.
+ *
+ * Locking. pipe->lock (a mutex: user copies fault under it) guards the ring and the counts of ends. Sleepers wait on
+ * two queues, exclusively; whoever leaves data or room behind passes the wake-up on. Constant cost per page moved.
+ *
+ * Lifetime. A pipe is referenced by its open files (pipe->files, under node_lock for FIFOs); the last one frees it.
+ */
+#include <ipc/pipe.h>
+
+#include <arch/uaccess.h>
+#include <fs/poll.h>
+#include <kernel/process.h>
+#include <kernel/signal.h>
+#include <mm/slab.h>
+#include <uapi/errno.h>
+#include <uapi/termios.h>
+
+#define PIPE_DEFAULT_SLOTS 16
+#define PIPE_BUF 4096
+#define SLOT_PACKET 1u
+
+u64 pipe_max_size = 1 << 20;
+
+typedef struct pipe_slot {
+	page_t *page;
+	u32 offset, len;
+	u32 flags;
+} pipe_slot_t;
+
+typedef struct pipe {
+	mutex_t lock;
+	wait_queue_head_t read_wait, write_wait;
+	pipe_slot_t *slots;	/* lock; ring of `size`, a power of two */
+	u32 size, head, tail;	/* lock */
+	u32 readers, writers;	/* lock: open ends */
+	u32 reader_opens, writer_opens; /* lock: counters that FIFO opens wait on */
+	u32 files;		/* fifo_mutex */
+	page_t *spare;		/* lock: one page kept for the next write */
+} pipe_t;
+
+/* Guards node->pipe and pipe->files. */
+static mutex_t fifo_mutex = MUTEX_INIT(fifo_mutex);
+
+static bool pipe_empty(const pipe_t *p)
+{
+	return READ_ONCE(p->head) == READ_ONCE(p->tail);
+}
+
+static bool pipe_full(const pipe_t *p)
+{
+	return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->size);
+}
+
+static pipe_slot_t *slot_at(pipe_t *p, u32 index)
+{
+	return &p->slots[index & (p->size - 1)];
+}
+
+static pipe_t *pipe_alloc(void)
+{
+	pipe_t *p = kzalloc(sizeof(*p), GFP_KERNEL);
+
+	if (!p)
+		return NULL;
+	p->slots = kcalloc(PIPE_DEFAULT_SLOTS, sizeof(pipe_slot_t));
+	if (!p->slots) {
+		kfree(p);
+		return NULL;
+	}
+	p->size = PIPE_DEFAULT_SLOTS;
+	mutex_init(&p->lock);
+	init_waitqueue_head(&p->read_wait);
+	init_waitqueue_head(&p->write_wait);
+	return p;
+}
+
+static void pipe_free(pipe_t *p)
+{
+	while (p->tail != p->head)
+		page_put(slot_at(p, p->tail++)->page);
+	if (p->spare)
+		page_put(p->spare);
+	kfree(p->slots);
+	kfree(p);
+}
+
+/* ---- data ---- */
+
+/* Takes bytes of the first slot; drops the slot when it is used up. Bytes, or -EFAULT. */
+static ssize_t take_slot(pipe_t *p, iter_t *it)
+{
+	pipe_slot_t *s = slot_at(p, p->tail);
+	size_t want = MIN((size_t)s->len, it->count);
+	size_t n = copy_page_to_iter(s->page, s->offset, want, it);
+
+	if (n < want)
+		return -EFAULT;
+	s->offset += (u32)n;
+	s->len -= (u32)n;
+	if (s->len && !(s->flags & SLOT_PACKET))
+		return (ssize_t)n;
+	/* What a packet's reader has no room for is lost, as pipe(2) says. */
+	if (!p->spare && refcount_read(&s->page->refs) == 1)
+		p->spare = s->page;
+	else
+		page_put(s->page);
+	s->page = NULL;
+	p->tail++;
+	return (ssize_t)n;
+}
+
+static ssize_t pipe_read_iter(file_t *f, iter_t *it, off_t *pos)
+{
+	pipe_t *p = f->private_data;
+	bool was_full = false, wake_next = false;
+	ssize_t total = 0;
+
+	if (!it->count)
+		return 0;
+	mutex_lock(&p->lock);
+	for (;;) {
+		if (!pipe_empty(p)) {
+			bool packet = slot_at(p, p->tail)->flags & SLOT_PACKET;
+			ssize_t n;
+
+			was_full |= pipe_full(p);
+			n = take_slot(p, it);
+			if (n < 0) {
+				if (!total)
+					total = n;
+				break;
+			}
+			total += n;
+			if (!it->count || packet)
+				break;
+			continue;
+		}
+		if (total || !p->writers)
+			break;
+		if (f->flags & O_NONBLOCK) {
+			total = -EAGAIN;
+			break;
+		}
+		mutex_unlock(&p->lock);
+		if (wait_event_interruptible_exclusive(&p->read_wait,
+						       !pipe_empty(p) || !READ_ONCE(p->writers)))
+			return -ERESTARTSYS;
+		mutex_lock(&p->lock);
+	}
+	wake_next = !pipe_empty(p) || !p->writers;
+	was_full = was_full && !pipe_full(p);
+	mutex_unlock(&p->lock);
+	if (was_full)
+		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
+	if (wake_next && waitqueue_active(&p->read_wait))
+		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
+	return total;
+}
+
+/* Appends to the last page when all of the odd bytes fit there. Bytes, 0, or -EFAULT. */
+static ssize_t merge_into_last(pipe_t *p, iter_t *it)
+{
+	size_t odd = it->count & (PAGE_SIZE - 1);
+	pipe_slot_t *s;
+
+	if (!odd || pipe_empty(p))
+		return 0;
+	s = slot_at(p, p->head - 1);
+	if ((s->flags & SLOT_PACKET) || s->offset + s->len + odd > PAGE_SIZE ||
+	    refcount_read(&s->page->refs) != 1)
+		return 0;
+	if (copy_from_iter((char *)page_to_virt(s->page) + s->offset + s->len, odd, it) != odd)
+		return -EFAULT;
+	s->len += (u32)odd;
+	return (ssize_t)odd;
+}
+
+static ssize_t add_slot(pipe_t *p, iter_t *it, u32 flags)
+{
+	size_t want = MIN(it->count, (size_t)PAGE_SIZE);
+	page_t *page = p->spare;
+	size_t n;
+
+	if (!page) {
+		page = alloc_pages_gfp(GFP_USER, 0);
+		if (!page)
+			return -ENOMEM;
+	}
+	p->spare = NULL;
+	n = copy_from_iter(page_to_virt(page), want, it);
+	if (n < want && !n) {
+		p->spare = page;
+		return -EFAULT;
+	}
+	*slot_at(p, p->head) = (pipe_slot_t){ .page = page, .len = (u32)n, .flags = flags };
+	p->head++;
+	return (ssize_t)n;
+}
+
+static ssize_t pipe_write_iter(file_t *f, iter_t *it, off_t *pos)
+{
+	pipe_t *p = f->private_data;
+	u32 flags = f->flags & O_DIRECT ? SLOT_PACKET : 0;
+	bool was_empty, wake_next;
+	ssize_t total = 0, n;
+
+	if (!it->count)
+		return 0;
+	mutex_lock(&p->lock);
+	was_empty = pipe_empty(p);
+	if (p->readers && !flags) {
+		total = merge_into_last(p, it);
+		if (total < 0 || !it->count)
+			goto out;
+	}
+	for (;;) {
+		if (!p->readers) {
+			send_signal_thread(current(), SIGPIPE, SEND_SIG_NOINFO);
+			if (!total)
+				total = -EPIPE;
+			break;
+		}
+		if (!pipe_full(p)) {
+			n = add_slot(p, it, flags);
+			if (n < 0) {
+				if (!total)
+					total = n;
+				break;
+			}
+			total += n;
+			if (!it->count)
+				break;
+			continue;
+		}
+		if (f->flags & O_NONBLOCK) {
+			if (!total)
+				total = -EAGAIN;
+			break;
+		}
+		mutex_unlock(&p->lock);
+		if (was_empty)
+			wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
+		n = wait_event_interruptible_exclusive(&p->write_wait,
+						       !pipe_full(p) || !READ_ONCE(p->readers));
+		mutex_lock(&p->lock);
+		was_empty = pipe_empty(p);
+		if (n) {
+			if (!total)
+				total = -ERESTARTSYS;
+			break;
+		}
+	}
+out:
+	wake_next = !pipe_full(p);
+	mutex_unlock(&p->lock);
+	if (was_empty && total > 0)
+		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
+	if (wake_next && waitqueue_active(&p->write_wait))
+		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
+	return total;
+}
+
+static u32 pipe_poll(file_t *f, poll_table_t *pt)
+{
+	pipe_t *p = f->private_data;
+	u32 mask = 0;
+
+	if (f->mode & FMODE_READ)
+		poll_wait(f, &p->read_wait, pt);
+	if (f->mode & FMODE_WRITE)
+		poll_wait(f, &p->write_wait, pt);
+	if (f->mode & FMODE_READ) {
+		if (!pipe_empty(p))
+			mask |= POLLIN | POLLRDNORM;
+		/* A FIFO that no writer has opened since this end was opened is not hung up. */
+		if (!READ_ONCE(p->writers) &&
+		    (u32)(unsigned long)f->poll_private != READ_ONCE(p->writer_opens))
+			mask |= POLLHUP;
+	}
+	if (f->mode & FMODE_WRITE) {
+		if (!pipe_full(p))
+			mask |= POLLOUT | POLLWRNORM;
+		if (!READ_ONCE(p->readers))
+			mask |= POLLERR;
+	}
+	return mask;
+}
+
+static long pipe_ioctl(file_t *f, u32 cmd, unsigned long arg)
+{
+	pipe_t *p = f->private_data;
+	u32 bytes = 0;
+
+	if (cmd != FIONREAD)
+		return -ENOTTY;
+	mutex_lock(&p->lock);
+	for (u32 i = p->tail; i != p->head; i++)
+		bytes += slot_at(p, i)->len;
+	mutex_unlock(&p->lock);
+	return put_user_u32(bytes, (u32 __user *)arg);
+}
+
+static void pipe_release(file_t *f)
+{
+	pipe_t *p = f->private_data;
+	bool last;
+
+	mutex_lock(&p->lock);
+	if (f->mode & FMODE_READ)
+		p->readers--;
+	if (f->mode & FMODE_WRITE)
+		p->writers--;
+	mutex_unlock(&p->lock);
+	/* Everybody looks again: end of file for readers, a broken pipe for writers. */
+	wake_up_all(&p->read_wait);
+	wake_up_all(&p->write_wait);
+	mutex_lock(&fifo_mutex);
+	last = --p->files == 0;
+	if (last)
+		f->node->pipe = NULL;
+	mutex_unlock(&fifo_mutex);
+	if (last)
+		pipe_free(p);
+}
+
+static const file_operations_t pipe_operations = {
+	.read_iter = pipe_read_iter,
+	.write_iter = pipe_write_iter,
+	.poll = pipe_poll,
+	.ioctl = pipe_ioctl,
+	.release = pipe_release,
+	.kind = "pipe",
+};
+
+/* ---- opening ---- */
+
+/* The node's pipe with one more file, made if there is none. */
+static pipe_t *pipe_join(vfs_node_t *node)
+{
+	pipe_t *p;
+
+	mutex_lock(&fifo_mutex);
+	p = node->pipe;
+	if (!p) {
+		p = pipe_alloc();
+		node->pipe = p;
+	}
+	if (p)
+		p->files++;
+	mutex_unlock(&fifo_mutex);
+	return p;
+}
+
+/* open(2) of a FIFO waits for the other end (fifo(7)). */
+static int fifo_open(vfs_node_t *node, file_t *f)
+{
+	pipe_t *p = pipe_join(node);
+	bool block = !(f->flags & O_NONBLOCK);
+	u32 mode = f->mode & (FMODE_READ | FMODE_WRITE);
+	int r = 0;
+
+	if (!p)
+		return -ENOMEM;
+	f->private_data = p;
+	f->ops = &pipe_operations;
+	f->mode = (f->mode & ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE | FMODE_ATOMIC_POS)) |
+		  FMODE_STREAM;
+	mutex_lock(&p->lock);
+	if (mode == FMODE_WRITE && !block && !p->readers) {
+		mutex_unlock(&p->lock);
+		r = -ENXIO;
+		goto out_leave;
+	}
+	if (mode & FMODE_READ) {
+		p->reader_opens++;
+		p->readers++;
+	}
+	if (mode & FMODE_WRITE) {
+		p->writer_opens++;
+		p->writers++;
+	}
+	u32 seen_writers = p->writer_opens, seen_readers = p->reader_opens;
+	bool have_writer = p->writers, have_reader = p->readers;
+
+	f->poll_private = (void *)(unsigned long)(have_writer ? ~0u : seen_writers);
+	mutex_unlock(&p->lock);
+	wake_up_all(&p->read_wait);
+	wake_up_all(&p->write_wait);
+	if (mode == FMODE_READ && block && !have_writer) {
+		r = wait_event_interruptible(&p->read_wait,
+					     READ_ONCE(p->writer_opens) != seen_writers);
+		f->poll_private = (void *)(unsigned long)~0u;
+	} else if (mode == FMODE_WRITE && !have_reader) {
+		r = wait_event_interruptible(&p->write_wait,
+					     READ_ONCE(p->reader_opens) != seen_readers);
+	}
+	if (!r)
+		return 0;
+	pipe_release(f);
+	f->ops = &fifo_operations;
+	f->private_data = NULL;
+	return r;
+
+out_leave:
+	mutex_lock(&fifo_mutex);
+	bool last = --p->files == 0;
+
+	if (last)
+		node->pipe = NULL;
+	mutex_unlock(&fifo_mutex);
+	if (last)
+		pipe_free(p);
+	f->ops = &fifo_operations;
+	f->private_data = NULL;
+	return r;
+}
+
+const file_operations_t fifo_operations = { .open = fifo_open };
+
+int pipe_create(file_t *ends[2], int flags)
+{
+	pipe_t *p = pipe_alloc();
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	p->files = 2;
+	p->readers = p->writers = p->reader_opens = p->writer_opens = 1;
+	r = file_create_pipe_pair(&pipe_operations, p, flags & (O_NONBLOCK | O_DIRECT), ends);
+	if (r) {
+		pipe_free(p);
+		return r;
+	}
+	ends[0]->node->pipe = p;
+	ends[0]->poll_private = ends[1]->poll_private = (void *)(unsigned long)~0u;
+	return 0;
+}
+
+/* ---- size ---- */
+
+static long set_size(pipe_t *p, unsigned long bytes)
+{
+	u32 slots = 1, used;
+	pipe_slot_t *ring;
+
+	if (bytes > (1UL << 31))
+		return -EINVAL;
+	if (bytes > pipe_max_size && !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	while ((u64)slots * PAGE_SIZE < bytes)
+		slots *= 2;
+	ring = kcalloc(slots, sizeof(*ring));
+	if (!ring)
+		return -ENOMEM;
+	mutex_lock(&p->lock);
+	used = p->head - p->tail;
+	if (used > slots) {
+		mutex_unlock(&p->lock);
+		kfree(ring);
+		return -EBUSY;
+	}
+	for (u32 i = 0; i < used; i++)
+		ring[i] = *slot_at(p, p->tail + i);
+	kfree(p->slots);
+	p->slots = ring;
+	p->size = slots;
+	p->tail = 0;
+	p->head = used;
+	mutex_unlock(&p->lock);
+	wake_up_all(&p->write_wait);
+	return (long)(slots * PAGE_SIZE);
+}
+
+long pipe_fcntl(file_t *f, u32 cmd, unsigned long arg)
+{
+	pipe_t *p = f->private_data;
+
+	if (f->ops != &pipe_operations)
+		return -EBADF;
+	return cmd == F_GETPIPE_SZ ? (long)(p->size * PAGE_SIZE) : set_size(p, arg);
+}

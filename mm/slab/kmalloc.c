@@ -1,0 +1,168 @@
+/*
+ * kmalloc: size classes over slab caches, whole blocks of pages above the largest class.
+ */
+#include "slab_internal.h"
+
+#include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <mm/kasan.h>
+#include <mm/vmalloc.h>
+
+static const u16 class_sizes[] = { 8,	16,  32,  48,	64,   96,   128,  192,
+				   256, 384, 512, 1024, 1536, 2048, 4096, 8192 };
+#define CLASSES ARRAY_SIZE(class_sizes)
+#define CLASS_MAX 8192
+
+static kmem_cache_t class_caches[CLASSES];
+static u8 class_of_8[512 / 8 + 1]; /* class of a size up to 512, by (size + 7) / 8 */
+
+void slab_base_init(void);
+
+void slab_init(void)
+{
+	static const char *const names[CLASSES] = {
+		"kmalloc-8",   "kmalloc-16",  "kmalloc-32",   "kmalloc-48",
+		"kmalloc-64",  "kmalloc-96",  "kmalloc-128",  "kmalloc-192",
+		"kmalloc-256", "kmalloc-384", "kmalloc-512",  "kmalloc-1k",
+		"kmalloc-1.5k", "kmalloc-2k", "kmalloc-4k",   "kmalloc-8k",
+	};
+	u32 class = 0;
+
+	slab_base_init();
+	for (u32 i = 0; i < CLASSES; i++)
+		kmem_cache_setup(&class_caches[i], names[i], class_sizes[i], 0, 0, NULL);
+	for (u32 i = 0; i < ARRAY_SIZE(class_of_8); i++) {
+		while (class_sizes[class] < i * 8)
+			class++;
+		class_of_8[i] = (u8)class;
+	}
+}
+
+static kmem_cache_t *class_for(size_t size)
+{
+	u32 class;
+
+	if (size <= 512)
+		return &class_caches[class_of_8[(size + 7) / 8]];
+	class = class_of_8[512 / 8] + 1;
+	while (class_sizes[class] < size)
+		class++;
+	return &class_caches[class];
+}
+
+static u32 order_for(size_t size)
+{
+	return size <= PAGE_SIZE ? 0 : 64 - PAGE_SHIFT - (u32)__builtin_clzl(size - 1);
+}
+
+static void *large_alloc(size_t size, gfp_flags_t flags)
+{
+	u32 order = order_for(size);
+	page_t *page;
+
+	if (size > KMALLOC_MAX)
+		return NULL;
+	page = alloc_pages_gfp(flags, order);
+	if (!page)
+		return NULL;
+	page->order = order;
+	page_set_flag(page, PG_LARGE);
+	mm_count(MM_SLAB, 1L << order);
+	return page_to_virt(page);
+}
+
+void *kmalloc(size_t size, gfp_flags_t flags)
+{
+	if (unlikely(size > CLASS_MAX))
+		return large_alloc(size, flags);
+	return kmem_cache_alloc(class_for(size), flags);
+}
+
+void *kzalloc(size_t size, gfp_flags_t flags)
+{
+	return kmalloc(size, flags | GFP_ZERO);
+}
+
+void kfree(void *ptr)
+{
+	page_t *page;
+
+	if (!ptr)
+		return;
+	page = virt_to_page(ptr);
+	if (likely(page_flag(page, PG_SLAB))) {
+		kmem_cache_free(page->cache, ptr);
+		return;
+	}
+	BUG_ON(!page_flag(page, PG_LARGE));
+	u32 order = (u32)page->order;
+
+	mm_count(MM_SLAB, -(1L << order));
+	free_pages(page, order);
+}
+
+size_t ksize(const void *ptr)
+{
+	page_t *page = virt_to_page(ptr);
+
+	if (page_flag(page, PG_SLAB))
+		return page->cache->object_size;
+	return PAGE_SIZE << page->order;
+}
+
+void *kcalloc(size_t nmemb, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(nmemb, size, &bytes))
+		return NULL;
+	return kzalloc(bytes, GFP_KERNEL);
+}
+
+void *krealloc(void *ptr, size_t new_size)
+{
+	void *fresh;
+
+	if (!ptr)
+		return kmalloc(new_size, GFP_KERNEL);
+	if (new_size <= ksize(ptr) && new_size >= ksize(ptr) / 4)
+		return ptr;
+	fresh = kmalloc(new_size, GFP_KERNEL);
+	if (!fresh)
+		return NULL;
+	memcpy(fresh, ptr, MIN(new_size, ksize(ptr)));
+	kfree(ptr);
+	return fresh;
+}
+
+char *kstrdup(const char *s, gfp_flags_t flags)
+{
+	size_t bytes = strlen(s) + 1;
+	char *copy = kmalloc(bytes, flags);
+
+	return copy ? memcpy(copy, s, bytes) : NULL;
+}
+
+char *strdup(const char *s)
+{
+	return kstrdup(s, GFP_KERNEL);
+}
+
+void *kvmalloc(size_t size, gfp_flags_t flags)
+{
+	void *p = NULL;
+
+	if (size <= KMALLOC_MAX)
+		p = kmalloc(size, size > CLASS_MAX ? flags | GFP_NORETRY | GFP_NOWARN : flags);
+	if (p || size <= CLASS_MAX || !(flags & GFP_WAIT))
+		return p;
+	return flags & GFP_ZERO ? vzalloc(size) : vmalloc(size);
+}
+
+void kvfree(void *ptr)
+{
+	if (is_vmalloc_addr(ptr))
+		vfree(ptr);
+	else
+		kfree(ptr);
+}
