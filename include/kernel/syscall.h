@@ -6,7 +6,7 @@
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H
 
-#include <kernel/compiler.h>
+#include <arch/percpu.h>
 #include <syscall_numbers.h>
 
 typedef long (*syscall_fn_t)(unsigned long, unsigned long, unsigned long, unsigned long,
@@ -16,5 +16,9 @@ extern const syscall_fn_t syscall_table[SYSCALL_TABLE_SIZE];
 extern const char *const syscall_names[SYSCALL_TABLE_SIZE];
 long sys_ni_syscall(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long,
 		    unsigned long);
+
+/* Calls made with this number, on all CPUs together; nr < SYSCALL_TABLE_SIZE. */
+DECLARE_PERCPU(u64, syscall_counts[SYSCALL_TABLE_SIZE]);
+u64 syscall_count_total(u32 nr);
 
 #endif

@@ -13,6 +13,7 @@
 #ifndef KERNEL_SYNC_WAIT_H
 #define KERNEL_SYNC_WAIT_H
 
+#include <kernel/atomic.h>
 #include <kernel/lib/list.h>
 #include <kernel/sync/spinlock.h>
 

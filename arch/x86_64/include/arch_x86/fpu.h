@@ -14,6 +14,8 @@ typedef struct fpu_area {
 	u8 extended[];
 } __aligned(64) fpu_area_t;
 
+#define FPU_NO_CPU UINT32_MAX /* arch_thread_t.fpu_cpu: in no registers */
+
 extern u32 fpu_size;	   /* bytes of an image */
 extern u64 fpu_features;   /* XCR0 bits in use; 3 without XSAVE */
 extern u32 fpu_mxcsr_mask; /* bits of MXCSR that exist */

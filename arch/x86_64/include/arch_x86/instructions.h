@@ -23,6 +23,13 @@
 #define EFER_SCE BIT(0)
 #define EFER_NXE BIT(11)
 
+#define RFLAGS_TF BIT(8)
+#define RFLAGS_DF BIT(10)
+#define RFLAGS_IOPL (BIT(12) | BIT(13))
+#define RFLAGS_NT BIT(14)
+#define RFLAGS_RF BIT(16)
+#define RFLAGS_AC BIT(18)
+
 #define CR0_MP BIT(1)
 #define CR0_EM BIT(2)
 #define CR0_TS BIT(3)

@@ -15,6 +15,7 @@ void lapic_init_cpu(void);
 u32 lapic_id(void); /* of the running CPU */
 bool lapic_is_x2apic(void);
 void lapic_eoi(void);
+void lapic_error(void); /* reads and logs the error status register */
 
 /* Inter-processor interrupts; interrupts may be on. */
 void lapic_send(u32 cpu, u8 vector);

@@ -1,6 +1,6 @@
 /*
  * Choice and calibration of counters. Boot CPU: time_arch_init() once the LAPIC and ACPI tables are
- * there (before: arch_clock_read counts TSC cycles with a guessed rate from boot on); each further CPU:
+ * there (before, arch_clock_read answers 0); each further CPU:
  * time_arch_init_cpu(); then tsc_check_sync() once, when all CPUs are online.
  */
 #ifndef ARCH_X86_TIME_H
@@ -20,7 +20,7 @@ u64 hpet_frequency(void); /* Hz */
 /* Waits `ticks` of the 1.193182 MHz PIT on channel 2, with polling. */
 void pit_wait(u32 ticks);
 void pit_start_clock(void); /* periodic channel 0, for the last-resort clock */
-nsec_t pit_clock_read(void);
+u64 pit_clock_read(void);	    /* counts of PIT_HZ since then */
 #define PIT_HZ 1193182u
 
 /* For the vDSO: parameters of ns = ((tsc - base) * mult) >> shift; false when the clock is not the TSC. */

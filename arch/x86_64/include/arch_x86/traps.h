@@ -9,7 +9,6 @@
 #define ARCH_X86_TRAPS_H
 
 #include <arch/percpu.h>
-
 #include <arch/thread.h>
 
 /* Exception vectors (Intel SDM 3A table 6-1). */
@@ -53,13 +52,13 @@ DECLARE_PERCPU(unsigned long, kernel_stack_top);
 /* Called by the assembly (arch/x86_64/trap/entry.asm). */
 void trap_exception(trap_frame_t *frame, u64 vector, u64 error_code);
 void trap_interrupt(trap_frame_t *frame, u64 vector);
-void trap_exit_work(trap_frame_t *frame);
-
-/* Per-CPU counts of system calls by number, for the profile (CORE, "Built-in Profiling"). */
-u64 syscall_count_total(u32 nr);
+bool trap_exit_work(trap_frame_t *frame);
 
 /* Fixed-up kernel addresses: 0 when `ip` may not fault. */
 unsigned long extable_lookup(unsigned long ip);
+
+/* As arch_backtrace, from where a frame was taken. */
+int arch_backtrace_frame(const trap_frame_t *frame, unsigned long *out, int max);
 
 /* Page fault part of trap_exception. */
 void trap_page_fault(trap_frame_t *frame, u64 error_code, unsigned long addr);

@@ -1,0 +1,25 @@
+/*
+ * Kernel instructions that may fault on purpose: EXTABLE(label, continuation) inside inline assembly leaves a
+ * pair in .extable, two 32-bit distances; a fault at the label goes on at the continuation.
+ */
+#ifndef ARCH_X86_EXTABLE_H
+#define ARCH_X86_EXTABLE_H
+
+#define EXTABLE(label, continuation)                                                               \
+	".pushsection .extable, \"a\"\n\t.balign 4\n\t.long " label " - ., " continuation " - .\n\t"   \
+	".popsection\n\t"
+
+/* A value from an address that may be unmapped: false then. For backtraces and crash reports. */
+static inline bool peek_u64(unsigned long addr, u64 *value)
+{
+	__asm__ goto("1: movq (%1), %0\n\t" EXTABLE("1b", "%l[fault]")
+		     : "=r"(*value)
+		     : "r"(addr)
+		     :
+		     : fault);
+	return true;
+fault:
+	return false;
+}
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * Between the files of arch/x86_64/time only.
+ */
+#ifndef ARCH_X86_TIME_INTERNAL_H
+#define ARCH_X86_TIME_INTERNAL_H
+
+#include <arch/cpu.h>
+
+/* TSC frequency in Hz; 0 when rounds disagree: then it does not count time. */
+u64 tsc_calibrate(void);
+void clock_fall_back(void); /* from the TSC to the best of the others */
+bool clock_is_tsc(void);
+u64 clock_ns_to_tsc(nsec_t when);
+void timer_calibrate(void);
+void timer_leave_deadline_mode(void); /* every CPU, when the TSC turned out unusable */
+
+#endif

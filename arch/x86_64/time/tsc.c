@@ -1,0 +1,161 @@
+/*
+ * The time stamp counter: its rate, and whether all CPUs read the same (Intel SDM 3B 17.17).
+ *
+ * Without CPUID's word for an invariant TSC it is tried: CALIBRATION_ROUNDS measurements against HPET or PIT
+ * must agree within one in ROUND_TOLERANCE. Frequency scaling, halting C-states and unsteady emulation
+ * fail that.
+ */
+#include <arch/cpu.h>
+#include <arch/time.h>
+#include <arch_x86/instructions.h>
+#include <arch_x86/time.h>
+#include <arch_x86/time_internal.h>
+#include <kernel/atomic.h>
+#include <kernel/printk.h>
+
+#define CALIBRATION_ROUNDS 5
+#define ROUND_MS 10
+#define ROUND_TOLERANCE 1000
+#define SAMPLE_TRIES 8
+#define SYNC_ROUNDS 2000
+#define SYNC_MEET_CYCLES (1UL << 32) /* about a second: CPUs that do not come are not waited for */
+
+static u64 tsc_hz;
+
+u64 arch_cycles_per_msec(void)
+{
+	return tsc_hz / 1000;
+}
+
+/* CPUID 15H gives crystal and ratio; some CPUs leave the crystal out, then 16H gives MHz (SDM 2A). */
+static __init u64 rate_from_cpuid(void)
+{
+	u32 max, denominator, numerator, crystal, b, c, d;
+
+	cpuid(0, 0, &max, &b, &c, &d);
+	if (max < 0x15)
+		return 0;
+	cpuid(0x15, 0, &denominator, &numerator, &crystal, &d);
+	if (!denominator || !numerator)
+		return 0;
+	if (crystal)
+		return (u64)crystal * numerator / denominator;
+	if (max < 0x16)
+		return 0;
+	cpuid(0x16, 0, &denominator, &b, &c, &d);
+	return (denominator & 0xffff) * 1000000UL;
+}
+
+typedef struct sample {
+	u64 tsc, reference;
+} sample_t;
+
+/* Both counters at one moment: the pair whose reading took least time. */
+static __init sample_t take_sample(void)
+{
+	sample_t best = { 0 };
+	u64 least = UINT64_MAX;
+
+	for (int i = 0; i < SAMPLE_TRIES; i++) {
+		u64 before = arch_cycles(), reference = hpet_read(), after = arch_cycles();
+
+		if (after - before < least) {
+			least = after - before;
+			best = (sample_t){ before + least / 2, reference };
+		}
+	}
+	return best;
+}
+
+static __init u64 rate_between(sample_t a, sample_t b)
+{
+	u64 ticks = b.reference - a.reference;
+
+	return (u64)((unsigned __int128)(b.tsc - a.tsc) * hpet_frequency() / ticks);
+}
+
+static __init u64 round_by_hpet(void)
+{
+	sample_t start = take_sample();
+
+	while (hpet_read() - start.reference < hpet_frequency() / 1000 * ROUND_MS)
+		cpu_relax();
+	return rate_between(start, take_sample());
+}
+
+static __init u64 round_by_pit(void)
+{
+	const u32 ticks = PIT_HZ / 1000 * ROUND_MS;
+	u64 start = arch_cycles();
+
+	pit_wait(ticks);
+	return (arch_cycles() - start) * PIT_HZ / ticks;
+}
+
+__init u64 tsc_calibrate(void)
+{
+	u64 low = UINT64_MAX, high = 0, sum = 0;
+	bool by_hpet = hpet_frequency() != 0;
+	sample_t start = { 0 };
+
+	tsc_hz = rate_from_cpuid();
+	if (tsc_hz)
+		return tsc_hz;
+	if (by_hpet)
+		start = take_sample();
+	for (int i = 0; i < CALIBRATION_ROUNDS; i++) {
+		u64 rate = by_hpet ? round_by_hpet() : round_by_pit();
+
+		low = MIN(low, rate);
+		high = MAX(high, rate);
+		sum += rate;
+	}
+	tsc_hz = by_hpet ? rate_between(start, take_sample()) : sum / CALIBRATION_ROUNDS;
+	if (high - low <= low / ROUND_TOLERANCE)
+		return tsc_hz;
+	pr_warn("TSC: calibration rounds from %lu to %lu kHz: not a clock\n", low / 1000, high / 1000);
+	return 0;
+}
+
+/* Shared by all CPUs during the check. */
+static struct {
+	u32 lock;     /* atomic */
+	u32 arrived;  /* atomic */
+	u64 last;     /* lock: greatest value that anyone has read */
+	u64 worst;    /* lock: how far anyone was behind it */
+} sync;
+
+static void sync_check(void *arg)
+{
+	u64 start = arch_cycles();
+
+	__atomic_fetch_add(&sync.arrived, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&sync.arrived, __ATOMIC_SEQ_CST) < cpu_count &&
+	       arch_cycles() - start < SYNC_MEET_CYCLES)
+		cpu_relax();
+	for (int i = 0; i < SYNC_ROUNDS; i++) {
+		u64 now;
+
+		while (__atomic_exchange_n(&sync.lock, 1, __ATOMIC_ACQUIRE))
+			cpu_relax();
+		__asm__ volatile("lfence" ::: "memory"); /* RDTSC may run ahead of the lock */
+		now = arch_cycles();
+		if (now < sync.last)
+			sync.worst = MAX(sync.worst, sync.last - now);
+		else
+			sync.last = now;
+		__atomic_store_n(&sync.lock, 0, __ATOMIC_RELEASE);
+	}
+}
+
+void tsc_check_sync(void)
+{
+	if (cpu_count == 1 || !clock_is_tsc())
+		return;
+	smp_call_all(sync_check, NULL);
+	if (!sync.worst)
+		return;
+	pr_warn("TSC: %lu cycles apart between CPUs: not a clock\n", sync.worst);
+	clock_fall_back();
+	timer_leave_deadline_mode();
+}

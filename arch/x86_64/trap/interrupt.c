@@ -1,0 +1,79 @@
+/*
+ * External vectors, and the way back to user mode.
+ */
+#include <arch/entry.h>
+#include <arch_x86/fpu.h>
+#include <arch_x86/lapic.h>
+#include <arch_x86/smp.h>
+#include <arch_x86/traps.h>
+#include <kernel/thread.h>
+
+void trap_interrupt(trap_frame_t *frame, u64 vector)
+{
+	irq_enter();
+	switch (vector) {
+	case VECTOR_TIMER:
+		this_cpu_inc(trap_counts[COUNT_TIMER]);
+		lapic_eoi();
+		ksignal_clock(frame);
+		break;
+	case VECTOR_RESCHEDULE: /* irq_exit looks at need_resched */
+		this_cpu_inc(trap_counts[COUNT_RESCHEDULE]);
+		lapic_eoi();
+		break;
+	case VECTOR_CALL:
+		this_cpu_inc(trap_counts[COUNT_CALL]);
+		lapic_eoi();
+		smp_call_interrupt();
+		break;
+	case VECTOR_ERROR:
+		this_cpu_inc(trap_counts[COUNT_ERROR]);
+		lapic_error();
+		lapic_eoi();
+		break;
+	case VECTOR_SPURIOUS: /* is not to be acknowledged: Intel SDM 3A 10.9 */
+		this_cpu_inc(trap_counts[COUNT_SPURIOUS]);
+		break;
+	default:
+		if (vector < VECTOR_DEVICE_FIRST) /* the PIC's lines 7 and 15 can fire though masked */
+			this_cpu_inc(trap_counts[COUNT_SPURIOUS]);
+		else
+			irq_dispatch((u32)vector, frame);
+		break;
+	}
+	irq_exit();
+}
+
+/* First address whose use as an instruction pointer makes IRETQ fault (Intel SDM 1 3.3.7.1). */
+#define CANONICAL_END (1UL << 47)
+
+/*
+ * Runs with interrupts off whenever the thread has work before user mode; returns the same way, with nothing
+ * left to do. True when registers beyond the return value changed: the caller must reload them all.
+ */
+bool trap_exit_work(trap_frame_t *frame)
+{
+	thread_t *t = current();
+
+	for (;;) {
+		u32 flags = READ_ONCE(t->flags);
+
+		if (flags & TF_WORK_MASK & ~(TF_RESTORE_FPU | TF_FULL_RETURN)) {
+			arch_irq_enable();
+			exit_to_user_work(frame);
+			arch_irq_disable();
+		} else if (frame->rip >= CANONICAL_END) {
+			t->arch.trap_nr = VECTOR_GP;
+			t->arch.error_code = 0;
+			arch_irq_enable();
+			ksignal_segv(frame, SI_KERNEL, 0);
+			arch_irq_disable();
+		} else {
+			if (flags & TF_RESTORE_FPU)
+				fpu_load(t);
+			if (flags & TF_FULL_RETURN)
+				thread_clear_flag(t, TF_FULL_RETURN);
+			return flags & TF_FULL_RETURN;
+		}
+	}
+}

@@ -1,0 +1,245 @@
+/*
+ * Threads as the CPU sees them: the switch, what a new one starts with, FS and GS bases.
+ *
+ * User bases live in the thread while it is off-CPU. With FSGSBASE programs change them without telling, so the
+ * registers are read at the switch and written where the next thread's differ. Without it only
+ * arch_prctl and selector loads change them, and a selector load can only make them 0; so they are written
+ * unless both the last and the next are 0. Kernel threads neither save nor load any of this.
+ */
+#include <arch/mmu.h>
+#include <arch/uaccess.h>
+#include <arch_x86/features.h>
+#include <arch_x86/fpu.h>
+#include <arch_x86/instructions.h>
+#include <arch_x86/segments.h>
+#include <arch_x86/tlb.h>
+#include <arch_x86/traps.h>
+#include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <kernel/thread.h>
+#include <uapi/errno.h>
+
+#define ARCH_SET_GS 0x1001
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
+#define ARCH_GET_GS 0x1004
+#define ARCH_GET_CPUID 0x1011
+#define ARCH_SET_CPUID 0x1012
+
+/* What switch_stack pops. */
+typedef struct switch_frame {
+	u64 r15, r14, r13, r12, rbx, rbp;
+	u64 rip;
+} switch_frame_t;
+
+struct thread *switch_stack(struct thread *prev, struct thread *next);
+extern char thread_entry_kernel[], thread_entry_user[];
+
+DEFINE_PERCPU(unsigned long, kernel_stack_top);
+/* What the registers hold; with FSGSBASE that of GS is exact from save_segments on, FS is read instead. */
+static DEFINE_PERCPU(u64, loaded_fs_base);
+static DEFINE_PERCPU(u64, loaded_gs_base);
+
+static unsigned long stack_top(const thread_t *t)
+{
+	return (unsigned long)t->stack + KERNEL_STACK_ORDER_SIZE;
+}
+
+static bool is_user(const thread_t *t)
+{
+	return t->arch.fpu != NULL;
+}
+
+/* A selector load of GS changes the base in use, which is the kernel's. */
+static __cold void load_selectors(const arch_thread_t *a)
+{
+	u64 kernel_base = rdmsr(MSR_GS_BASE);
+
+	__asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs; mov %3, %%gs" ::"r"((u32)a->ds),
+			 "r"((u32)a->es), "r"((u32)a->fs), "r"((u32)a->gs));
+	wrmsr(MSR_GS_BASE, kernel_base);
+}
+
+/* User mode's GS base is in the MSR that SWAPGS exchanges while the kernel runs. Interrupts off. */
+static void save_segments(arch_thread_t *a)
+{
+	__asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+			 : "=m"(a->ds), "=m"(a->es), "=m"(a->fs), "=m"(a->gs));
+	if (cpu_has(CPU_FSGSBASE)) {
+		a->fs_base = rdfsbase();
+		a->gs_base = rdmsr(MSR_KERNEL_GS_BASE);
+		this_cpu_write(loaded_gs_base, a->gs_base);
+		return;
+	}
+	if (unlikely(a->fs)) { /* every descriptor that programs can load is flat */
+		a->fs_base = 0;
+		this_cpu_write(loaded_fs_base, 0);
+	}
+	if (unlikely(a->gs)) {
+		a->gs_base = 0;
+		this_cpu_write(loaded_gs_base, 0);
+	}
+}
+
+static void load_segments(const arch_thread_t *a)
+{
+	u64 gs = this_cpu_read(loaded_gs_base);
+	u16 ds_now, es_now, fs_now, gs_now;
+
+	__asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+			 : "=m"(ds_now), "=m"(es_now), "=m"(fs_now), "=m"(gs_now));
+	if (unlikely((ds_now ^ a->ds) | (es_now ^ a->es) | (fs_now ^ a->fs) | (gs_now ^ a->gs)))
+		load_selectors(a);
+	if (cpu_has(CPU_FSGSBASE)) {
+		if (rdfsbase() != a->fs_base)
+			wrfsbase(a->fs_base);
+		if (gs == a->gs_base)
+			return;
+	} else {
+		if (this_cpu_read(loaded_fs_base) | a->fs_base)
+			wrmsr(MSR_FS_BASE, a->fs_base);
+		this_cpu_write(loaded_fs_base, a->fs_base);
+		if (!(gs | a->gs_base))
+			return;
+	}
+	wrmsr(MSR_KERNEL_GS_BASE, a->gs_base);
+	this_cpu_write(loaded_gs_base, a->gs_base);
+}
+
+struct thread *arch_switch(struct thread *prev, struct thread *next)
+{
+	unsigned long top = stack_top(next);
+
+	fpu_switch(prev, next);
+	if (is_user(prev))
+		save_segments(&prev->arch);
+	if (is_user(next))
+		load_segments(&next->arch);
+	tlb_thread_switch(next);
+	this_cpu_write(kernel_stack_top, top);
+	tss_set_stack(top);
+	return switch_stack(prev, next);
+}
+
+trap_frame_t *arch_user_frame(struct thread *t)
+{
+	return (trap_frame_t *)stack_top(t) - 1;
+}
+
+void arch_thread_init_kernel(struct thread *t, void (*fn)(void *), void *arg)
+{
+	trap_frame_t *user = arch_user_frame(t);
+	/* The function is entered with the stack aligned: the frame's size is odd in 16 bytes. */
+	switch_frame_t *s = (switch_frame_t *)((unsigned long)user - 8) - 1;
+
+	*user = (trap_frame_t){ .orig_rax = (u64)-1 };
+	*s = (switch_frame_t){
+		.rbx = (u64)fn,
+		.r12 = (u64)arg,
+		.rip = (u64)thread_entry_kernel,
+	};
+	t->arch = (arch_thread_t){ .sp = (u64)s, .fpu_cpu = FPU_NO_CPU };
+}
+
+int arch_thread_copy_user(struct thread *child, struct thread *parent, const trap_frame_t *frame,
+			  unsigned long user_sp, bool set_tls, unsigned long tls)
+{
+	trap_frame_t *user = arch_user_frame(child);
+	switch_frame_t *s = (switch_frame_t *)user - 1;
+	unsigned long flags = arch_irq_save();
+	int r;
+
+	save_segments(&parent->arch);
+	arch_irq_restore(flags);
+	child->arch = parent->arch;
+	child->arch.fpu = NULL;
+	r = fpu_alloc(child);
+	if (r)
+		return r;
+	memcpy(child->arch.fpu, fpu_sync_current(), fpu_size);
+	*user = *frame;
+	user->rax = 0;
+	if (user_sp)
+		user->rsp = user_sp;
+	if (set_tls) {
+		child->arch.fs = 0;
+		child->arch.fs_base = tls;
+	}
+	*s = (switch_frame_t){ .rip = (u64)thread_entry_user };
+	child->arch.sp = (u64)s;
+	return 0;
+}
+
+void arch_thread_free(struct thread *t)
+{
+	fpu_free(t);
+}
+
+void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
+{
+	thread_t *t = current();
+	unsigned long flags;
+
+	if (!t->arch.fpu && fpu_alloc(t)) /* only the first program was a kernel thread before */
+		panic("No memory for the extended state of the first program");
+	fpu_reset(fpu_begin_write());
+	*frame = (trap_frame_t){
+		.orig_rax = (u64)-1,
+		.rip = entry,
+		.cs = SEL_USER_CS,
+		.rflags = RFLAGS_IF | BIT(1),
+		.rsp = sp,
+		.ss = SEL_USER_DS,
+	};
+	t->arch.trap_nr = t->arch.error_code = 0;
+	t->arch.fault_address = 0;
+	flags = arch_irq_save();
+	save_segments(&t->arch);
+	t->arch.ds = t->arch.es = t->arch.fs = t->arch.gs = 0;
+	t->arch.fs_base = t->arch.gs_base = 0;
+	load_segments(&t->arch);
+	arch_irq_restore(flags);
+	thread_set_flag(t, TF_FULL_RETURN);
+}
+
+/* With base != NULL sets it first. The value in use now; for the running thread the registers' too. */
+static u64 segment_base(thread_t *t, bool gs, const unsigned long *base)
+{
+	unsigned long flags = arch_irq_save();
+	u64 *field = gs ? &t->arch.gs_base : &t->arch.fs_base;
+	u64 value;
+
+	if (t == current())
+		save_segments(&t->arch);
+	if (base) {
+		*(gs ? &t->arch.gs : &t->arch.fs) = 0;
+		*field = *base;
+		if (t == current())
+			load_segments(&t->arch);
+	}
+	value = *field;
+	arch_irq_restore(flags);
+	return value;
+}
+
+long arch_prctl(struct thread *t, int code, unsigned long addr)
+{
+	switch (code) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		if (addr >= USER_MAX)
+			return -EPERM;
+		segment_base(t, code == ARCH_SET_GS, &addr);
+		return 0;
+	case ARCH_GET_FS:
+	case ARCH_GET_GS:
+		return put_user_u64(segment_base(t, code == ARCH_GET_GS, NULL),
+				    (u64 __user *)addr);
+	case ARCH_GET_CPUID: /* CPUID never faults: it cannot be switched off */
+		return 1;
+	case ARCH_SET_CPUID:
+		return -ENODEV;
+	default:
+		return -EINVAL;
+	}
+}
