@@ -2,6 +2,7 @@
  * I/O APICs (Intel 82093AA data sheet): each takes a range of global system interrupts and turns an input into a
  * message to one CPU. Which there are, and where the ISA lines go, says the MADT (ACPI 6.4, 5.2.12).
  */
+#include <arch/io.h>
 #include <drivers/acpi.h>
 #include <kernel/printk.h>
 #include <kernel/sync/spinlock.h>
@@ -36,14 +37,14 @@ static spinlock_t lock = SPINLOCK_INIT("ioapic"); /* index and window of all of 
 
 static u32 read(const ioapic_t *io, u32 index)
 {
-	*(volatile u32 __force *)(io->registers + REG_SELECT) = index;
-	return *(volatile u32 __force *)(io->registers + REG_WINDOW);
+	mmio_write32(io->registers + REG_SELECT, index);
+	return mmio_read32(io->registers + REG_WINDOW);
 }
 
 static void write(const ioapic_t *io, u32 index, u32 value)
 {
-	*(volatile u32 __force *)(io->registers + REG_SELECT) = index;
-	*(volatile u32 __force *)(io->registers + REG_WINDOW) = value;
+	mmio_write32(io->registers + REG_SELECT, index);
+	mmio_write32(io->registers + REG_WINDOW, value);
 }
 
 static const ioapic_t *find(u32 gsi)

@@ -14,6 +14,7 @@
 #include <arch_x86/lapic.h>
 #include <arch_x86/traps.h>
 #include <drivers/irq.h>
+#include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 #include <kernel/softirq.h>

@@ -2,6 +2,7 @@
  * The local APIC (Intel SDM 3A chapter 10). One register space, reached through memory or, in x2APIC mode,
  * through MSRs; only the interrupt command register differs in shape.
  */
+#include <arch/io.h>
 #include <arch/time.h>
 #include <arch_x86/features.h>
 #include <arch_x86/instructions.h>
@@ -51,7 +52,7 @@ static u32 lapic_read(u32 reg)
 {
 	if (x2apic)
 		return (u32)rdmsr(MSR_X2APIC_BASE + reg / 16);
-	return *(volatile u32 __force *)(registers + reg);
+	return mmio_read32(registers + reg);
 }
 
 static void lapic_write(u32 reg, u32 value)
@@ -59,7 +60,7 @@ static void lapic_write(u32 reg, u32 value)
 	if (x2apic)
 		wrmsr(MSR_X2APIC_BASE + reg / 16, value);
 	else
-		*(volatile u32 __force *)(registers + reg) = value;
+		mmio_write32(registers + reg, value);
 }
 
 bool lapic_is_x2apic(void)

@@ -1,7 +1,7 @@
 /*
  * The HPET's main counter (IA-PC HPET Specification 1.0a, 2.3). Its comparators are not used.
  */
-#include <arch_x86/instructions.h>
+#include <arch/io.h>
 #include <arch_x86/time.h>
 #include <mm/vmalloc.h>
 
@@ -22,7 +22,7 @@ static u64 last; /* atomic: last value of a 32-bit counter, extended */
 /* 32 bits at a time: the specification lets a chipset refuse more. */
 static u32 hpet_reg(u32 offset)
 {
-	return *(volatile u32 __force *)(registers + offset);
+	return mmio_read32(registers + offset);
 }
 
 __init bool hpet_init(phys_addr_t base)
@@ -36,7 +36,7 @@ __init bool hpet_init(phys_addr_t base)
 	if (!period || period > PERIOD_MAX)
 		return false;
 	wide = hpet_reg(REG_CAPABILITY) & CAPABILITY_64_BIT;
-	*(volatile u32 __force *)(registers + REG_CONFIG) = hpet_reg(REG_CONFIG) | CONFIG_ENABLE;
+	mmio_write32(registers + REG_CONFIG, hpet_reg(REG_CONFIG) | CONFIG_ENABLE);
 	frequency = FEMTOSECONDS / period;
 	return true;
 }

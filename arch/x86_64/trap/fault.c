@@ -8,6 +8,8 @@
 #include <kernel/panic.h>
 #include <kernel/thread.h>
 
+#define PF_RESERVED BIT(3) /* a reserved bit is set in an entry: nobody but us writes page tables */
+
 typedef struct extable_entry {
 	s32 instruction, continuation; /* relative to their own addresses */
 } extable_entry_t;
@@ -57,6 +59,9 @@ void trap_page_fault(trap_frame_t *frame, u64 error_code, unsigned long addr)
 	thread_t *t = current();
 	unsigned long fixup;
 
+	if (error_code & PF_RESERVED)
+		panic_with_frame(frame, "damaged page table for %lx, error code %lx", addr,
+				 error_code);
 	if (arch_frame_user(frame)) {
 		t->arch.trap_nr = VECTOR_PF;
 		/* What the kernel half maps is nobody's business: every address there looks protected. */
