@@ -116,7 +116,7 @@ static void receive(serial_port_t *p, bool *got_break)
 	}
 }
 
-static bool serial_interrupt(u32 irq, void *data)
+static irq_result_t serial_interrupt(u32 irq, void *data)
 {
 	serial_port_t *p = data;
 	bool mine = false, room, got_break = false;
@@ -137,7 +137,7 @@ static bool serial_interrupt(u32 irq, void *data)
 		tty_receive_break(p->tty);
 	if (mine && room)
 		tty_write_wakeup(p->tty);
-	return mine;
+	return mine ? IRQ_HANDLED : IRQ_NONE;
 }
 
 static size_t serial_write(tty_t *tty, const u8 *data, size_t len)
@@ -338,7 +338,7 @@ static int start_port(serial_port_t *p, u32 index)
 	p->tty->initial = p->tty->termios;
 	reg_write(p, REG_FCR, FCR_ENABLE | FCR_TRIGGER_8);
 	serial_set_termios(p->tty);
-	r = request_irq(p->irq, serial_interrupt, IRQ_SHARED, p->tty->name, p);
+	r = request_irq(p->irq, serial_interrupt, IRQF_SHARED, p->tty->name, p);
 	if (r)
 		return r;
 	reg_read(p, REG_DATA);

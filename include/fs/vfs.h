@@ -25,6 +25,10 @@ struct vm_area;
 struct poll_table;
 struct dir_context;
 struct files;
+struct seq_file;
+struct vfs_attr;
+struct vfs_stat;
+struct vfs_statfs;
 struct thread;
 struct process;
 

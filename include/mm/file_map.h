@@ -8,6 +8,7 @@
 #ifndef MM_FILE_MAP_H
 #define MM_FILE_MAP_H
 
+#include <kernel/lib/rbtree.h>
 #include <kernel/lib/xarray.h>
 #include <kernel/sync/mutex.h>
 #include <mm/iter.h>

@@ -29,5 +29,6 @@ void vmm_unmap_page(uint64_t *pml4, uint64_t virt);
 uint64_t vmm_virt_to_phys(uint64_t *pml4, uint64_t virt); /* ~0 when unmapped */
 
 void kmap_init(void);
+void kmap_purge(void); /* gives freed areas back at once (leak checks); may sleep */
 
 #endif

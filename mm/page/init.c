@@ -179,7 +179,7 @@ void __init page_init(void)
 		if (!zone->present)
 			continue;
 		pcp_setup(zone, &pcps[i], 0);
-		pr_info("Zone %s of node %u: 0x%llx-0x%llx, %llu KiB, %llu KiB free\n", zone->name,
+		pr_info("Zone %s of node %u: 0x%lx-0x%lx, %lu KiB, %lu KiB free\n", zone->name,
 			zone->node, zone->start_pfn << PAGE_SHIFT, zone->end_pfn << PAGE_SHIFT,
 			zone->present * 4, zone->free * 4);
 	}

@@ -114,15 +114,15 @@ void dump_memory_stats(void)
 	memory_statistics_t m;
 
 	memory_stats(&m);
-	printk(KERN_INFO "Memory: %llu KiB, %llu free, %llu cached, %llu anonymous, %llu slab, "
-			 "%llu tables\n",
+	printk(KERN_INFO "Memory: %lu KiB, %lu free, %lu cached, %lu anonymous, %lu slab, "
+			 "%lu tables\n",
 	       m.total_pages * 4, m.free_pages * 4, m.cached_pages * 4, m.anon_pages * 4,
 	       m.slab_pages * 4, m.table_pages * 4);
 	for (u32 i = 0; i < zone_count; i++) {
 		const zone_t *z = &zones[i];
 
 		if (z->present)
-			printk(KERN_INFO "Zone %s of node %u: %llu KiB free, min %llu, low %llu\n",
+			printk(KERN_INFO "Zone %s of node %u: %lu KiB free, min %lu, low %lu\n",
 			       z->name, z->node, zone_free_pages(z) * 4, z->min * 4, z->low * 4);
 	}
 }

@@ -60,11 +60,11 @@ __no_sanitize void slab_debug_alloc(kmem_cache_t *cache, void *object, unsigned 
 	slab_record_t *r = record_of(cache, object);
 
 	if (r->mark != MARK_FREE)
-		panic("slab %s: object %p handed out twice or overrun from before it (mark %llx)",
-		      cache->name, object, (unsigned long long)r->mark);
+		panic("slab %s: object %p handed out twice or overrun from before it (mark %lx)",
+		      cache->name, object, r->mark);
 	if (!cache->ctor && !pattern_intact(cache, object))
-		panic("slab %s: object %p written after it was freed (last owner %llx)",
-		      cache->name, object, (unsigned long long)r->caller);
+		panic("slab %s: object %p written after it was freed (last owner %lx)",
+		      cache->name, object, r->caller);
 	r->mark = MARK_USED;
 	r->caller = caller;
 	if (!cache->ctor)
@@ -79,11 +79,11 @@ __no_sanitize void slab_debug_free(kmem_cache_t *cache, void *object)
 	if (((unsigned long)object - base) % cache->stride)
 		panic("slab %s: free of %p, which is no object's start", cache->name, object);
 	if (r->mark == MARK_FREE)
-		panic("slab %s: object %p freed twice (owner was %llx)", cache->name, object,
-		      (unsigned long long)r->caller);
+		panic("slab %s: object %p freed twice (owner was %lx)", cache->name, object,
+		      r->caller);
 	if (r->mark != MARK_USED)
-		panic("slab %s: object %p overrun (mark %llx)", cache->name, object,
-		      (unsigned long long)r->mark);
+		panic("slab %s: object %p overrun (mark %lx)", cache->name, object,
+		      r->mark);
 	r->mark = MARK_FREE;
 	if (!cache->ctor)
 		fill(object, FILL_FREE, 0, cache->object_size);
@@ -142,8 +142,8 @@ void slab_report_leaks(void)
 			const char *name = symbol_lookup(owners[i].caller, &offset);
 
 			if (owners[i].objects)
-				printk(KERN_INFO "slab %s: %llu objects of %s+0x%lx\n", cache->name,
-				       (unsigned long long)owners[i].objects, name ? name : "others",
+				printk(KERN_INFO "slab %s: %lu objects of %s+0x%lx\n", cache->name,
+				       owners[i].objects, name ? name : "others",
 				       offset);
 		}
 	}

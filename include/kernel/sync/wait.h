@@ -16,6 +16,7 @@
 #include <kernel/atomic.h>
 #include <kernel/lib/list.h>
 #include <kernel/sync/spinlock.h>
+#include <uapi/errno.h>
 
 struct thread;
 struct wait_queue_entry;
