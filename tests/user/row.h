@@ -8,9 +8,9 @@
  *	{
  *		ROW("closed", sys(SYS_dup, 99), -EBADF);
  *	}
- *	int main(void)
+ *	int main(int argc, char **argv)
  *	{
- *		begin("files");
+ *		begin(argc, argv, "files");
  *		GROUP(group_dup);
  *		return finish();
  *	}
@@ -433,11 +433,15 @@ static void row_map_edge(void)
 	edge = pages + 16 * PAGE;
 }
 
+/* Only the group named in argv[1] where there is one: for the one who looks for a bug. */
+static const char *row_only;
+
 /* Must come first. family: the program's name, the first word of each row's. */
-static void begin(const char *family)
+static void begin(int argc, char **argv, const char *family)
 {
 	int null = open("/dev/null", O_RDWR);
 
+	row_only = argc > 1 ? argv[1] : NULL;
 	row_family = family;
 	row_main_pid = getpid();
 	row_counts = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -501,9 +505,6 @@ static void run_group(const char *name, void (*body)(void))
 		row(named("ends badly after %s", row_counts->last), status, 0);
 	kill(-pid, SIGKILL);
 }
-
-/* Only the group named in argv[1] where there is one: for the one who looks for a bug. */
-static const char *row_only;
 
 #define GROUP(body)                                                                                \
 	do {                                                                                       \
