@@ -39,7 +39,6 @@ typedef struct tlb_state {
 	u32 slot;		    /* of loaded */
 	u32 next_slot;		    /* to be taken next, round robin */
 	bool lazy;		    /* read by flushers of other CPUs */
-	bool pcid;
 	tlb_slot_t slots[TLB_SLOTS];
 } tlb_state_t;
 
@@ -52,16 +51,6 @@ void arch_mmu_context_init(arch_mmu_context_t *ctx)
 		.id = __atomic_add_fetch(&last_context_id, 1, __ATOMIC_RELAXED),
 		.tlb_gen = 1,
 	};
-}
-
-void tlb_init_cpu(void)
-{
-	tlb_state_t *s = this_cpu_ptr(&tlb_state);
-
-	if (!cpu_has(CPU_PCID))
-		return;
-	write_cr4(read_cr4() | CR4_PCIDE); /* needs CR3's low bits clear, as the kernel's root has */
-	s->pcid = true;
 }
 
 static u64 read_gen(const arch_mmu_context_t *ctx)
@@ -95,7 +84,7 @@ static void catch_up(tlb_state_t *s, u64 request_gen, unsigned long start, unsig
 static tlb_slot_t *find_slot(tlb_state_t *s, const arch_mmu_context_t *ctx, bool *known)
 {
 	*known = false;
-	if (!s->pcid)
+	if (!cpu_has(CPU_PCID))
 		return &s->slots[0];
 	for (u32 i = 0; i < TLB_SLOTS; i++)
 		if (s->slots[i].id == ctx->id) {
@@ -124,7 +113,7 @@ void arch_mmu_switch(arch_mmu_context_t *prev, arch_mmu_context_t *next, pte_t *
 	gen = read_gen(next);
 	slot = find_slot(s, next, &known);
 	cr3 = virt_to_phys(root);
-	if (s->pcid) {
+	if (cpu_has(CPU_PCID)) {
 		cr3 |= (u64)(slot - s->slots) + 1;
 		if (known && slot->gen == gen)
 			cr3 |= CR3_NO_FLUSH;

@@ -46,7 +46,9 @@ static call_request_t *call_start(u64 cpus, void (*fn)(void *arg), void *arg)
 	cpus &= cpu_online.bits[0] & ~me;
 	r->fn = fn;
 	r->arg = arg;
-	__atomic_store_n(&r->pending, (u32)__builtin_popcountl(cpus), __ATOMIC_RELAXED);
+	r->pending = 0;
+	for (u64 left = cpus; left; left &= left - 1)
+		r->pending++;
 	for (; cpus; cpus &= cpus - 1) {
 		u32 cpu = (u32)__builtin_ctzl(cpus);
 

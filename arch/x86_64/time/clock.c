@@ -18,11 +18,14 @@
 
 #define GUESSED_CYCLES_PER_NS 4 /* for delays before calibration: too long on slower CPUs */
 
+#define FAR_FUTURE (1L << 58) /* nanoseconds: nine years, times any rate below 64 bits */
+
 typedef struct clock_scale {
 	u64 (*read)(void); /* NULL: the TSC */
 	const char *name;
 	u64 base;	/* counter value at time `offset` */
 	u64 mult;	/* nanoseconds per count, 32 fractional bits */
+	u64 inverse;	/* counts per nanosecond, likewise */
 	nsec_t offset;
 } clock_scale_t;
 
@@ -69,9 +72,9 @@ bool clock_is_tsc(void)
 
 u64 clock_ns_to_tsc(nsec_t when)
 {
-	u64 ns = when > scale->offset ? (u64)(when - scale->offset) : 0;
+	u64 ns = when > scale->offset ? (u64)MIN(when - scale->offset, FAR_FUTURE) : 0;
 
-	return scale->base + (u64)(((unsigned __int128)ns << 32) / scale->mult);
+	return scale->base + (u64)((unsigned __int128)ns * scale->inverse >> 32);
 }
 
 static void choose(const char *name, u64 (*read)(void), u64 hz)
@@ -80,7 +83,8 @@ static void choose(const char *name, u64 (*read)(void), u64 hz)
 
 	s->name = name;
 	s->read = read;
-	s->mult = (u64)(((unsigned __int128)NSEC_PER_SEC << 32) / hz);
+	s->mult = ((u64)NSEC_PER_SEC << 32) / hz;
+	s->inverse = mul_div(hz, 1UL << 32, NSEC_PER_SEC);
 	s->offset = arch_clock_read();
 	s->base = read ? read() : arch_cycles();
 	__atomic_store_n(&scale, s, __ATOMIC_RELEASE);

@@ -17,11 +17,11 @@ static bool deadline_mode;
 
 __init void timer_calibrate(void)
 {
+	unsigned long flags = arch_irq_save(); /* an interrupt would part the readings */
 	nsec_t start, end;
 	u32 count;
 
 	lapic_timer_setup(false);
-	arch_irq_disable(); /* an interrupt would part the readings */
 	start = arch_clock_read();
 	lapic_timer_set(UINT32_MAX);
 	do
@@ -29,6 +29,7 @@ __init void timer_calibrate(void)
 	while (end - start < CALIBRATION_NS);
 	count = UINT32_MAX - lapic_timer_count();
 	lapic_timer_set(0);
+	arch_irq_restore(flags);
 	count_mult = ((u64)count << 32) / (u64)(end - start);
 	deadline_mode = cpu_has(CPU_TSC_DEADLINE) && clock_is_tsc();
 	pr_info("timer: local APIC at %lu kHz%s\n", count_mult * 1000000 >> 32,

@@ -69,9 +69,7 @@ static __init sample_t take_sample(void)
 
 static __init u64 rate_between(sample_t a, sample_t b)
 {
-	u64 ticks = b.reference - a.reference;
-
-	return (u64)((unsigned __int128)(b.tsc - a.tsc) * hpet_frequency() / ticks);
+	return mul_div(b.tsc - a.tsc, hpet_frequency(), b.reference - a.reference);
 }
 
 static __init u64 round_by_hpet(void)

@@ -14,11 +14,11 @@ typedef struct alternative {
 } alternative_t;
 _Static_assert(sizeof(alternative_t) == 12, "alternative: macros.inc writes it");
 
-extern const alternative_t alternatives_start[], alternatives_end[]; /* from the linker */
+extern const alternative_t altinstr_start[], altinstr_end[]; /* from the linker */
 
 __init void alternatives_apply(void)
 {
-	for (const alternative_t *a = alternatives_start; a < alternatives_end; a++)
+	for (const alternative_t *a = altinstr_start; a < altinstr_end; a++)
 		if (a->feature == ALT_SMAP ? cpu_has(CPU_SMAP) : cpu_has(CPU_ERMS))
 			memcpy((char *)&a->site + a->site, a->code, a->size);
 	__asm__ volatile("cpuid" ::"a"(0), "c"(0) : "ebx", "edx", "memory"); /* serialises */

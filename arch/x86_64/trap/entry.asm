@@ -14,7 +14,7 @@
 ; base anew, found through a segment limit, and put back what was there.
 ;
 ; Interrupts are off from entry until C enables them, and from the last look at the thread's flags to user
-; mode. Everything that must stay mapped for user page tables to hide the kernel is in .entry.text.
+; mode. Everything that must stay mapped for user page tables to hide the kernel is in .text.entry.
 %include "asm_offsets.inc"
 %include "arch_x86/macros.inc"
 
@@ -74,7 +74,7 @@ entry_user_sp:	dq 0		; scratch of syscall_entry
 	add	rsp, 8
 %endmacro
 
-section .entry.text progbits alloc exec nowrite align=64
+section .text.entry progbits alloc exec nowrite align=64
 
 ; RCX holds the return address, R11 the flags (Intel SDM 2B, SYSCALL); the mask MSR cleared IF, DF, TF and AC.
 global syscall_entry

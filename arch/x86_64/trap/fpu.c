@@ -83,8 +83,7 @@ static void size_area(void)
 	xsetbv(0, fpu_features);
 	cpuid(CPUID_XSTATE, 0, &a, &b, &c, &d);
 	fpu_size = b; /* for what XCR0 enables */
-	cpuid(CPUID_XSTATE, 1, &a, &b, &c, &d);
-	use_xsaveopt = a & 1;
+	use_xsaveopt = cpu_has(CPU_XSAVEOPT);
 }
 
 void fpu_init_cpu(void)

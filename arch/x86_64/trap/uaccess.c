@@ -54,7 +54,7 @@ size_t clear_user(void __user *to, size_t n)
 		if (!access_ok(from, sizeof(value)))                                               \
 			return -EFAULT;                                                            \
 		user_access_begin();                                                               \
-		__asm__ goto("1: " insn " (%1), %0\n\t" EXTABLE("1b", "%l[fault]")                 \
+		ASM_GOTO_OUTPUT("1: " insn " (%1), %0\n\t" EXTABLE("1b", "%l[fault]")                 \
 			     : reg(value)                                                          \
 			     : "r"(from)                                                           \
 			     : "memory"                                                            \
@@ -72,7 +72,7 @@ size_t clear_user(void __user *to, size_t n)
 		if (!access_ok(to, sizeof(value)))                                                 \
 			return -EFAULT;                                                            \
 		user_access_begin();                                                               \
-		__asm__ goto("1: " insn " %0, (%1)\n\t" EXTABLE("1b", "%l[fault]")                 \
+		__asm__ volatile goto("1: " insn " %0, (%1)\n\t" EXTABLE("1b", "%l[fault]")                 \
 			     :                                                                     \
 			     : "q"(value), "r"(to)                                                 \
 			     : "memory"                                                            \
@@ -95,7 +95,7 @@ int cmpxchg_user_u32(u32 __user *uaddr, u32 expected, u32 desired, u32 *old)
 	if (!access_ok(uaddr, sizeof(value)))
 		return -EFAULT;
 	user_access_begin();
-	__asm__ goto("1: lock cmpxchgl %2, (%1)\n\t" EXTABLE("1b", "%l[fault]")
+	ASM_GOTO_OUTPUT("1: lock cmpxchgl %2, (%1)\n\t" EXTABLE("1b", "%l[fault]")
 		     : "+a"(value)
 		     : "r"(uaddr), "r"(desired)
 		     : "memory"
@@ -128,7 +128,7 @@ static ssize_t scan_string(char *to, const char *from, size_t max)
 
 	user_access_begin();
 	while (max - n >= sizeof(word)) {
-		__asm__ goto("1: movq (%1), %0\n\t" EXTABLE("1b", "%l[bytes]")
+		ASM_GOTO_OUTPUT("1: movq (%1), %0\n\t" EXTABLE("1b", "%l[bytes]")
 			     : "=r"(word)
 			     : "r"(from + n)
 			     : "memory"
@@ -143,7 +143,7 @@ static ssize_t scan_string(char *to, const char *from, size_t max)
 	}
 bytes:
 	for (; n < max; n++) {
-		__asm__ goto("1: movb (%1), %0\n\t" EXTABLE("1b", "%l[fault]")
+		ASM_GOTO_OUTPUT("1: movb (%1), %0\n\t" EXTABLE("1b", "%l[fault]")
 			     : "=q"(byte)
 			     : "r"(from + n)
 			     : "memory"
@@ -199,13 +199,13 @@ static bool touch(const char *p, bool write)
 
 	user_access_begin();
 	if (write)
-		__asm__ goto("1: lock orb $0, (%0)\n\t" EXTABLE("1b", "%l[fault]")
+		__asm__ volatile goto("1: lock orb $0, (%0)\n\t" EXTABLE("1b", "%l[fault]")
 			     :
 			     : "r"(p)
 			     : "memory"
 			     : fault);
 	else
-		__asm__ goto("1: movb (%1), %0\n\t" EXTABLE("1b", "%l[fault]")
+		ASM_GOTO_OUTPUT("1: movb (%1), %0\n\t" EXTABLE("1b", "%l[fault]")
 			     : "=q"(byte)
 			     : "r"(p)
 			     : "memory"

@@ -6,6 +6,15 @@
 
 #include <arch/cpu.h>
 
+/* a * b / c with a product of 128 bits; the quotient must fit in 64. */
+static inline u64 mul_div(u64 a, u64 b, u64 c)
+{
+	u64 quotient, high;
+
+	__asm__("mulq %3; divq %4" : "=&a"(quotient), "=&d"(high) : "0"(a), "rm"(b), "rm"(c));
+	return quotient;
+}
+
 /* TSC frequency in Hz; 0 when rounds disagree: then it does not count time. */
 u64 tsc_calibrate(void);
 void clock_fall_back(void); /* from the TSC to the best of the others */

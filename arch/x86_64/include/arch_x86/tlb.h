@@ -10,6 +10,5 @@ struct thread;
 
 /* Thread switch: a kernel thread leaves the user tables loaded and unused. Interrupts off. */
 void tlb_thread_switch(const struct thread *next);
-void tlb_init_cpu(void); /* each CPU, once paging is as it stays: decides on PCIDs */
 
 #endif
