@@ -45,7 +45,9 @@ typedef struct boot_info {
 	boot_module_t modules[BOOT_MAX_MODULES];
 	u32 module_count;
 	phys_addr_t image_start, image_end; /* where the image lies now */
-	phys_addr_t rsdp;		    /* 0: search (BIOS) */
+	phys_addr_t rsdp;		    /* 0: see rsdp_copy, else search (BIOS) */
+	u8 rsdp_copy[36];		    /* the RSDP itself, as Multiboot2 hands it over */
+	u32 rsdp_copy_len;
 	phys_addr_t trampoline;		    /* a page below 1 MiB for the further CPUs */
 	boot_framebuffer_t framebuffer;
 	bool has_framebuffer;

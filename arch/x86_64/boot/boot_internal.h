@@ -1,0 +1,23 @@
+/*
+ * Parsers of what boot loaders leave behind. They read bytes of unknown quality and check every size; host tests
+ * and fuzzers run them as they are.
+ */
+#ifndef ARCH_X86_BOOT_INTERNAL_H
+#define ARCH_X86_BOOT_INTERNAL_H
+
+#include <kernel/boot.h>
+
+#define MULTIBOOT2_BOOT_MAGIC 0x36d76289u
+#define PVH_MAGIC 0x336ec578u
+
+/*
+ * Both fill `out` (zeroed by the caller) and return NULL, or a sentence that says what is wrong. map gives
+ * access to physical memory: a pointer to len bytes at pa, or NULL.
+ */
+typedef const void *(*boot_map_t)(phys_addr_t pa, size_t len);
+const char *multiboot2_parse(const void *info, size_t limit, boot_info_t *out);
+const char *pvh_parse(phys_addr_t start_info, boot_map_t map, boot_info_t *out);
+/* Sorts regions, resolves overlaps (the less usable type wins) and cuts RAM at `mem=`. */
+void boot_regions_normalise(boot_info_t *info, u64 mem_limit);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * CPU features (CPUID, Intel SDM 2A; AMD APM 3) and per-CPU set-up of control registers, descriptor tables and entry
+ * stacks.
+ */
+#ifndef ARCH_X86_FEATURES_H
+#define ARCH_X86_FEATURES_H
+
+#include <arch/percpu.h>
+#include <arch_x86/segments.h>
+
+typedef enum cpu_feature {
+	CPU_SMEP,
+	CPU_SMAP,
+	CPU_UMIP,
+	CPU_FSGSBASE,
+	CPU_PCID,
+	CPU_INVPCID,
+	CPU_PGE,
+	CPU_GIANT_PAGES,
+	CPU_X2APIC,
+	CPU_TSC_DEADLINE,
+	CPU_INVARIANT_TSC,
+	CPU_RDTSCP,
+	CPU_XSAVE,
+	CPU_XSAVEOPT,
+	CPU_XSAVES,
+	CPU_ERMS,
+	CPU_RDRAND,
+	CPU_RDSEED,
+	CPU_HYPERVISOR,
+	CPU_FEATURES,
+} cpu_feature_t;
+
+extern u64 cpu_feature_bits; /* of the boot CPU; a feature is used when all CPUs have it */
+
+static inline bool cpu_has(cpu_feature_t f)
+{
+	return (cpu_feature_bits >> f) & 1;
+}
+
+void cpu_detect(void);	  /* boot CPU, first of all */
+void cpu_init_control(void); /* each CPU: CR0, CR4 and EFER bits of what it has */
+
+/* For /proc/cpuinfo and AT_PLATFORM. */
+typedef struct cpu_identity {
+	char vendor[13], model_name[49];
+	u32 family, model, stepping;
+	u32 hwcap;	/* CPUID 1 EDX: AT_HWCAP */
+	u32 cache_kib;
+	u32 phys_bits, virt_bits;
+} cpu_identity_t;
+extern cpu_identity_t cpu_identity;
+/* Feature words as the CPU shows them, for the flags line: leaf 1 EDX, ECX; 7 EBX, ECX; 80000001 EDX, ECX. */
+extern u32 cpu_feature_words[6];
+
+/*
+ * The per-CPU entry area: all that the CPU itself reads when it enters the kernel: GDT, TSS, entry stacks. What
+ * user page tables would show under KPTI is exactly this and the entry text.
+ */
+typedef struct tss { /* Intel SDM 3A figure 8-11 */
+	u32 reserved0;
+	u64 rsp[3];
+	u64 reserved1;
+	u64 ist[7]; /* ist[0] is IST1 */
+	u64 reserved2;
+	u16 reserved3, io_map_base;
+} __packed tss_t;
+_Static_assert(sizeof(tss_t) == 104, "64-bit TSS");
+
+#define IST_STACK_SIZE 8192
+typedef struct entry_area {
+	u64 gdt[GDT_ENTRIES];
+	tss_t tss;
+} entry_area_t;
+
+/* GDT and TSS of the running CPU; ist: tops of the IST stacks in order of their numbers. */
+void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT]);
+void tss_set_stack(unsigned long top); /* RSP0 of the running CPU */
+
+#endif
