@@ -65,10 +65,23 @@ extern cred_t init_cred;
 #define CAP_MKNOD 27
 #define CAP_LEASE 28
 #define CAP_SYSLOG 34
+#define CAP_MAC_OVERRIDE 32
 #define CAP_LAST_CAP 40
+#define CAP_ALL ((BIT(CAP_LAST_CAP) << 1) - 1)
+
+/* securebits; each has a lock bit above it (capabilities(7)). */
+#define SECBIT_NOROOT 0x1u
+#define SECBIT_NO_SETUID_FIXUP 0x4u
+#define SECBIT_KEEP_CAPS 0x10u
+#define SECBIT_KEEP_CAPS_LOCKED 0x20u
+#define SECBIT_NO_CAP_AMBIENT_RAISE 0x40u
+#define SECBITS_ALL 0x55u
+#define SECBITS_LOCKS 0xaau
 
 const cred_t *current_cred(void);	/* valid while the thread does not change it; no reference */
 cred_t *cred_get(const cred_t *c);
+struct thread;
+cred_t *thread_cred_get(struct thread *t); /* another thread's, referenced */
 void cred_put(cred_t *c);
 cred_t *prepare_creds(void);		/* a private copy of current's, or NULL */
 void commit_creds(cred_t *next);	/* consumes the reference */

@@ -31,7 +31,14 @@ typedef struct sighand {
 	refcount_t refs;
 	spinlock_t lock; /* the process's sig_lock is this one's */
 	k_sigaction_t action[64];
+	rcu_head_t rcu;
 } sighand_t;
+
+/* process->stop_flags */
+#define STOP_STOPPED 0x1u	    /* every thread has stopped */
+#define STOP_CONTINUED 0x2u	    /* continued since, for WCONTINUED */
+#define STOP_NOTIFY_STOPPED 0x4u    /* the parent is to be told, by the first thread that runs on */
+#define STOP_NOTIFY_CONTINUED 0x8u
 
 /* All namespaces of a process, through one proxy (architecture.md 9.9). */
 struct mount_namespace;
@@ -63,6 +70,7 @@ typedef struct process {
 	list_t all_link;	/* (t) written, RCU readable: all_processes */
 	struct process *parent; /* (t)(R) who waits */
 	list_t children, sibling; /* (t) */
+	thread_t *parent_thread; /* (t) the parent's thread that counts as the maker; no reference */
 	list_t threads;		/* (s) */
 	thread_t *leader;	/* (c) until exec by another thread */
 	u32 thread_count;	/* (s) living */
@@ -73,13 +81,16 @@ typedef struct process {
 	thread_t *exec_thread;	/* (s) exec waits for the others to end */
 	bool did_exec;		/* (t) setpgid's EACCES */
 	bool is_subreaper, is_init, kernel;
+	bool unkillable;	/* (s) init: signals without a handler do nothing to it */
 	bool dumpable;
+	bool nproc_exceeded;	/* (o) a change of user went above RLIMIT_NPROC: execve refuses */
+	u32 personality;	/* (o) personality(2) */
 	u32 death_signal;	/* prctl PDEATHSIG */
 
 	sighand_t *sighand;	/* (c) but for exec */
 	signal_queue_t pending; /* (s) shared queue */
 	u32 stop_count;		/* (s) threads yet to stop */
-	int stop_signal;	/* (s) why */
+	int stop_signal;	/* (s) why; 0 once waited for */
 	u32 stop_flags;		/* (s) report bits for wait: stopped, continued */
 	wait_queue_head_t wait_children; /* threads in wait4 */
 	wait_queue_head_t wait_exit;	 /* exec waits for siblings */
@@ -151,8 +162,23 @@ int set_process_limits(process_t *proc, resource_limit_t *limits);
 void dump_process(process_t *proc);
 
 u64 rlimit(u32 resource);	/* soft limit of the running process */
+/* status is the wait status: exit code << 8, or signal. */
 void exit_group(int status) __noreturn;
 void exit_thread(int status) __noreturn;
+
+/* CPU time of all threads, dead ones included. */
+void process_cpu_times(process_t *p, nsec_t *user, nsec_t *system);
+/* The scheduler charged time to the running thread: looks after CPU timers. Any context. */
+void proc_account_time(thread_t *t, nsec_t user, nsec_t system);
+/* After a change of cpu_timer_value or RLIMIT_CPU; sig_lock held. */
+void process_update_cpu_timers(process_t *p);
+
+/* Boot (kernel/proc/init.c): caches and ids; then process 1, which runs fn(arg) as a kernel thread until it
+ * execs. Returns 0 or negative errno. */
+void process_init(void);
+int process_start_init(void (*fn)(void *), void *arg);
+/* Replaces the running process's program. 0: go on with arch_return_to_user(arch_user_frame(current())). */
+int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
 
 /* Sessions and groups (kernel/task/session.c), used by terminals. */
 bool pgrp_is_orphaned(struct pid *pgrp);	/* process_tree_lock held */

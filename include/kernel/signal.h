@@ -57,10 +57,20 @@ int send_signal_group(struct pid *pgrp, int sig, const siginfo_t *info); /* -ESR
 /* A fault of the running thread: cannot be blocked or ignored (then the action is reset). */
 void force_signal(int sig, const siginfo_t *info);
 void signal_recalc_pending(struct thread *t);	/* sig_lock held */
-/* Takes the next deliverable signal out of the thread's then the process's queue; 0 when none. */
+/* Takes the next signal that is not in `mask` out of the thread's, then the process's queue; 0 when none. */
 int signal_dequeue(struct thread *t, sigset_t mask, siginfo_t *info); /* sig_lock held */
 void signal_set_blocked(sigset_t set);		/* current */
 void signal_queue_flush(signal_queue_t *q);
+/* Wakes the thread so that it looks at its signals; fatal: out of killable sleeps and stops too. sig_lock held. */
+void signal_wake_thread(struct thread *t, bool fatal);
+/* The running thread's unblocked signals as of now; sig_lock held. */
+bool signal_has_pending(const struct thread *t);
+
+/* Entries of queues (kernel/proc/signal_entry.c). alloc charges the user of t's credentials; NULL when the limit
+ * is reached (unless override) or memory is short. Any context. */
+signal_entry_t *signal_entry_alloc(struct thread *t, bool override_limit);
+void signal_entry_free(signal_entry_t *e);
+
 void siginfo_init(siginfo_t *info, int sig, int code);
 
 #endif

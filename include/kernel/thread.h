@@ -52,6 +52,21 @@ struct cred;
 
 #define THREAD_NAME_LEN 16
 
+/* thread->job_ctl */
+#define JOB_STOP_PENDING 0x1u /* is to stop for the group stop under way */
+#define JOB_STOP_COUNTED 0x2u /* and is counted in process->stop_count */
+#define JOB_STOP_TAKEN 0x4u   /* took a stop signal off the queue; SIGCONT clears it */
+#define JOB_STOPPED 0x8u      /* sleeps in THREAD_STOPPED */
+
+/*
+ * Work that a thread does itself before it next goes to user mode, or at its exit, with no locks held: the last
+ * put of a file, for one. In the order in which it was added.
+ */
+typedef struct thread_work {
+	struct thread_work *next;
+	void (*function)(struct thread_work *work);
+} thread_work_t;
+
 /* How an interrupted call goes on: function called by restart_syscall(2) with its saved state. */
 typedef struct restart_block {
 	long (*function)(struct restart_block *rb);
@@ -101,11 +116,12 @@ typedef struct thread {
 
 	/* libc */
 	int __user *clear_child_tid; /* (o) */
+	int __user *set_child_tid;   /* (o) where a new thread stores its tid first of all; or NULL */
 	void __user *robust_list;    /* (o) */
 	size_t robust_list_size;
 
 	/* vfork and kthread hand-over */
-	struct completion *vfork_done; /* (o) set by the parent before start */
+	struct completion *vfork_done; /* (s) set by the parent before start; on its stack */
 	void (*kthread_fn)(void *);
 	void *kthread_arg;
 
@@ -149,12 +165,19 @@ static inline bool thread_test_flag(const thread_t *t, u32 f)
 	return READ_ONCE(t->flags) & f;
 }
 
+/* False when the thread has already run its last work: the caller must do it otherwise. Any context. */
+bool thread_work_add(thread_t *t, thread_work_t *work);
+void thread_work_run(void); /* current's; may sleep */
+
 void thread_get(thread_t *t);
 void thread_put(thread_t *t); /* the last one frees stack and structure after a grace period */
 bool signal_pending(thread_t *t);	 /* any deliverable signal */
 bool fatal_signal_pending(thread_t *t);
 /* True when a sleep in `state` must end because of a signal. */
 bool signal_pending_state(u32 state, thread_t *t);
+
+/* A further CPU's idle thread, not started: for sched_init_cpu. Boot only; panics without memory. */
+thread_t *thread_create_idle(u32 cpu);
 
 extern thread_t init_thread; /* the boot CPU's first thread, later its idle thread */
 
