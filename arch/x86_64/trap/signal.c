@@ -23,11 +23,15 @@
 	(BIT(0) | BIT(2) | BIT(4) | BIT(6) | BIT(7) | RFLAGS_TF | RFLAGS_DF | BIT(11) | RFLAGS_RF | \
 	 RFLAGS_AC)
 
-/* sigcontext and trap frame hold the same registers in different order. */
-#define FOR_EACH_REGISTER(do_it)                                                                   \
-	do_it(r8) do_it(r9) do_it(r10) do_it(r11) do_it(r12) do_it(r13) do_it(r14) do_it(r15)     \
-	do_it(rdi) do_it(rsi) do_it(rbp) do_it(rbx) do_it(rdx) do_it(rax) do_it(rcx) do_it(rsp)   \
-	do_it(rip)
+/* sigcontext begins with the registers of the trap frame in another order: their places there. */
+#define PLACE(reg) (offsetof(trap_frame_t, reg) / sizeof(u64))
+static const u8 register_places[] = {
+	PLACE(r8),  PLACE(r9),	PLACE(r10), PLACE(r11), PLACE(r12), PLACE(r13),
+	PLACE(r14), PLACE(r15), PLACE(rdi), PLACE(rsi), PLACE(rbp), PLACE(rbx),
+	PLACE(rdx), PLACE(rax), PLACE(rcx), PLACE(rsp), PLACE(rip),
+};
+_Static_assert(offsetof(struct sigcontext, eflags) == sizeof(register_places) * sizeof(u64),
+	       "every register before eflags");
 
 static bool has_xsave(void)
 {
@@ -102,9 +106,8 @@ int arch_signal_setup(trap_frame_t *frame, const struct ksignal_info *info,
 	f.uc.uc_stack.ss_flags = (s32)t->altstack_flags;
 	f.uc.uc_stack.ss_size = t->altstack_size;
 	f.uc.uc_sigmask = old_mask;
-#define SAVE(reg) sc->reg = frame->reg;
-	FOR_EACH_REGISTER(SAVE)
-#undef SAVE
+	for (u32 i = 0; i < ARRAY_SIZE(register_places); i++)
+		(&sc->r8)[i] = ((const u64 *)frame)[register_places[i]];
 	sc->eflags = frame->rflags;
 	sc->cs = (u16)frame->cs;
 	sc->ss = (u16)frame->ss;
@@ -207,9 +210,8 @@ int arch_signal_return(trap_frame_t *frame, u64 *mask)
 		return -EINVAL;
 	if (read_fpstate((const u8 __user *)sc->fpstate))
 		return -EFAULT;
-#define RESTORE(reg) frame->reg = sc->reg;
-	FOR_EACH_REGISTER(RESTORE)
-#undef RESTORE
+	for (u32 i = 0; i < ARRAY_SIZE(register_places); i++)
+		((u64 *)frame)[register_places[i]] = (&sc->r8)[i];
 	frame->cs = SEL_USER_CS;
 	frame->ss = SEL_USER_DS;
 	frame->rflags = (frame->rflags & ~RFLAGS_USER) | (sc->eflags & RFLAGS_USER);
