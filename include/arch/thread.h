@@ -23,7 +23,7 @@
 struct thread;
 typedef struct trap_frame trap_frame_t;
 
-/* Switches stacks and extended state; returns in `next`, giving the thread that ran before it. */
+/* Switches stacks, current_thread and extended state; interrupts off. Returns in `next`, giving the thread that ran before it. */
 struct thread *arch_switch(struct thread *prev, struct thread *next);
 /* A new thread whose first switch-in calls thread_start_hook(prev) and then fn(arg). */
 void arch_thread_init_kernel(struct thread *t, void (*fn)(void *), void *arg);

@@ -106,6 +106,7 @@ static void load_segments(const arch_thread_t *a)
 	this_cpu_write(loaded_gs_base, a->gs_base);
 }
 
+/* From the change of current_thread on nothing may ask for current() before the stack is next's. */
 struct thread *arch_switch(struct thread *prev, struct thread *next)
 {
 	unsigned long top = stack_top(next);
@@ -116,6 +117,7 @@ struct thread *arch_switch(struct thread *prev, struct thread *next)
 	if (is_user(next))
 		load_segments(&next->arch);
 	tlb_thread_switch(next);
+	this_cpu_write(current_thread, next);
 	this_cpu_write(kernel_stack_top, top);
 	tss_set_stack(top);
 	return switch_stack(prev, next);
