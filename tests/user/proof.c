@@ -2,7 +2,6 @@
  * What a machine is, proved from inside: "cpus" runs on each CPU in turn and names those it ran on;
  * "touch N" writes every page of N MiB and reads all back.
  */
-#define _GNU_SOURCE
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -14,7 +14,6 @@
  * characters as ^X and <ESC>, and a last line "exit N" or "signal N". A wait that is not fulfilled within
  * ten seconds ends the program and the dialogue; the exit status is 1 then.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -30,9 +30,6 @@
 #ifndef ROW_H
 #define ROW_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

@@ -3,7 +3,7 @@
 
 USER_SOURCES := $(wildcard tests/user/*.c)
 USER_PROGRAMS := $(USER_SOURCES:tests/user/%.c=$(O)/user/%)
-USER_CFLAGS := -std=gnu17 -static -O2 -g0 -Wall -Wextra -Werror -pthread -fno-pie -no-pie \
+USER_CFLAGS := -std=gnu17 -D_GNU_SOURCE -static -O2 -g0 -Wall -Wextra -Werror -pthread -fno-pie -no-pie \
 	-Wno-unused-function -Wno-nonnull -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds
 
 .PHONY: user-tests
