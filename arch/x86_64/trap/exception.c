@@ -3,6 +3,7 @@
  * kernel mode it is either expected (exception table) or the end. Page faults are in fault.c.
  */
 #include <arch/entry.h>
+#include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
 #include <arch_x86/instructions.h>
 #include <arch_x86/smp.h>
@@ -16,8 +17,13 @@
 #define DR6_RESET 0xffff0ff0ul
 #define MSR_MCG_CAP 0x179
 #define MSR_MCG_STATUS 0x17a
+#define MSR_MCG_CTL 0x17b
+#define MSR_MC0_CTL 0x400
 #define MSR_MC0_STATUS 0x401
 #define MCG_CAP_BANKS 0xff
+#define MCG_CAP_CTL BIT(8)
+#define CPUID1_EDX_MCE BIT(7)
+#define CPUID1_EDX_MCA BIT(14)
 #define MC_STATUS_VALID (1UL << 63)
 #define TRAP_HWBKPT 4
 
@@ -95,6 +101,24 @@ static void debug_exception(trap_frame_t *frame, u64 dr6)
 					   TRAP_BRKPT;
 
 	ksignal_trap(frame, SIGTRAP, code, frame->rip);
+}
+
+/* Intel SDM 3B 15.8: every error that the CPU can report. Bank 0 belongs to the firmware on old models. */
+void machine_check_init_cpu(void)
+{
+	const u32 both = CPUID1_EDX_MCE | CPUID1_EDX_MCA;
+	u64 cap;
+
+	if ((cpu_feature_words[0] & both) != both)
+		return;
+	cap = rdmsr(MSR_MCG_CAP);
+	if (cap & MCG_CAP_CTL)
+		wrmsr(MSR_MCG_CTL, ~0UL);
+	for (u32 i = 1; i < (cap & MCG_CAP_BANKS); i++) {
+		wrmsr(MSR_MC0_CTL + 4 * i, ~0UL);
+		wrmsr(MSR_MC0_STATUS + 4 * i, 0);
+	}
+	write_cr4(read_cr4() | CR4_MCE);
 }
 
 /* Intel SDM 3B 15.3: says what the banks hold. The machine is not trusted any further. */

@@ -76,4 +76,6 @@ void trap_init_cpu(void)
 	wrmsr(MSR_LSTAR, (u64)syscall_entry);
 	wrmsr(MSR_SYSCALL_MASK, SYSCALL_FLAGS_MASK);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
+	write_cr0(read_cr0() | CR0_AM); /* programs may ask for alignment checks, as on Linux */
+	machine_check_init_cpu();
 }

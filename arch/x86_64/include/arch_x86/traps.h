@@ -43,6 +43,7 @@
 
 void trap_init(void);
 void trap_init_cpu(void);
+void machine_check_init_cpu(void); /* trap_init_cpu's */
 void alternatives_apply(void);
 
 /* Top of the running thread's kernel stack, loaded by the SYSCALL entry; TSS RSP0 holds the same.
