@@ -15,25 +15,32 @@
 #define PORT_SPEAKER 0x61
 #define SPEAKER_GATE2 BIT(0)
 #define SPEAKER_ON BIT(1)
-#define SPEAKER_OUT2 BIT(5)
-#define COMMAND_CHANNEL2_MODE0 0xb0 /* low then high byte; output rises at zero */
+#define COMMAND_CHANNEL2_MODE0 0xb0 /* low then high byte, counts down once */
+#define COMMAND_LATCH2 0x80
 #define COMMAND_CHANNEL0_MODE2 0x34 /* rate generator */
 #define COMMAND_LATCH0 0x00
 #define PIT_IRQ 0
 #define TURN 23864u /* counts per interrupt: 50 a second */
 
-void pit_wait(u32 ticks)
+void pit_stopwatch_start(void)
 {
 	u8 speaker = inb(PORT_SPEAKER) & ~(SPEAKER_ON | SPEAKER_GATE2);
 
 	outb(PORT_SPEAKER, speaker);
 	outb(PORT_COMMAND, COMMAND_CHANNEL2_MODE0);
-	outb(PORT_CHANNEL2, (u8)ticks);
-	outb(PORT_CHANNEL2, (u8)(ticks >> 8));
+	outb(PORT_CHANNEL2, UINT8_MAX);
+	outb(PORT_CHANNEL2, UINT8_MAX);
 	outb(PORT_SPEAKER, speaker | SPEAKER_GATE2);
-	while (!(inb(PORT_SPEAKER) & SPEAKER_OUT2))
-		cpu_relax();
-	outb(PORT_SPEAKER, speaker);
+}
+
+u64 pit_stopwatch_read(void)
+{
+	u32 count;
+
+	outb(PORT_COMMAND, COMMAND_LATCH2);
+	count = inb(PORT_CHANNEL2);
+	count |= (u32)inb(PORT_CHANNEL2) << 8;
+	return UINT16_MAX - count;
 }
 
 static u64 turns;    /* atomic: written by the interrupt */

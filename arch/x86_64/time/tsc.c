@@ -1,9 +1,9 @@
 /*
  * The time stamp counter: its rate, and whether all CPUs read the same (Intel SDM 3B 17.17).
  *
- * Without CPUID's word for an invariant TSC it is tried: CALIBRATION_ROUNDS measurements against HPET or PIT
- * must agree within one in ROUND_TOLERANCE. Frequency scaling, halting C-states and unsteady emulation
- * fail that.
+ * Where CPUID does not give the rate it is measured against HPET or PIT, CALIBRATION_ROUNDS times. Of the rounds
+ * all but the fastest and the slowest must agree within one in ROUND_TOLERANCE: frequency scaling, halting
+ * C-states and unsteady emulation fail that; one disturbed round does not matter.
  */
 #include <arch/cpu.h>
 #include <arch/time.h>
@@ -14,7 +14,7 @@
 #include <kernel/printk.h>
 
 #define CALIBRATION_ROUNDS 5
-#define ROUND_MS 10
+#define ROUND_MS 20
 #define ROUND_TOLERANCE 1000
 #define SAMPLE_TRIES 8
 #define SYNC_ROUNDS 2000
@@ -51,13 +51,13 @@ typedef struct sample {
 } sample_t;
 
 /* Both counters at one moment: the pair whose reading took least time. */
-static __init sample_t take_sample(void)
+static __init sample_t take_sample(u64 (*read)(void))
 {
 	sample_t best = { 0 };
 	u64 least = UINT64_MAX;
 
 	for (int i = 0; i < SAMPLE_TRIES; i++) {
-		u64 before = arch_cycles(), reference = hpet_read(), after = arch_cycles();
+		u64 before = arch_cycles(), reference = read(), after = arch_cycles();
 
 		if (after - before < least) {
 			least = after - before;
@@ -67,48 +67,40 @@ static __init sample_t take_sample(void)
 	return best;
 }
 
-static __init u64 rate_between(sample_t a, sample_t b)
+static __init u64 measure_round(void)
 {
-	return mul_div(b.tsc - a.tsc, hpet_frequency(), b.reference - a.reference);
-}
+	bool hpet = hpet_frequency() != 0;
+	u64 (*read)(void) = hpet ? hpet_read : pit_stopwatch_read;
+	u64 hz = hpet ? hpet_frequency() : PIT_HZ;
+	sample_t start, end;
 
-static __init u64 round_by_hpet(void)
-{
-	sample_t start = take_sample();
-
-	while (hpet_read() - start.reference < hpet_frequency() / 1000 * ROUND_MS)
-		cpu_relax();
-	return rate_between(start, take_sample());
-}
-
-static __init u64 round_by_pit(void)
-{
-	const u32 ticks = PIT_HZ / 1000 * ROUND_MS;
-	u64 start = arch_cycles();
-
-	pit_wait(ticks);
-	return (arch_cycles() - start) * PIT_HZ / ticks;
+	if (!hpet)
+		pit_stopwatch_start();
+	start = take_sample(read);
+	do
+		end = take_sample(read);
+	while (end.reference - start.reference < hz / 1000 * ROUND_MS);
+	return mul_div(end.tsc - start.tsc, hz, end.reference - start.reference);
 }
 
 __init u64 tsc_calibrate(void)
 {
-	u64 low = UINT64_MAX, high = 0, sum = 0;
-	bool by_hpet = hpet_frequency() != 0;
-	sample_t start = { 0 };
+	u64 rates[CALIBRATION_ROUNDS], low, high;
 
 	tsc_hz = rate_from_cpuid();
 	if (tsc_hz)
 		return tsc_hz;
-	if (by_hpet)
-		start = take_sample();
-	for (int i = 0; i < CALIBRATION_ROUNDS; i++) {
-		u64 rate = by_hpet ? round_by_hpet() : round_by_pit();
+	for (u32 n = 0; n < CALIBRATION_ROUNDS; n++) { /* sorted as they come */
+		u64 rate = measure_round();
+		u32 i = n;
 
-		low = MIN(low, rate);
-		high = MAX(high, rate);
-		sum += rate;
+		for (; i > 0 && rates[i - 1] > rate; i--)
+			rates[i] = rates[i - 1];
+		rates[i] = rate;
 	}
-	tsc_hz = by_hpet ? rate_between(start, take_sample()) : sum / CALIBRATION_ROUNDS;
+	low = rates[1];
+	high = rates[CALIBRATION_ROUNDS - 2];
+	tsc_hz = rates[CALIBRATION_ROUNDS / 2];
 	if (high - low <= low / ROUND_TOLERANCE)
 		return tsc_hz;
 	pr_warn("TSC: calibration rounds from %lu to %lu kHz: not a clock\n", low / 1000, high / 1000);
