@@ -316,7 +316,6 @@ static void group_sendfile(void)
 	ROW("out_readonly", sys(SYS_sendfile, open("out", O_RDONLY), in, &pos, 1), -EBADF);
 	ROW("out_append", sys(SYS_sendfile, open("out", O_WRONLY | O_APPEND), in, &pos, 1), -EINVAL);
 	ROW("in_writeonly", sys(SYS_sendfile, out, open("in", O_WRONLY), NULL, 1), -EBADF);
-	ROW("zero_device", sys(SYS_sendfile, out, open("/dev/zero", O_RDONLY), NULL, 100), 100);
 }
 
 static void group_copy_file_range(void)

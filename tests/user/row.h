@@ -20,7 +20,7 @@
  *
  * sys() is the bare system call and returns what the kernel returned: a negative errno is an error. libc's
  * wrappers are used where they do not matter. Each group runs in a process and a session of its own, as
- * root, in an empty directory on a tmpfs, with standard input and output on /dev/null, no core dumps and a
+ * root, in an empty directory on a tmpfs of its own, with standard input and output on /dev/null, no core dumps and a
  * umask of 022; what it opens, maps, blocks or changes ends with it. A group that dies or hangs is a failed
  * row. Rows may be printed from children too.
  *
@@ -32,7 +32,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
@@ -443,7 +442,8 @@ static void begin(int argc, char **argv, const char *family)
 	row_main_pid = getpid();
 	row_counts = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	snprintf(row_dir, sizeof(row_dir), "/tmp/rows.%s.%d", family, getpid());
-	if (null < 0 || row_counts == MAP_FAILED || mkdir(row_dir, 0755) || dup2(1, ROW_FD) < 0) {
+	if (null < 0 || row_counts == MAP_FAILED || mkdir(row_dir, 0755) ||
+	    mount("rows", row_dir, "tmpfs", 0, "mode=755") || dup2(1, ROW_FD) < 0) {
 		perror("row: begin");
 		exit(2);
 	}
@@ -509,20 +509,12 @@ static void run_group(const char *name, void (*body)(void))
 			run_group(#body, body);                                                    \
 	} while (0)
 
-static int row_remove(const char *path, const struct stat *st, int kind, struct FTW *walk)
-{
-	(void)st;
-	(void)kind;
-	(void)walk;
-	remove(path);
-	return 0;
-}
-
 static int finish(void)
 {
 	if (chdir("/"))
 		return 2;
-	nftw(row_dir, row_remove, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	umount2(row_dir, MNT_DETACH);
+	rmdir(row_dir);
 	row_print("user: %u passed, %u failed\n", row_counts->passed, row_counts->failed);
 	return row_counts->failed != 0;
 }

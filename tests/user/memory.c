@@ -1,0 +1,587 @@
+/*
+ * Address spaces: mmap, munmap, mprotect, mremap, brk, madvise, mincore, msync, mlock, what a fault sends,
+ * copy-on-write and shared mappings, growing stacks.
+ */
+#include "row.h"
+
+#define RW (PROT_READ | PROT_WRITE)
+#define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
+#define SHARED (MAP_SHARED | MAP_ANONYMOUS)
+/* A hole in the address space that nothing else uses. */
+#define PLACE 0x100000000000ul
+
+static char *map(void *addr, size_t len, int prot, int flags)
+{
+	return (char *)sys(SYS_mmap, addr, len, prot, flags, -1, 0);
+}
+
+static char *at(int page)
+{
+	return (char *)PLACE + page * (long)PAGE;
+}
+
+static bool failed(const void *address)
+{
+	return (unsigned long)address > -4096ul;
+}
+
+/* The signal that touching this byte causes, with its code: SIGSEGV * 100 + si_code, or 0. */
+static char *fault_addr_seen;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	_exit(info->si_addr == fault_addr_seen ? (sig == SIGBUS ? 100 : 50) + info->si_code : 40);
+}
+
+static int touch(volatile char *byte, bool writing)
+{
+	int status = CHILD({
+		struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+
+		fault_addr_seen = (char *)byte;
+		sigaction(SIGSEGV, &action, NULL);
+		sigaction(SIGBUS, &action, NULL);
+		if (writing)
+			*byte = 1;
+		else
+			(void)*byte;
+	});
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define NOT_MAPPED (50 + SEGV_MAPERR)
+#define NOT_ALLOWED (50 + SEGV_ACCERR)
+#define BEYOND_FILE (100 + BUS_ADRERR)
+
+static void group_mmap_errors(void)
+{
+	int fd = file_with("f", "0123456789", 10), ro = open("f", O_RDONLY), wo = open("f", O_WRONLY);
+	int ends[2];
+
+	ROW("length_0", sys(SYS_mmap, 0, 0, RW, PRIVATE, -1, 0), -EINVAL);
+	ROW("length_huge", sys(SYS_mmap, 0, -1ul, RW, PRIVATE, -1, 0), -ENOMEM);
+	ROW("length_beyond_space", sys(SYS_mmap, 0, 1ul << 47, RW, PRIVATE, -1, 0), -ENOMEM);
+	ROW("neither_shared_nor_private", sys(SYS_mmap, 0, PAGE, RW, MAP_ANONYMOUS, -1, 0), -EINVAL);
+	ROW("offset_unaligned", sys(SYS_mmap, 0, PAGE, RW, MAP_PRIVATE, fd, 100), -EINVAL);
+	ROW("bad_fd", sys(SYS_mmap, 0, PAGE, RW, MAP_PRIVATE, 777, 0), -EBADF);
+	ROW("fd_minus_1", sys(SYS_mmap, 0, PAGE, RW, MAP_PRIVATE, -1, 0), -EBADF);
+	ROW("shared_write_readonly_fd", sys(SYS_mmap, 0, PAGE, RW, MAP_SHARED, ro, 0), -EACCES);
+	ROW_OK("private_write_readonly_fd", sys(SYS_mmap, 0, PAGE, RW, MAP_PRIVATE, ro, 0));
+	ROW("writeonly_fd", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, wo, 0), -EACCES);
+	pipe(ends);
+	ROW("pipe", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0), -ENODEV);
+	ROW("directory", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, open(".", O_RDONLY), 0), -ENODEV);
+	ROW("o_path", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, open("f", O_PATH), 0), -EBADF);
+	ROW("fixed_unaligned", sys(SYS_mmap, PLACE + 1, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -EINVAL);
+	ROW("fixed_kernel", sys(SYS_mmap, KERNEL_POINTER, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -ENOMEM);
+	ROW("fixed_end_of_space", sys(SYS_mmap, 0x7ffffffff000, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -ENOMEM);
+	ROW("fixed_across_end", sys(SYS_mmap, 0x7fffffffe000, 2 * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -ENOMEM);
+	ROW("offset_overflow", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, -4096l), -EOVERFLOW);
+	ROW_AS(USER, "fixed_0_user", sys(SYS_mmap, 0, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -EPERM);
+	ROW("validate_flag", sys(SYS_mmap, 0, PAGE, RW, 3 | MAP_ANONYMOUS, -1, 0), -EINVAL);
+	ROW("validate_file_flag", sys(SYS_mmap, 0, PAGE, RW, 3 | 0x400000, fd, 0), -EOPNOTSUPP);
+	ROW_OK("validate_file", sys(SYS_mmap, 0, PAGE, RW, 3, fd, 0));
+	ROW_OK("unknown_flag_ignored", sys(SYS_mmap, 0, PAGE, RW, PRIVATE | 0x8000000, -1, 0));
+}
+
+static void group_mmap_place(void)
+{
+	char *mem = map(at(0), 2 * PAGE, RW, PRIVATE | MAP_FIXED);
+
+	ROW("fixed", mem, PLACE);
+	mem[0] = 5;
+	ROW("hint_free", map(at(10), PAGE, RW, PRIVATE), at(10));
+	ROW_TRUE("hint_taken_goes_elsewhere", map(at(0), PAGE, RW, PRIVATE) != at(0));
+	ROW("hint_unaligned_rounds", (long)map(at(20) + 7, PAGE, RW, PRIVATE) % PAGE, 0);
+	ROW("noreplace_taken", map(at(1), PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE), -EEXIST);
+	ROW("noreplace_free", map(at(30), PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE), at(30));
+	ROW("fixed_replaces", map(at(0), PAGE, RW, PRIVATE | MAP_FIXED), at(0));
+	ROW("replaced_is_zero", mem[0], 0);
+	ROW("fixed_after_file_unmapped", munmap(at(0), 2 * PAGE), 0);
+	char *low = map(NULL, PAGE, RW, PRIVATE | MAP_32BIT);
+	ROW_TRUE("32bit", !failed(low) && (unsigned long)low < 0x80000000ul);
+	ROW("length_rounded", ({ char *m = map(at(40), 5000, RW, PRIVATE); m[2 * PAGE - 1] = 1; m[8191]; }), 1);
+	ROW("length_rounded_end", touch(at(42), false), NOT_MAPPED);
+	char *zero = map(NULL, 64 * PAGE, RW, PRIVATE);
+	int sum = 0;
+	for (int i = 0; i < 64 * PAGE; i++)
+		sum |= zero[i];
+	ROW("anonymous_zero", sum, 0);
+	/* The space is filled from the top: neighbours join and free holes are found again. */
+	char *a = map(NULL, PAGE, RW, PRIVATE);
+	munmap(a, PAGE);
+	ROW("hole_reused", map(NULL, PAGE, RW, PRIVATE), a);
+	char *populated = map(NULL, 16 * PAGE, RW, PRIVATE | MAP_POPULATE);
+	unsigned char vec[16];
+	sys(SYS_mincore, populated, 16 * PAGE, vec);
+	int present = 0;
+	for (int i = 0; i < 16; i++)
+		present += vec[i] & 1;
+	ROW("populate", present, 16);
+	ROW_OK("noreserve", map(NULL, 1l << 30, RW, PRIVATE | MAP_NORESERVE));
+	ROW_OK("stack_flag", map(NULL, PAGE, RW, PRIVATE | MAP_STACK));
+}
+
+static void group_faults(void)
+{
+	char *mem = map(at(0), 4 * PAGE, RW, PRIVATE | MAP_FIXED);
+
+	ROW("mapped_write", touch(mem, true), 0);
+	ROW("unmapped_read", touch(at(100), false), NOT_MAPPED);
+	ROW("unmapped_write", touch(at(100), true), NOT_MAPPED);
+	ROW("null", touch((char *)8, false), NOT_MAPPED);
+	mprotect(mem, PAGE, PROT_READ);
+	ROW("readonly_read", touch(mem + 9, false), 0);
+	ROW("readonly_write", touch(mem + 9, true), NOT_ALLOWED);
+	mprotect(mem, PAGE, PROT_NONE);
+	ROW("none_read", touch(mem, false), NOT_ALLOWED);
+	mprotect(mem, PAGE, PROT_EXEC);
+	ROW("exec_is_readable", touch(mem, false), 0);
+	ROW("kernel_address_code", CHILD({
+		    struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+		    fault_addr_seen = KERNEL_POINTER;
+		    sigaction(SIGSEGV, &action, NULL);
+		    *(volatile char *)KERNEL_POINTER;
+	    }), EXITED(NOT_MAPPED));
+	/* A non-canonical address is a general protection fault: SI_KERNEL, no address. */
+	ROW("non_canonical", CHILD({
+		    struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+		    fault_addr_seen = NULL;
+		    sigaction(SIGSEGV, &action, NULL);
+		    *(volatile char *)0x8000000000000000ul;
+	    }), EXITED((50 + SI_KERNEL) & 0xff));
+	mprotect(mem, PAGE, RW);
+	mem[0] = 0xc3; /* ret */
+	ROW("no_execute", CHILD({
+		    struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+		    fault_addr_seen = mem;
+		    sigaction(SIGSEGV, &action, NULL);
+		    ((void (*)(void))mem)();
+	    }), EXITED(NOT_ALLOWED));
+	mprotect(mem, PAGE, PROT_READ | PROT_EXEC);
+	ROW("execute", CHILD(((void (*)(void))mem)()), 0);
+	ROW("jump_unmapped", CHILD(((void (*)(void))at(100))()), KILLED(SIGSEGV));
+	ROW("uncaught", CHILD(*(volatile char *)at(100)), KILLED(SIGSEGV));
+	ROW("ignored_kills_still", CHILD(signal(SIGSEGV, SIG_IGN); *(volatile char *)at(100)), KILLED(SIGSEGV));
+	ROW("blocked_kills_still", CHILD(sigset_t s; sigfillset(&s); sigprocmask(SIG_SETMASK, &s, NULL);
+					 *(volatile char *)at(100)), KILLED(SIGSEGV));
+}
+
+static void group_file_mappings(void)
+{
+	char data[2 * PAGE + 100], c;
+
+	memset(data, 'd', sizeof(data));
+	int fd = file_with("f", data, sizeof(data));
+	char *shared = mmap(NULL, 4 * PAGE, RW, MAP_SHARED, fd, 0);
+	char *private = mmap(NULL, 4 * PAGE, RW, MAP_PRIVATE, fd, 0);
+	char *second = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
+
+	ROW("content", shared[2 * PAGE + 99], 'd');
+	ROW("tail_zero", shared[2 * PAGE + 100], 0);
+	ROW("beyond_end", touch(shared + 3 * PAGE, false), BEYOND_FILE);
+	ROW("beyond_end_write", touch(private + 3 * PAGE + 5, true), BEYOND_FILE);
+	shared[PAGE] = 's';
+	pread(fd, &c, 1, PAGE);
+	ROW("shared_write_read", c, 's');
+	ROW("shared_write_other_mapping", second[0], 's');
+	pwrite(fd, "w", 1, PAGE + 1);
+	ROW("file_write_seen", second[1], 'w');
+	ROW("private_sees_before_write", private[PAGE + 1], 'w');
+	private[0] = 'p';
+	pread(fd, &c, 1, 0);
+	ROW("private_write_not_in_file", c, 'd');
+	ROW("private_write_not_in_shared", shared[0], 'd');
+	pwrite(fd, "n", 1, 0);
+	ROW("private_keeps_copy", private[0], 'p');
+	CHILD(shared[5] = 'c'; private[6] = 'c');
+	ROW("child_shared", shared[5], 'c');
+	ROW("child_private", private[6], 'd');
+	/* Truncation takes pages away from every mapping, private copies too. */
+	private[PAGE + 3] = 'x';
+	ftruncate(fd, PAGE);
+	ROW("truncated_shared", touch(shared + PAGE, false), BEYOND_FILE);
+	ROW("truncated_private_copy", touch(private + PAGE + 3, false), BEYOND_FILE);
+	ROW("truncated_first_page", touch(shared, false), 0);
+	ftruncate(fd, 2 * PAGE);
+	ROW("grown_again_zero", shared[PAGE], 0);
+	ftruncate(fd, 100);
+	ftruncate(fd, PAGE);
+	ROW("part_page_zeroed", shared[200], 0);
+	close(fd);
+	unlink("f");
+	shared[7] = 'z';
+	ROW("mapping_keeps_file", shared[7], 'z');
+	fd = file_with("g", data, PAGE);
+	shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ROW("read_to_own_file", sys(SYS_pwrite64, fd, shared, 100, 0), 100);
+	shared = mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0);
+	ROW("read_into_own_file", sys(SYS_pread64, fd, shared + 50, 100, 0), 100);
+	int zero = open("/dev/zero", O_RDWR);
+	private = mmap(NULL, PAGE, RW, MAP_PRIVATE, zero, 0);
+	private[3] = 1;
+	ROW("zero_device_private", private[0], 0);
+	shared = mmap(NULL, PAGE, RW, MAP_SHARED, zero, 0);
+	CHILD(shared[0] = 9);
+	ROW("zero_device_shared", shared[0], 9);
+}
+
+static void group_fork_memory(void)
+{
+	char *private = map(NULL, 64 * PAGE, RW, PRIVATE), *shared = map(NULL, 4 * PAGE, RW, SHARED);
+
+	memset(private, 'a', 64 * PAGE);
+	int status = CHILD({
+		memset(private, 'b', 32 * PAGE);
+		shared[0] = 's';
+		shared[3 * PAGE] = 't';
+		_exit(private[0] == 'b' && private[32 * PAGE] == 'a');
+	});
+	ROW("child_writes", status, EXITED(1));
+	ROW("parent_keeps", private[0], 'a');
+	ROW("shared_seen", shared[0], 's');
+	ROW("shared_untouched_before_fork", shared[3 * PAGE], 't');
+	pid_t pid = SPAWN(while (!__atomic_load_n(shared + 1, __ATOMIC_ACQUIRE)) sched_yield();
+			  _exit(private[5] == 'a' ? 1 : 2));
+	private[5] = 'q';
+	__atomic_store_n(shared + 1, 1, __ATOMIC_RELEASE);
+	ROW("parent_write_not_in_child", wait_status(pid), EXITED(1));
+	/* Three generations on one page. */
+	private[0] = '1';
+	status = CHILD({
+		private[0] = '2';
+		int below = CHILD(private[0] = '3'; _exit(private[0]));
+		_exit(below == EXITED('3') && private[0] == '2' ? 0 : 1);
+	});
+	ROW("generations", status, 0);
+	ROW("generations_first", private[0], '1');
+	madvise(private, PAGE, MADV_DONTFORK);
+	ROW("dontfork", CHILD(*(volatile char *)private), KILLED(SIGSEGV));
+	ROW("dofork", madvise(private, PAGE, MADV_DOFORK), 0);
+	ROW("dofork_again", CHILD(*(volatile char *)private), 0);
+	madvise(private, PAGE, MADV_WIPEONFORK);
+	ROW("wipeonfork", CHILD(_exit(private[0])), EXITED(0));
+	ROW("wipeonfork_parent", private[0], '1');
+	/* The kernel, too, copies before it writes for us. */
+	int ends[2];
+	pipe(ends);
+	pid = SPAWN(char c; close(ends[1]); while (read(ends[0], &c, 1) > 0); _exit(private[2 * PAGE]));
+	write(ends[1], "Z", 1);
+	int fd = file_with("f", "Z", 1);
+	read(fd, private + 2 * PAGE, 1);
+	close(ends[1]);
+	ROW("read_breaks_sharing", wait_status(pid), EXITED('a'));
+	ROW("read_arrives", private[2 * PAGE], 'Z');
+}
+
+static void group_munmap(void)
+{
+	map(at(0), 10 * PAGE, RW, PRIVATE | MAP_FIXED);
+	for (int i = 0; i < 10; i++)
+		*at(i) = i;
+	ROW("unaligned", sys(SYS_munmap, at(0) + 1, PAGE), -EINVAL);
+	ROW("length_0", sys(SYS_munmap, at(0), 0), -EINVAL);
+	ROW("kernel", sys(SYS_munmap, KERNEL_POINTER, PAGE), -EINVAL);
+	ROW("beyond_end", sys(SYS_munmap, 0x7ffffffff000, PAGE), -EINVAL);
+	ROW("huge", sys(SYS_munmap, at(0), -4096ul), -EINVAL);
+	ROW("nothing_there", sys(SYS_munmap, at(100), PAGE), 0);
+	ROW("middle", sys(SYS_munmap, at(3), 2 * PAGE), 0);
+	ROW("middle_gone", touch(at(3), false), NOT_MAPPED);
+	ROW_TRUE("neighbours_stay", *at(2) == 2 && *at(5) == 5);
+	ROW("front_and_hole", sys(SYS_munmap, at(0), 4 * PAGE), 0);
+	ROW_TRUE("rest_stays", *at(5) == 5 && *at(9) == 9);
+	ROW("length_rounds_up", sys(SYS_munmap, at(5), 1), 0);
+	ROW("length_rounded_gone", touch(at(5) + 4000, false), NOT_MAPPED);
+	ROW("again_zero", *map(at(5), PAGE, RW, PRIVATE | MAP_FIXED), 0);
+	/* Thousands of areas, made by holes. */
+	char *mem = map(at(1000), 4000 * PAGE, RW, PRIVATE | MAP_FIXED);
+	int bad = 0;
+	for (int i = 0; i < 4000; i += 2)
+		bad += sys(SYS_munmap, at(1000 + i), PAGE) != 0;
+	ROW("many_holes", bad, 0);
+	ROW("many_holes_between", touch(mem + 2000 * PAGE + PAGE, true), 0);
+	ROW("many_holes_in", touch(mem + 2000 * PAGE, true), NOT_MAPPED);
+	ROW("over_all", sys(SYS_munmap, mem, 4000 * PAGE), 0);
+}
+
+static void group_mprotect(void)
+{
+	map(at(0), 8 * PAGE, RW, PRIVATE | MAP_FIXED);
+	ROW("unaligned", sys(SYS_mprotect, at(0) + 1, PAGE, PROT_READ), -EINVAL);
+	ROW("length_0", sys(SYS_mprotect, at(0), 0, PROT_READ), 0);
+	ROW("unmapped", sys(SYS_mprotect, at(50), PAGE, PROT_READ), -ENOMEM);
+	ROW("bad_prot", sys(SYS_mprotect, at(0), PAGE, 0x100), -EINVAL);
+	ROW("overflow", sys(SYS_mprotect, at(0), -PAGE, PROT_READ), -ENOMEM);
+	ROW("middle", sys(SYS_mprotect, at(2), 2 * PAGE, PROT_READ), 0);
+	ROW("before", touch(at(1), true), 0);
+	ROW("inside", touch(at(2), true), NOT_ALLOWED);
+	ROW("after", touch(at(4), true), 0);
+	ROW("back", sys(SYS_mprotect, at(2), 2 * PAGE, RW), 0);
+	ROW("back_write", touch(at(3), true), 0);
+	munmap(at(5), PAGE);
+	ROW("over_hole", sys(SYS_mprotect, at(4), 4 * PAGE, PROT_READ), -ENOMEM);
+	ROW("over_hole_before_changed", touch(at(4), true), NOT_ALLOWED);
+	ROW("over_hole_after_not", touch(at(6), true), 0);
+	ROW("growsdown_flag_plain", sys(SYS_mprotect, at(0), PAGE, PROT_READ | PROT_GROWSDOWN), -EINVAL);
+	int fd = file_with("f", "x", 1), ro = open("f", O_RDONLY);
+	char *mem = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, ro, 0);
+	ROW("shared_readonly_file", sys(SYS_mprotect, mem, PAGE, RW), -EACCES);
+	mem = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, ro, 0);
+	ROW("private_readonly_file", sys(SYS_mprotect, mem, PAGE, RW), 0);
+	mem = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ROW("shared_writable_file", sys(SYS_mprotect, mem, PAGE, RW), 0);
+	/* The kernel obeys as well. */
+	mem = map(NULL, PAGE, PROT_READ, PRIVATE);
+	ROW("kernel_write_refused", sys(SYS_read, fd, mem, 1), -EFAULT);
+	ROW("kernel_read_allowed", sys(SYS_write, fd, mem, 1), 1);
+}
+
+static void group_mremap(void)
+{
+	char *mem = map(at(0), 4 * PAGE, RW, PRIVATE | MAP_FIXED), *moved;
+
+	for (int i = 0; i < 4; i++)
+		*at(i) = 'a' + i;
+	ROW("unaligned", sys(SYS_mremap, at(0) + 1, PAGE, PAGE, 0), -EINVAL);
+	ROW("new_length_0", sys(SYS_mremap, at(0), PAGE, 0, 0), -EINVAL);
+	ROW("flags", sys(SYS_mremap, at(0), PAGE, PAGE, 8), -EINVAL);
+	ROW("fixed_needs_maymove", sys(SYS_mremap, at(0), PAGE, PAGE, MREMAP_FIXED, at(50)), -EINVAL);
+	ROW("unmapped", sys(SYS_mremap, at(50), PAGE, 2 * PAGE, MREMAP_MAYMOVE), -EFAULT);
+	ROW("beyond_area", sys(SYS_mremap, at(2), 4 * PAGE, 5 * PAGE, MREMAP_MAYMOVE), -EFAULT);
+	ROW("same", sys(SYS_mremap, at(0), 4 * PAGE, 4 * PAGE, 0), mem);
+	ROW("grow_in_place", sys(SYS_mremap, at(0), 4 * PAGE, 6 * PAGE, 0), mem);
+	ROW_TRUE("grown", *at(5) == 0 && *at(3) == 'd');
+	ROW("shrink", sys(SYS_mremap, at(0), 6 * PAGE, 4 * PAGE, 0), mem);
+	ROW("shrunk_gone", touch(at(4), false), NOT_MAPPED);
+	map(at(4), PAGE, RW, PRIVATE | MAP_FIXED);
+	mprotect(at(4), PAGE, PROT_READ);
+	ROW("grow_blocked", sys(SYS_mremap, at(0), 4 * PAGE, 8 * PAGE, 0), -ENOMEM);
+	moved = (char *)sys(SYS_mremap, at(0), 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE);
+	ROW_TRUE("grow_moves", !failed(moved) && moved != mem && moved[3 * PAGE] == 'd' && moved[7 * PAGE] == 0);
+	ROW("old_place_gone", touch(at(0), false), NOT_MAPPED);
+	map(at(20), 2 * PAGE, RW, PRIVATE | MAP_FIXED);
+	ROW("fixed", sys(SYS_mremap, moved, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(20)), at(20));
+	ROW_TRUE("fixed_content", *at(20) == 'a' && *at(23) == 'd');
+	ROW("fixed_rest_stays", touch(moved + 4 * PAGE, false), 0);
+	ROW("fixed_overlap", sys(SYS_mremap, at(20), 4 * PAGE, 4 * PAGE, 3, at(22)), -EINVAL);
+	ROW("fixed_target_unaligned", sys(SYS_mremap, at(20), PAGE, PAGE, 3, at(60) + 1), -EINVAL);
+	moved = (char *)sys(SYS_mremap, at(20), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, 0);
+	ROW_TRUE("dontunmap", !failed(moved) && moved[0] == 'a' && *at(20) == 0);
+	/* Length 0 of a shared mapping makes a second one of the same pages. */
+	char *shared = map(NULL, PAGE, RW, SHARED);
+	shared[0] = 's';
+	moved = (char *)sys(SYS_mremap, shared, 0, PAGE, MREMAP_MAYMOVE);
+	ROW_TRUE("duplicate_shared", !failed(moved) && moved != shared && moved[0] == 's');
+	shared[1] = 't';
+	ROW("duplicate_is_same", moved[1], 't');
+	ROW("duplicate_private", sys(SYS_mremap, at(22), 0, PAGE, MREMAP_MAYMOVE), -EINVAL);
+	/* Page table entries move with large areas, copy-on-write as well. */
+	char *big = map(NULL, 4 << 20, RW, PRIVATE);
+	memset(big, 7, 4 << 20);
+	pid_t pid = SPAWN(pause());
+	big = (char *)sys(SYS_mremap, big, 4 << 20, 8 << 20, MREMAP_MAYMOVE);
+	big[5] = 8;
+	int wrong = 0;
+	for (int i = 0; i < 4 << 20; i += PAGE)
+		wrong += big[i] != 7;
+	ROW("big_moves", wrong, 0);
+	kill(pid, SIGKILL);
+	wait_status(pid);
+}
+
+static void group_brk(void)
+{
+	unsigned long start = sys(SYS_brk, 0);
+
+	ROW("query_again", sys(SYS_brk, 0), start);
+	ROW("grow", sys(SYS_brk, start + 100000), start + 100000);
+	char *mem = (char *)start;
+	ROW("zero", mem[99999], 0);
+	mem[99999] = 5;
+	ROW("shrink", sys(SYS_brk, start + 10), start + 10);
+	ROW("grow_again", sys(SYS_brk, start + 100000), start + 100000);
+	ROW("grown_again_zero", mem[99999], 0);
+	ROW("below_start", sys(SYS_brk, 4096), start + 100000);
+	ROW("huge", sys(SYS_brk, 1ul << 46), start + 100000);
+	struct rlimit limit = { 1 << 20, 1 << 20 };
+	CHILD(setrlimit(RLIMIT_DATA, &limit); ROW("limit", sys(SYS_brk, start + (64 << 20)), start + 100000));
+	CHILD(*(char *)start = 9; sys(SYS_brk, start + 200000));
+	ROW("own_per_process", sys(SYS_brk, 0), start + 100000);
+}
+
+static void group_madvise(void)
+{
+	char *mem = map(at(0), 8 * PAGE, RW, PRIVATE | MAP_FIXED);
+	int fd = file_with("f", "file", 4);
+
+	ROW("unaligned", sys(SYS_madvise, mem + 1, PAGE, MADV_NORMAL), -EINVAL);
+	ROW("unmapped", sys(SYS_madvise, at(50), PAGE, MADV_NORMAL), -ENOMEM);
+	ROW("advice", sys(SYS_madvise, mem, PAGE, 999), -EINVAL);
+	ROW("length_0", sys(SYS_madvise, mem, 0, MADV_NORMAL), 0);
+	ROW("normal", sys(SYS_madvise, mem, PAGE, MADV_NORMAL), 0);
+	ROW("random", sys(SYS_madvise, mem, PAGE, MADV_RANDOM), 0);
+	ROW("sequential", sys(SYS_madvise, mem, PAGE, MADV_SEQUENTIAL), 0);
+	mem[0] = 'x';
+	mem[PAGE] = 'y';
+	ROW("dontneed", sys(SYS_madvise, mem, PAGE, MADV_DONTNEED), 0);
+	ROW_TRUE("dontneed_zero", mem[0] == 0 && mem[PAGE] == 'y');
+	char *private = mmap(NULL, PAGE, RW, MAP_PRIVATE, fd, 0);
+	private[0] = 'X';
+	madvise(private, PAGE, MADV_DONTNEED);
+	ROW("dontneed_private_file", private[0], 'f');
+	char *shared = map(NULL, PAGE, RW, SHARED);
+	shared[0] = 's';
+	madvise(shared, PAGE, MADV_DONTNEED);
+	ROW("dontneed_shared_stays", shared[0], 's');
+	ROW("remove_shared", sys(SYS_madvise, shared, PAGE, MADV_REMOVE), 0);
+	ROW("remove_shared_zero", shared[0], 0);
+	ROW("remove_private", sys(SYS_madvise, mem, PAGE, MADV_REMOVE), -EINVAL);
+	ROW("free", sys(SYS_madvise, mem, PAGE, MADV_FREE), 0);
+	ROW("free_file", sys(SYS_madvise, private, PAGE, MADV_FREE), -EINVAL);
+	mem[0] = 'n';
+	ROW("free_then_written", mem[0], 'n');
+	munmap(at(3), PAGE);
+	*at(2) = *at(4) = 'k';
+	ROW("over_hole", sys(SYS_madvise, mem, 6 * PAGE, MADV_DONTNEED), -ENOMEM);
+	ROW_TRUE("over_hole_done", *at(2) == 0 && *at(4) == 0);
+	ROW("willneed_file", sys(SYS_madvise, private, PAGE, MADV_WILLNEED), 0);
+}
+
+static void group_mincore(void)
+{
+	char *mem = map(at(0), 8 * PAGE, RW, PRIVATE | MAP_FIXED);
+	unsigned char vec[8];
+
+	mem[0] = 1;
+	mem[3 * PAGE] = 1;
+	ROW("unaligned", sys(SYS_mincore, mem + 1, PAGE, vec), -EINVAL);
+	ROW("unmapped", sys(SYS_mincore, at(50), PAGE, vec), -ENOMEM);
+	ROW("over_end", sys(SYS_mincore, at(7), 2 * PAGE, vec), -ENOMEM);
+	ROW("kernel", sys(SYS_mincore, KERNEL_POINTER, PAGE, vec), -ENOMEM);
+	ROWS_POINTER("vector", 8, sys(SYS_mincore, mem, 8 * PAGE, p), 0);
+	ROW("mincore", sys(SYS_mincore, mem, 8 * PAGE, vec), 0);
+	ROW_TRUE("touched", (vec[0] & 1) && (vec[3] & 1));
+	ROW_TRUE("untouched", !(vec[1] & 1) && !(vec[7] & 1));
+	ROW("length_0", sys(SYS_mincore, mem, 0, vec), 0);
+	int fd = file_with("f", "x", 1);
+	char *file = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ROW("file", sys(SYS_mincore, file, PAGE, vec), 0);
+	ROW("file_cached", vec[0] & 1, 1);
+}
+
+static void group_msync(void)
+{
+	int fd = file_with("f", "x", 1);
+	char *mem = mmap(at(0), PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
+
+	ROW("sync", sys(SYS_msync, mem, PAGE, MS_SYNC), 0);
+	ROW("async", sys(SYS_msync, mem, PAGE, MS_ASYNC), 0);
+	ROW("invalidate", sys(SYS_msync, mem, PAGE, MS_INVALIDATE), 0);
+	ROW("both", sys(SYS_msync, mem, PAGE, MS_SYNC | MS_ASYNC), -EINVAL);
+	ROW("flag", sys(SYS_msync, mem, PAGE, 8), -EINVAL);
+	ROW("unaligned", sys(SYS_msync, mem + 1, PAGE, MS_SYNC), -EINVAL);
+	ROW("unmapped", sys(SYS_msync, at(50), PAGE, MS_SYNC), -ENOMEM);
+	ROW("over_end", sys(SYS_msync, mem, 2 * PAGE, MS_SYNC), -ENOMEM);
+	ROW("length_0", sys(SYS_msync, mem, 0, MS_SYNC), 0);
+}
+
+static void group_mlock(void)
+{
+	char *mem = map(at(0), 8 * PAGE, RW, PRIVATE | MAP_FIXED);
+	unsigned char vec[8];
+	struct rlimit limit = { 2 * PAGE, 2 * PAGE }, none = { 0, 0 };
+
+	ROW("lock", sys(SYS_mlock, mem, 4 * PAGE), 0);
+	sys(SYS_mincore, mem, 8 * PAGE, vec);
+	ROW_TRUE("lock_populates", (vec[0] & 1) && (vec[3] & 1) && !(vec[4] & 1));
+	ROW("dontneed_refused", sys(SYS_madvise, mem, PAGE, MADV_DONTNEED), -EINVAL);
+	ROW("unlock", sys(SYS_munlock, mem, 4 * PAGE), 0);
+	ROW("dontneed", sys(SYS_madvise, mem, PAGE, MADV_DONTNEED), 0);
+	ROW("unaligned_rounds", sys(SYS_mlock, mem + 100, 10), 0);
+	ROW("unmapped", sys(SYS_mlock, at(50), PAGE), -ENOMEM);
+	ROW("over_end", sys(SYS_mlock, at(6), 4 * PAGE), -ENOMEM);
+	ROW("overflow", sys(SYS_mlock, mem, -PAGE), -EINVAL);
+	ROW("mlock2_onfault", sys(SYS_mlock2, at(5), PAGE, 1), 0);
+	ROW("mlock2_flag", sys(SYS_mlock2, at(5), PAGE, 2), -EINVAL);
+	ROW("all_flags_0", sys(SYS_mlockall, 0), -EINVAL);
+	ROW("all_flag", sys(SYS_mlockall, 8), -EINVAL);
+	ROW("all_onfault_alone", sys(SYS_mlockall, 4), -EINVAL);
+	ROW("munlockall", sys(SYS_munlockall), 0);
+	CHILD(setrlimit(RLIMIT_MEMLOCK, &limit); become(USER);
+	      ROW("limit_within", sys(SYS_mlock, mem, 2 * PAGE), 0);
+	      ROW("limit_again_same", sys(SYS_mlock, mem, PAGE), 0);
+	      ROW("limit_beyond", sys(SYS_mlock, at(4), PAGE), -ENOMEM);
+	      ROW("limit_map_locked", map(NULL, PAGE, RW, PRIVATE | MAP_LOCKED), -EAGAIN));
+	CHILD(setrlimit(RLIMIT_MEMLOCK, &none); become(USER);
+	      ROW("limit_0", sys(SYS_mlock, mem, PAGE), -EPERM));
+	CHILD(ROW("future", sys(SYS_mlockall, MCL_FUTURE), 0); char *next = map(NULL, 4 * PAGE, RW, PRIVATE);
+	      sys(SYS_mincore, next, 4 * PAGE, vec); ROW("future_populates", vec[3] & 1, 1));
+}
+
+static void group_limits(void)
+{
+	struct rlimit space = { 256 << 20, 256 << 20 };
+
+	CHILD(setrlimit(RLIMIT_AS, &space); ROW("address_space", map(NULL, 1 << 30, RW, PRIVATE), -ENOMEM);
+	      ROW_OK("address_space_within", map(NULL, 1 << 20, RW, PRIVATE)));
+	struct rlimit data = { 16 << 20, 16 << 20 };
+	CHILD(setrlimit(RLIMIT_DATA, &data); ROW("data", map(NULL, 32 << 20, RW, PRIVATE), -ENOMEM);
+	      ROW_OK("data_shared_free", map(NULL, 32 << 20, RW, SHARED)));
+}
+
+/* Uses about n KiB of stack. */
+static __attribute__((noinline)) int deep(int kib)
+{
+	volatile char frame[1024];
+
+	frame[0] = kib;
+	return kib ? deep(kib - 1) + frame[0] : 0;
+}
+
+static void group_stack(void)
+{
+	struct rlimit small = { 1 << 20, 1 << 20 };
+	stack_t alternate = { .ss_sp = map(NULL, 8 * PAGE, RW, PRIVATE), .ss_size = 8 * PAGE };
+
+	ROW("grows", CHILD(deep(4000)), 0);
+	ROW("overflow", CHILD(deep(9000)), KILLED(SIGSEGV));
+	ROW("small_limit", CHILD(setrlimit(RLIMIT_STACK, &small); deep(2000)), KILLED(SIGSEGV));
+	ROW("overflow_on_alternate_stack", CHILD({
+		    struct sigaction action = { .sa_sigaction = on_fault,
+						.sa_flags = SA_SIGINFO | SA_ONSTACK };
+		    sigaltstack(&alternate, NULL);
+		    sigaction(SIGSEGV, &action, NULL);
+		    deep(9000);
+	    }), EXITED(40));
+	char *mem = map(at(0), PAGE, RW, PRIVATE | MAP_FIXED | MAP_GROWSDOWN);
+	ROW("growsdown", mem, at(0));
+	mem[0] = 1;
+	ROW("growsdown_below", touch(at(0) - 8, true), 0);
+	/* It does not grow to meet another mapping: a gap stays. */
+	ROW("growsdown_has_gap", ({
+		    map(at(-300), PAGE, RW, PRIVATE | MAP_FIXED);
+		    touch(at(-299), true);
+	    }), NOT_MAPPED);
+}
+
+int main(int argc, char **argv)
+{
+	begin(argc, argv, "memory");
+	GROUP(group_mmap_errors);
+	GROUP(group_mmap_place);
+	GROUP(group_faults);
+	GROUP(group_file_mappings);
+	GROUP(group_fork_memory);
+	GROUP(group_munmap);
+	GROUP(group_mprotect);
+	GROUP(group_mremap);
+	GROUP(group_brk);
+	GROUP(group_madvise);
+	GROUP(group_mincore);
+	GROUP(group_msync);
+	GROUP(group_mlock);
+	GROUP(group_limits);
+	GROUP(group_stack);
+	return finish();
+}
