@@ -12,6 +12,7 @@
 
 #include <kernel/cred.h>
 #include <kernel/sync/seqlock.h>
+#include <kernel/thread.h>
 #include <mm/file_map.h>
 #include <uapi/fcntl.h>
 #include <uapi/stat.h>
@@ -58,12 +59,13 @@ typedef struct node_operations {
 	int (*rename)(struct vfs_node *odir, struct dentry *od, struct vfs_node *ndir,
 		      struct dentry *nd, u32 flags);					/* -EPERM */
 	int (*tmpfile)(struct vfs_node *dir, struct file *file, mode_t mode); /* -EOPNOTSUPP */
-	/* Target of a symbolic link: text valid while the node is held (under RCU too), or ERR_PTR. Magic
-	 * links (/proc/PID/fd) fill *jump and return NULL. */
+	/* Target of a symbolic link whose node->link is NULL: text valid while the node is held, or ERR_PTR.
+	 * May sleep. Magic links (/proc/PID/fd) fill *jump with a referenced place and return NULL. */
 	const char *(*get_link)(struct vfs_node *node, path_t *jump);
-	int (*set_attr)(struct vfs_node *node, const struct vfs_attr *attr); /* generic */
-	int (*get_attr)(struct vfs_node *node, struct vfs_stat *st);	     /* generic */
-	int (*permission)(struct vfs_node *node, int mask);		     /* generic mode bits */
+	/* Makes a checked change with the node locked; NULL: node_store_attr alone. */
+	int (*set_attr)(struct vfs_node *node, const struct vfs_attr *attr);
+	int (*get_attr)(struct vfs_node *node, struct vfs_stat *st); /* corrects what node_fill_stat made */
+	int (*permission)(struct vfs_node *node, int mask); /* instead of node_mode_permission; may sleep */
 } node_operations_t;
 
 /* Change requested by chmod, chown, truncate, utimensat: fields named by `valid`. */
@@ -74,6 +76,10 @@ typedef struct node_operations {
 #define ATTR_ATIME 16u
 #define ATTR_MTIME 32u
 #define ATTR_CTIME 64u
+#define ATTR_ATIME_SET 128u /* the time is given, not "now": needs ownership */
+#define ATTR_MTIME_SET 256u
+#define ATTR_KILL_PRIV 512u /* set-id bits go, as after a write or a change of owner */
+#define ATTR_FORCE 1024u    /* the kernel's own change: no permission check */
 typedef struct vfs_attr {
 	u32 valid;
 	mode_t mode;
@@ -112,6 +118,7 @@ typedef struct file_operations {
 	void (*release)(struct file *f); /* last reference */
 	int (*fsync)(struct file *f, off_t start, off_t end, bool data_only); /* NULL: -EINVAL */
 	long (*fallocate)(struct file *f, int mode, off_t off, off_t len);    /* NULL: -EOPNOTSUPP */
+	int (*fasync)(struct file *f, bool on); /* O_ASYNC changed; NULL: never signals */
 	void (*show_fdinfo)(struct file *f, struct seq_file *m);
 	const char *kind;		/* "pipe", "anon_inode:[eventfd]": readlink of /proc/PID/fd */
 } file_operations_t;
@@ -136,9 +143,9 @@ typedef struct vfs_node {
 	file_map_t map;		/* page cache; size lives in map.size */
 	struct file_map *data;	/* usually &map */
 	atomic_t writers;	/* open for writing; negative: being executed (ETXTBSY) */
-	u32 state;		/* (i) NODE_* */
-	list_t lru;		/* (i) */
-	hlist_node_t hash;	/* (i) by ino for file systems that look up by number */
+	u32 state;		/* (l) NODE_* */
+	const char *link;	/* (c) symbolic link: target, freed with the node when NODE_OWNS_LINK */
+	list_t sb_link;		/* sb->node_lock */
 	void *private_data;	/* file system's */
 	void *pipe;		/* FIFO's pipe object: lock of ipc/pipe */
 	struct file_locks *locks; /* record locks and flock: fs/vfs/locks.c */
@@ -146,9 +153,14 @@ typedef struct vfs_node {
 	spinlock_t alias_lock;
 	rcu_head_t rcu;
 } vfs_node_t;
+#define NODE_DEAD 1u	  /* removed directory: nothing can be made in it */
+#define NODE_OWNS_LINK 2u /* link was allocated */
+#define NODE_LINKABLE 4u  /* O_TMPFILE without O_EXCL: may be given a name though nlink is 0 */
+#define NODE_PRIVATE_ATIME 8u /* no access times (pipes, anonymous files) */
 
 /*
  * A name. Reference count and sequence counter; freed through RCU; negative when node is NULL.
+ * refs 0: unused, kept in the cache; DENTRY_DEAD: being freed, cannot be referenced any more.
  */
 typedef struct dentry {
 	refcount_t refs;
@@ -161,8 +173,10 @@ typedef struct dentry {
 	struct dentry *parent;	/* self at a root; own reference */
 	vfs_node_t *node;	/* own reference */
 	hlist_node_t hash_link; /* dcache bucket */
-	list_t children;	/* lock; for readdir of memory file systems */
+	list_t children;	/* lock; newest first: descending cookies */
 	list_t sibling;		/* parent's lock */
+	u64 cookie;		/* parent's lock: place in the parent's list */
+	u64 last_cookie;	/* lock: the newest child's */
 	list_t alias;		/* node->alias_lock */
 	list_t lru;		/* dcache lru lock */
 	struct super_block *sb;
@@ -175,7 +189,7 @@ typedef struct dentry {
 #define DENTRY_UNHASHED 2u /* deleted */
 #define DENTRY_PINNED 4u   /* memory file system: holds a reference while linked */
 #define DENTRY_ON_LRU 8u
-#define DENTRY_REVALIDATE 16u
+#define DENTRY_REVALIDATE 16u /* ops->revalidate is to be asked */
 
 typedef struct dentry_operations {
 	bool (*revalidate)(dentry_t *d);	/* procfs: is it still so; may not sleep */
@@ -211,7 +225,8 @@ typedef struct super_block {
 	spinlock_t node_lock;
 	list_t nodes;		/* node_lock */
 	mutex_t rename_mutex;	/* directory renames across parents */
-	list_t all_link;
+	list_t all_link;	/* supers_lock */
+	list_t type_link;	/* supers_lock */
 	atomic64_t next_ino;
 	void *private_data;
 } super_block_t;
@@ -234,12 +249,16 @@ typedef struct file {
 	cred_t *cred;		/* opener's */
 	void *private_data;
 	spinlock_t lock;
-	struct pid *owner;	/* F_SETOWN: lock */
-	int owner_signal;
-	struct fasync *fasync;
+	struct pid *owner;	/* lock: F_SETOWN, own reference */
+	int owner_type;		/* lock: F_OWNER_* */
+	int owner_signal;	/* lock: F_SETSIG; 0 is SIGIO */
+	uid_t owner_uid, owner_euid; /* lock: of who set it: may they signal it? */
 	u64 readahead_pos;
 	void *poll_private;
-	rcu_head_t rcu;
+	union {
+		rcu_head_t rcu;
+		thread_work_t work; /* the last put, left to the thread's own time */
+	};
 } file_t;
 typedef file_t file_descriptor_t; /* API's name */
 
@@ -254,6 +273,9 @@ typedef file_t file_descriptor_t; /* API's name */
 #define FMODE_STREAM 256u    /* no position at all */
 #define FMODE_WRITER 512u    /* counted in node->writers */
 #define FMODE_NOWAIT 1024u
+#define FMODE_CREATED 2048u  /* by this very open */
+#define FMODE_OPENED 4096u   /* ops->open succeeded: ops->release is owed */
+#define FMODE_ANON 8192u     /* made by file_create_anon: path names are ops->kind's */
 
 typedef struct mount {
 	refcount_t refs;
@@ -265,7 +287,8 @@ typedef struct mount {
 	int id;
 	list_t children, child_link, ns_link; /* mount_lock */
 	hlist_node_t hash;	/* by (parent, mountpoint): mount_lock, readable under seq */
-	struct mount_namespace *ns;
+	struct mount_namespace *ns; /* mount_lock; NULL once detached */
+	bool expiring;		/* mount_lock: umount2(MNT_EXPIRE) found it unused once */
 	char *source;
 	rcu_head_t rcu;
 } mount_t;
@@ -277,6 +300,7 @@ typedef struct mount {
 #define MNT_NODIRATIME 32u
 #define MNT_RELATIME 64u
 #define MNT_DETACHED 128u
+#define MNT_NOSYMFOLLOW 256u
 
 /* ---- API document ---- */
 file_descriptor_t *vfs_open(const char *path, int flags, mode_t mode); /* or ERR_PTR; cwd of current */
@@ -322,15 +346,25 @@ int node_permission(vfs_node_t *node, int mask); /* MAY_*, credentials of curren
 #define MAY_EXEC 1
 #define MAY_WRITE 2
 #define MAY_READ 4
+#define MAY_APPEND 8
+#define MAY_OPEN 16
+#define MAY_CHDIR 32
+int node_mode_permission(const vfs_node_t *node, int mask, const cred_t *cred); /* mode bits and capabilities */
+bool node_owner_or_capable(const vfs_node_t *node); /* fsuid owns it, or CAP_FOWNER */
 file_t *file_open_at(int dfd, const char *name, int flags, mode_t mode); /* openat's body */
 file_t *file_open_path(const path_t *path, int flags, const cred_t *cred);
 file_t *file_open_exec(int dfd, const char *name, int flags); /* denies writers; see file_allow_write */
 void file_allow_write(file_t *f);
 /* A file without a name (pipes, eventfd ...): node from the anonymous super block. */
 file_t *file_create_anon(const char *name, const file_operations_t *ops, void *private_data, u32 flags);
+/* Two files on one FIFO node: [0] reads, [1] writes; flags: O_NONBLOCK, O_DIRECT. 0 or errno. */
+int file_create_pipe_pair(const file_operations_t *ops, void *private_data, u32 flags,
+			  file_t *ends[2]);
 file_t *file_alloc(void);
 void file_get(file_t *f);
-void file_put(file_t *f);	/* last one: release runs in the thread's own time; may sleep */
+void file_put(file_t *f);	/* last one: release runs in the thread's own time; any context */
+void file_put_now(file_t *f);	/* last one: release runs here; no locks held, may sleep */
+u32 file_poll(file_t *f, struct poll_table *pt); /* POLL* mask; pt may be NULL: no waiting */
 ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos);  /* checks mode; pos NULL: file's own */
 ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos);
 ssize_t kernel_read(file_t *f, void *buf, size_t len, off_t *pos); /* explicit position */
@@ -343,7 +377,10 @@ int vfs_mknod_at(int dfd, const char *name, mode_t mode, dev_t dev);
 int vfs_symlink_at(const char *target, int dfd, const char *name);
 int vfs_link_at(int odfd, const char *oname, int ndfd, const char *nname, int flags);
 int vfs_mkdir_at(int dfd, const char *name, mode_t mode);
-int vfs_unlink_at(int dfd, const char *name, int flags);
+int vfs_unlink_at(int dfd, const char *name, int flags); /* AT_REMOVEDIR: rmdir */
+int vfs_rename_at(int odfd, const char *oname, int ndfd, const char *nname, u32 flags);
+int vfs_readlink(const path_t *p, char *buf, size_t size); /* length, not terminated; -EINVAL: no link */
+int vfs_statfs(const path_t *p, vfs_statfs_t *out);
 void dentry_attach(dentry_t *d, vfs_node_t *node);	/* negative to positive; consumes node's ref */
 void dentry_drop(dentry_t *d);				/* unhash */
 dentry_t *dentry_alloc(dentry_t *parent, const char *name, u32 len);
@@ -353,15 +390,35 @@ void dentry_get(dentry_t *d);
 void node_put(vfs_node_t *n);
 void node_get(vfs_node_t *n);
 void node_touch(vfs_node_t *n, u32 which);		/* ATTR_*TIME to now */
+void node_fill_stat(const vfs_node_t *n, vfs_stat_t *st);
+void node_store_attr(vfs_node_t *n, const vfs_attr_t *attr);	/* all but the size; node locked */
+/* Owner, group (set-group-id directories) and mode of something new in dir, after alloc_inode. */
+void node_init_owner(vfs_node_t *n, const vfs_node_t *dir, mode_t mode);
+void node_init_special(vfs_node_t *n, dev_t rdev); /* fops of device, FIFO and socket nodes by mode */
+void file_accessed(file_t *f);	/* access time, by the mount's rules */
+/* A regular file over its page cache: the parts of file_operations_t that file systems share. */
+ssize_t generic_read_iter(file_t *f, iter_t *it, off_t *pos);
+ssize_t generic_write_iter(file_t *f, iter_t *it, off_t *pos);
+off_t generic_llseek(file_t *f, off_t off, int whence);	/* with SEEK_DATA and SEEK_HOLE of the cache */
+off_t noop_llseek(file_t *f, off_t off, int whence);	/* position kept, nothing meant by it */
+int generic_fsync(file_t *f, off_t start, off_t end, bool data_only);
+int noop_fsync(file_t *f, off_t start, off_t end, bool data_only);
+/* May the file grow to `end`? 0, or -EFBIG (and SIGXFSZ for RLIMIT_FSIZE). */
+int node_new_size_ok(const vfs_node_t *n, off_t end);
 
 /* In-memory directories shared by tmpfs, devtmpfs, procfs, sysfs (fs/vfs/memdir.c). */
 extern const file_operations_t memory_dir_operations;
+bool memory_dir_empty(dentry_t *dir); /* directory's node locked */
 
 /* readdir: emit returns false when the buffer is full. */
 typedef struct dir_context {
 	bool (*emit)(struct dir_context *ctx, const char *name, u32 len, u64 pos, ino_t ino, u32 type);
 	off_t pos;
 } dir_context_t;
+/* "." and ".." at positions 0 and 1; true to go on with position 2. */
+bool dir_emit_dots(file_t *f, dir_context_t *ctx);
+int file_iterate(file_t *f, dir_context_t *ctx); /* with the directory locked shared */
+u32 mode_to_dirent_type(mode_t mode);		 /* DT_* */
 
 /* Descriptor tables (fs/vfs/fdtable.c): grown by doubling under files->lock, read under RCU. */
 typedef struct files files_t;
@@ -390,6 +447,13 @@ int fd_dup(file_t *f, int min, bool cloexec);
 /* For /proc/PID/fd: the file of another thread's table, referenced; *fd is moved to the next used one. */
 file_t *files_next(files_t *files, int *fd, bool *cloexec);
 files_t *thread_files_get(struct thread *t); /* own reference, or NULL */
+
+void fd_set_cloexec(int fd, bool on);
+bool fd_get_cloexec(int fd);
+int files_dup_to(file_t *f, int fd, bool cloexec); /* dup3: consumes f; fd or negative errno */
+int files_close_range(u32 first, u32 last, u32 flags);
+extern u64 fs_file_max, fs_nr_open;	/* sysctl fs.file-max, fs.nr_open */
+u64 files_open_count(void);		/* files in the system: fs.file-nr */
 
 /* Root, working directory, umask of a thread group of sharers. */
 typedef struct fs_context {
@@ -422,6 +486,39 @@ static inline u32 dev_minor(dev_t d)
 {
 	return (d & 0xff) | ((d >> 12) & ~0xffu);
 }
+/* Mounts (fs/vfs/mount_ops.c): mount(2) and its kin on looked-up places; flags are MS_*. */
+int vfs_mount_path(const char *source, const path_t *target, const char *type, u64 flags,
+		   const char *options);
+int vfs_unmount_path(path_t *p, int flags); /* consumes p */
+int vfs_pivot_root(const path_t *new_root, const path_t *put_old);
+typedef enum mount_list_kind { MOUNT_LIST_MOUNTS, MOUNT_LIST_INFO, MOUNT_LIST_STATS } mount_list_kind_t;
+/* /proc/PID/mounts, mountinfo, mountstats of the running thread's namespace and root. */
+int mount_show(struct seq_file *m, mount_list_kind_t kind);
+int filesystems_show(struct seq_file *m); /* /proc/filesystems */
+int locks_show(struct seq_file *m);	  /* /proc/locks */
+int chrdev_show(struct seq_file *m);	  /* the character part of /proc/devices */
+
+/* sysctl variables fs.protected_*, fs.dentry-state. */
+extern int fs_protected_symlinks, fs_protected_hardlinks, fs_protected_fifos, fs_protected_regular;
+typedef struct dentry_state {
+	u64 total, unused;
+} dentry_state_t;
+void dentry_stats(dentry_state_t *out);
+u64 node_count(void);
+u64 dcache_shrink(u64 target); /* frees unused dentries; returns how many. For drop_caches */
+
+/*
+ * F_SETOWN and O_ASYNC (fs/vfs/fasync.c). An object that can signal readiness holds a fasync_list_t; its files' fasync op
+ * is fasync_set on it, and release calls fasync_set(..., false). fasync_signal may be called in any context.
+ */
+typedef struct fasync_list {
+	spinlock_t lock; /* taken with interrupts off */
+	struct fasync *first; /* lock */
+} fasync_list_t;
+int fasync_set(file_t *f, fasync_list_t *list, bool on); /* 0 or -ENOMEM */
+void fasync_signal(fasync_list_t *list, int band);	 /* POLL_IN, POLL_OUT ... of siginfo */
+int file_set_owner(file_t *f, int type, pid_t who);	 /* F_OWNER_* */
+
 int register_chrdev_region(u32 major, u32 first_minor, u32 count, const char *name,
 			   const file_operations_t *ops);
 void unregister_chrdev_region(u32 major, u32 first_minor, u32 count);

@@ -17,10 +17,10 @@
 #define KERN_NOTICE KERN_SOH "5"
 #define KERN_INFO KERN_SOH "6"
 #define KERN_DEBUG KERN_SOH "7"
-#define KERN_CONT KERN_SOH "c" /* continues this CPU's unfinished line */
 
 int printk(const char *format, ...) __printf(1, 2);
 int vprintk(const char *format, va_list args);
+void printk_init(void); /* boot, once softirq_register works: loglevel=, quiet, waking of readers */
 
 #define pr_err(...) printk(KERN_ERR __VA_ARGS__)
 #define pr_warn(...) printk(KERN_WARNING __VA_ARGS__)
@@ -46,6 +46,7 @@ typedef struct console {
 	void (*write)(struct console *con, const char *s, size_t len);
 	bool early;		/* dropped when the first full console registers */
 	struct console *next;	/* printk's */
+	u64 seq;		/* printk's: next record to show */
 } console_t;
 void register_console(console_t *con);
 void unregister_console(console_t *con);
@@ -55,7 +56,7 @@ extern int console_loglevel; /* messages of a level below this reach the console
 /*
  * syslog(2) and /dev/kmsg. seq counts records from 0. Returns the record's text length without
  * prefix and fills the fields, or -ENOENT when seq is not written yet, -EPIPE when overwritten
- * (then *seq is moved to the oldest).
+ * (then *seq is moved to the oldest). Otherwise *seq stays: the reader counts on. Text that does not fit is cut.
  */
 typedef struct log_record {
 	u64 seq;
@@ -68,6 +69,8 @@ u64 log_first_seq(void);
 u64 log_next_seq(void);
 size_t log_buffer_size(void);
 void log_store_user(int level, int facility, const char *text, size_t len); /* /dev/kmsg writes */
+void log_init(void); /* boot: readers can be woken from now on */
+extern bool log_unlocked; /* panic: from now on locks are tried, not waited for */
 struct wait_queue_head;
 extern struct wait_queue_head log_wait; /* woken (through softirq) on new records */
 

@@ -10,6 +10,7 @@
 #define KERNEL_PROCESS_H
 
 #include <kernel/cred.h>
+#include <kernel/sync/wait.h>
 #include <kernel/thread.h>
 #include <kernel/time/timer.h>
 #include <uapi/resource.h>

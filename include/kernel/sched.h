@@ -34,30 +34,33 @@ typedef struct sched_entity {
 	u8 rt_priority;	    /* 1..99 for FIFO and RR */
 	u8 effective_rt;    /* with inheritance; changed only in sched_set_effective */
 	bool queued;
-	bool on_cpu;	    /* atomic: still on its old CPU's stack until switched away */
+	bool active;	    /* runnable for the run queue: running, queued, or on the way to another CPU */
+	bool migrating;	    /* leaves this CPU for good when it is switched away */
+	bool on_cpu;	    /* atomic: runs, or is still on its old CPU's stack */
 	bool reset_on_fork;
+	u16 user_share;	    /* part of its time that the timer found it in user mode, of 256 */
 	u32 cpu;	    /* CPU whose queue it is on or last ran on */
-	u32 last_cpu;
+	u32 last_cpu;	    /* where it last ran */
 	nsec_t slice_left;
-	nsec_t exec_start;  /* when it last got the CPU */
+	nsec_t exec_start;  /* up to when its running time is charged */
 	nsec_t runtime;	    /* total CPU time */
-	nsec_t level_used;  /* CPU time at this level since the last boost */
+	nsec_t level_used;  /* CPU time at this level since it got there or last slept that long */
+	nsec_t reported_user, reported_system; /* (o) what CPU timers were told */
 	u64 boost_epoch;
 	cpu_set_t affinity;
-	u32 affinity_count;
 } sched_entity_t;
 
-void sched_init(void);		 /* boot CPU; makes init_thread current */
-void sched_init_cpu(struct thread *idle); /* a further CPU: its own idle thread */
-void sched_idle_loop(void) __noreturn;
+void sched_init(void);		 /* boot CPU, after percpu_init; makes init_thread current */
+void sched_init_cpu(struct thread *idle); /* a further CPU, on itself: its own idle thread */
+void sched_idle_loop(void) __noreturn; /* the caller becomes its CPU's idle thread */
 void schedule(void);		 /* gives the CPU away according to current's state */
 void yield(void);
 void wake_up_process(struct process *proc); /* all sleeping threads of it */
 bool wake_up_thread(struct thread *t, u32 states); /* false when it was in none of these states */
 void sched_start_thread(struct thread *t); /* a THREAD_NEW thread becomes runnable */
 void sched_fork(struct thread *child, struct thread *parent); /* initial parameters */
-void sched_exit_thread(void) __noreturn; /* current is ZOMBIE: switches away for good */
-void sched_tick(void);		 /* timer expiry of the running slice; interrupts off */
+void sched_exit_thread(void) __noreturn; /* current ends: ZOMBIE, switches away for good */
+void sched_tick(void);		 /* what timer_arm_local waited for; interrupts off */
 
 /* Policy and limits. Errors: -EINVAL for bad values; permissions are the caller's. */
 int sched_set_policy(struct thread *t, int policy, int rt_priority, bool reset_on_fork);
@@ -65,7 +68,9 @@ int sched_set_nice(struct thread *t, int nice);
 int sched_set_affinity(struct thread *t, const cpu_set_t *set); /* -EINVAL: no online CPU in it */
 nsec_t sched_rr_interval(struct thread *t);
 nsec_t sched_thread_runtime(struct thread *t); /* up to now, also when running */
-void sched_account_user(bool user);	/* entry/exit accounting on timer and switch */
+/* User and system time up to now, their sum being the precise runtime. */
+void sched_thread_times(struct thread *t, nsec_t *user, nsec_t *system);
+void sched_account_user(bool user); /* the timer interrupt sampled this mode */
 void set_current_state(u32 state);	/* with a full barrier */
 
 /* System-wide figures. */

@@ -24,6 +24,7 @@ void schedule_softirq(softirq_type_t type);			   /* any context */
 void local_bh_disable(void);
 void local_bh_enable(void); /* runs what is pending */
 void do_softirq(void);
+bool softirq_pending(void);
 
 struct work;
 typedef void (*work_function_t)(struct work *work);
@@ -45,5 +46,7 @@ struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg); 
 /* CFI: the keyed hash that stands beside every mutable code pointer (CORE, "Forward Edge CFI"). */
 u64 code_hash(const void *function);
 void code_check(const void *function, u64 hash); /* panics on a mismatch */
+void code_key_init(u64 random); /* boot, before the first hash */
+u64 softirq_count(u32 cpu, softirq_type_t type);
 
 #endif

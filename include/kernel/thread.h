@@ -100,6 +100,7 @@ typedef struct thread {
 	/* signals */
 	sigset_t blocked;	/* (o) written under (s) */
 	sigset_t saved_mask;	/* (o) with TF_RESTORE_MASK */
+	sigset_t awaited;	/* (s) blocked but for rt_sigtimedwait under way: kept even when ignored */
 	signal_queue_t pending;	/* (s) */
 	unsigned long altstack_sp; /* (o) */
 	size_t altstack_size;

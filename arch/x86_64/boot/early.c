@@ -233,12 +233,15 @@ static void build_tables(void)
 	map_image_part(root, image_start, text_end, 0);
 	map_image_part(root, rodata_start, rodata_end, PTE_NX | PTE_WRITE); /* sealed after boot */
 	map_image_part(root, data_start, data_end, PTE_NX | PTE_WRITE);
+	/* The first MiB whole: firmware leaves its tables there, in and between the regions. */
+	map_range(root, direct_map_base, 0, 1UL << 20, PTE_WRITE | PTE_NX | PTE_GLOBAL, 0);
 	for (u32 i = 0; i < boot_info.region_count; i++) {
 		const boot_region_t *r = &boot_info.regions[i];
-		phys_addr_t from = ALIGN_DOWN(r->start, PAGE_SIZE);
+		phys_addr_t from = MAX(ALIGN_DOWN(r->start, PAGE_SIZE), 1UL << 20);
 		phys_addr_t to = ALIGN_UP(r->end, PAGE_SIZE);
 
-		if (r->type != BOOT_RAM && r->type != BOOT_ACPI && r->type != BOOT_NVS)
+		if ((r->type != BOOT_RAM && r->type != BOOT_ACPI && r->type != BOOT_NVS) ||
+		    from >= to)
 			continue;
 		/* Neighbours that share a page map it twice, the same way. */
 		map_range(root, direct_map_base + from, from, to - from,

@@ -1,6 +1,7 @@
 /*
  * What the CPU can do, and turning it on.
  */
+#include <arch/cpu.h>
 #include <arch_x86/features.h>
 
 #include <arch_x86/instructions.h>
@@ -99,6 +100,13 @@ void cpu_detect(void)
 	cpu_feature_words[4] = extended.d;
 	cpu_feature_words[5] = extended.c;
 	identify(zero, one, max_extended);
+}
+
+u32 arch_apic_id(void)
+{
+	if (cpuid_leaf(0, 0).a >= 11 && cpuid_leaf(11, 0).b)
+		return cpuid_leaf(11, 0).d;
+	return cpuid_leaf(1, 0).b >> 24;
 }
 
 #define CR4_PGE BIT(7)

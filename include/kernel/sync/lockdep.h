@@ -10,6 +10,11 @@
 
 #include <kernel/compiler.h>
 
+#define LOCK_READ 1	/* shared acquisition */
+#define LOCK_TRY 2	/* cannot wait, so adds no order */
+#define LOCK_NESTED 4	/* second lock of its own class, ordered by the caller (address, tree) */
+#define LOCK_SLEEPS 8	/* a sleeping lock */
+
 #if defined(CONFIG_DEBUG) && !defined(CONFIG_HOST)
 typedef struct lock_class {
 	const char *name;
@@ -20,10 +25,6 @@ typedef struct lock_dep {
 	lock_class_t *class; /* NULL: not checked */
 } lock_dep_t;
 
-#define LOCK_READ 1	/* shared acquisition */
-#define LOCK_TRY 2	/* cannot wait, so adds no order */
-#define LOCK_NESTED 4	/* second lock of its own class, ordered by the caller (address, tree) */
-#define LOCK_SLEEPS 8	/* a sleeping lock */
 void lockdep_acquire(lock_dep_t *dep, u32 flags, unsigned long ip);
 void lockdep_release(lock_dep_t *dep, unsigned long ip);
 bool lockdep_held(const lock_dep_t *dep);
@@ -43,9 +44,10 @@ void lockdep_print_held(void);
 #define LOCK_DEP_FIELD
 #define LOCK_DEP_INIT(n)
 #define lockdep_init(lock, n) ((void)0)
-#define lockdep_acquire(dep, flags, ip) ((void)0)
-#define lockdep_release(dep, ip) ((void)0)
+#define lockdep_acquire(dep, flags, ip) ((void)(flags), (void)(ip))
+#define lockdep_release(dep, ip) ((void)(ip))
 #define lockdep_assert_no_locks() ((void)0)
+#define lockdep_print_held() ((void)0)
 #define might_sleep() ((void)0)
 #define assert_held(lock) ((void)sizeof(lock))
 #endif

@@ -9,7 +9,7 @@
 
 nsec_t clock_monotonic(void);	/* lock-free, any context */
 nsec_t clock_realtime(void);
-nsec_t clock_realtime_coarse(void); /* as of the last tick or interrupt: for timestamps of files */
+nsec_t clock_realtime_coarse(void); /* for timestamps of files; may be a little late */
 void clock_set_realtime(nsec_t t); /* fires the timers that wait on absolute realtime */
 uint64_t get_system_time(void);	   /* realtime, nanoseconds */
 uint64_t get_monotonic_time(void); /* nanoseconds */

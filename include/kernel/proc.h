@@ -1,0 +1,66 @@
+/*
+ * What the system calls of processes rest on (kernel/proc/). All act for the running thread and may sleep;
+ * errors are negative errno, -ERESTART* included.
+ */
+#ifndef KERNEL_PROC_H
+#define KERNEL_PROC_H
+
+#include <kernel/process.h>
+
+/* clone(2). The new thread's number. */
+typedef struct clone_args_kernel {
+	u64 flags;		/* CLONE_* without CSIGNAL */
+	int exit_signal;
+	unsigned long stack;	/* highest address; 0: the parent's */
+	unsigned long tls;
+	int __user *parent_tid;
+	int __user *child_tid;
+	pid_t set_tid;		/* 0: any */
+} clone_args_t;
+long clone_and_start(const clone_args_t *args);
+
+/* execve(2). Strings come from user or kernel memory. 0: the registers are the new program's. */
+typedef struct exec_strings {
+	bool kernel;
+	const void *pointers; /* const char *const *, of the one kind or the other; NULL: none */
+} exec_strings_t;
+long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_strings_t envp);
+
+/* wait4(2), waitid(2). */
+typedef struct wait_request {
+	int which;		/* P_ALL, P_PID, P_PGID */
+	pid_t id;
+	int options;		/* W*, __W* */
+	/* results */
+	int status;		/* wait status */
+	int code;		/* CLD_* */
+	uid_t uid;
+	struct rusage usage;
+} wait_request_t;
+/* The child's pid, 0 with WNOHANG, or negative errno. */
+pid_t wait_for_child(wait_request_t *req);
+
+/* Signals. old may be NULL. */
+int signal_set_action(int sig, const k_sigaction_t *action, k_sigaction_t *old);
+int signal_alternate_stack(const stack_t *ss, stack_t *old, unsigned long sp);
+/* Waits for one of the set until the absolute deadline: its number, -EAGAIN, -EINTR. */
+int signal_wait(sigset_t set, siginfo_t *info, nsec_t deadline);
+/* May the running thread send sig to p? 0 or -EPERM. */
+int signal_permission(process_t *p, int sig);
+
+/* Sessions and groups. */
+int process_setpgid(pid_t pid, pid_t pgid);
+pid_t process_setsid(void);
+
+/* Limits: old and value may be NULL. */
+int process_limit(process_t *p, u32 resource, const struct rlimit64 *value, struct rlimit64 *old);
+void process_usage(process_t *p, struct rusage *self, struct rusage *children);
+void thread_usage(thread_t *t, struct rusage *out);
+
+/* Power. */
+extern int ctrl_alt_del_reboots; /* atomic: Ctrl-Alt-Del restarts at once (LINUX_REBOOT_CMD_CAD_ON) */
+void ctrl_alt_del(void);	 /* any context: restarts, or SIGINT for init */
+
+extern u64 pid_max, max_threads; /* sysctl kernel.pid_max, kernel.threads-max */
+
+#endif
