@@ -132,11 +132,10 @@ void arch_mmu_switch_kernel(void)
 	tlb_state_t *s = this_cpu_ptr(&tlb_state);
 	unsigned long flags = arch_irq_save();
 
-	if (s->loaded) {
-		write_cr3(virt_to_phys(kernel_pml4));
+	write_cr3(virt_to_phys(kernel_pml4)); /* also from the tables that a CPU started with */
+	if (s->loaded)
 		cpu_set_remove(&s->loaded->cpus, this_cpu());
-		s->loaded = NULL;
-	}
+	s->loaded = NULL;
 	arch_irq_restore(flags);
 }
 
