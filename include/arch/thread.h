@@ -61,6 +61,8 @@ bool arch_frame_user(const trap_frame_t *frame);
 
 /* Walks frame pointers of a sleeping or stopped thread; returns the number of addresses. */
 int arch_backtrace(struct thread *t, unsigned long *out, int max);
+/* The same from where a frame was taken. */
+int arch_backtrace_frame(const trap_frame_t *frame, unsigned long *out, int max);
 /* Prints the registers of a frame (panic, fatal user signals). */
 void arch_print_frame(const trap_frame_t *frame);
 

@@ -58,9 +58,6 @@ bool trap_exit_work(trap_frame_t *frame);
 /* Fixed-up kernel addresses: 0 when `ip` may not fault. */
 unsigned long extable_lookup(unsigned long ip);
 
-/* As arch_backtrace, from where a frame was taken. */
-int arch_backtrace_frame(const trap_frame_t *frame, unsigned long *out, int max);
-
 /* Page fault part of trap_exception. */
 void trap_page_fault(trap_frame_t *frame, u64 error_code, unsigned long addr);
 /* Recognises a hit of the guard page below a kernel stack; panics with that name. */
