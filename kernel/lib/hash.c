@@ -3,6 +3,7 @@
  */
 #include <kernel/lib/hash.h>
 
+#include <kernel/compiler.h>
 #include <kernel/lib/string.h>
 
 static u64 rotate(u64 v, unsigned n)
@@ -10,7 +11,7 @@ static u64 rotate(u64 v, unsigned n)
 	return v << n | v >> (64 - n);
 }
 
-static void round(u64 v[4])
+static __always_inline void round(u64 v[4])
 {
 	v[0] += v[1];
 	v[2] += v[3];

@@ -1,381 +1,513 @@
 /*
- * DEFLATE. Codes are decoded canonically (RFC 1951 3.2.2): `count` codes of each length, symbols in order; a code of
- * length n is found by walking the lengths, with a first-level table of 9 bits for the common short ones.
+ * Deflate decompression.
+ *
+ * The format (RFC 1951): blocks, each stored, or a sequence of literals and (length, distance) copies from the 32 KiB
+ * before, in Huffman codes that are fixed or sent ahead of the block as code lengths. Codes are canonical: of one length
+ * they are consecutive numbers in order of their symbols, and longer ones follow numerically.
+ *
+ * Decoding. Bits arrive lowest first, codes highest bit first, so a code is reversed in the bit buffer. Codes of up to
+ * FAST_BITS are looked up at once in a table indexed by the next bits; longer ones, which are rare by construction, are
+ * walked bit by bit over the count of codes of each length, as in RFC 1951 3.2.2 read backwards.
+ *
+ * Output goes into a circular window of 32 KiB, which is handed out whenever it is full and at the end.
  */
 #include <kernel/lib/inflate.h>
 
 #include <kernel/compiler.h>
+#include <kernel/lib/crc.h>
 #include <kernel/lib/string.h>
 #include <uapi/errno.h>
 
 #define WINDOW 32768u
 #define MAX_BITS 15
-#define MAX_LITERALS 288
-#define MAX_DISTANCES 32
 #define FAST_BITS 9
+#define LITERALS 288
+#define DISTANCES 32
+#define CODE_LENGTHS 19
+#define END_OF_BLOCK 256
+#define ADLER_MODULUS 65521u
 
 typedef struct huffman {
-	u16 count[MAX_BITS + 1];
-	u16 symbol[MAX_LITERALS];
-	u16 fast[1 << FAST_BITS]; /* symbol << 4 | length; 0: longer than FAST_BITS */
+	u16 fast[1 << FAST_BITS];  /* symbol << 4 | length; 0: longer than FAST_BITS, or no code */
+	u16 count[MAX_BITS + 1];   /* codes of each length */
+	u16 symbols[LITERALS];	   /* in order of code */
 } huffman_t;
 
-typedef struct state {
-	const u8 *in, *end;
-	u64 bits;
-	u32 have;	/* bits at hand */
-	bool overrun;	/* read past the end */
-	u32 pos;	/* in the window */
-	u64 total;
-	u32 crc;
+typedef enum check { CHECK_NONE, CHECK_CRC32, CHECK_ADLER32 } check_t;
+
+typedef struct inflater {
+	const u8 *in, *in_end;
+	u64 bits;	/* not yet used input, next bit lowest */
+	unsigned bit_count;
+	int error;	/* first error; then everything unwinds */
+
+	u8 *window;
+	u32 at;		/* next place in window */
+	u64 total;	/* bytes produced */
 	inflate_output_t out;
 	void *ctx;
-	huffman_t literals, distances;
-	u8 window[WINDOW];
-} state_t;
-_Static_assert(sizeof(state_t) <= INFLATE_WORKSPACE, "inflate workspace");
+	check_t check;
+	u32 sum;	/* running crc or adler */
 
-static const u16 length_base[29] = { 3,	 4,  5,	 6,  7,	 8,  9,	 10, 11,  13,  15,  17,	 19,  23, 27,
-				     31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258 };
-static const u8 length_extra[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
-				     2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
-static const u16 distance_base[30] = { 1,   2,	 3,   4,   5,	7,    9,    13,	  17,	25,
-				       33,  49,	 65,  97,  129, 193,  257,  385,  513,	769,
-				       1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577 };
-static const u8 distance_extra[30] = { 0, 0, 0, 0, 1, 1, 2, 2,	3,  3,	4,  4,	5,  5,	6,
-				       6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13 };
+	huffman_t literal, distance;
+} inflater_t;
 
-static void fill(state_t *s)
+_Static_assert(sizeof(inflater_t) + WINDOW <= INFLATE_WORKSPACE, "inflate workspace");
+
+static const u16 length_base[] = { 3,  4,  5,  6,  7,  8,  9,  10, 11,	13,  15,  17,  19,  23, 27,
+				   31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258 };
+static const u8 length_extra[] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+				   2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
+static const u16 distance_base[] = { 1,	  2,   3,   4,	 5,   7,    9,	  13,	17,   25,
+				     33,  49,  65,  97,	 129, 193,  257,  385,	513,  769,
+				     1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577 };
+static const u8 distance_extra[] = { 0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
+				     6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13 };
+
+static int fail(inflater_t *s, int error)
 {
-	while (s->have <= 56 && s->in < s->end) {
-		s->bits |= (u64)*s->in++ << s->have;
-		s->have += 8;
+	if (!s->error)
+		s->error = error;
+	return s->error;
+}
+
+/* Fills the bit buffer to at least 32 bits, or with all that is left. */
+static void refill(inflater_t *s)
+{
+	while (s->bit_count <= 56 && s->in < s->in_end) {
+		s->bits |= (u64)*s->in++ << s->bit_count;
+		s->bit_count += 8;
 	}
 }
 
-static u32 take(state_t *s, u32 n)
+static void drop_bits(inflater_t *s, unsigned n)
 {
-	u32 v;
-
-	if (s->have < n)
-		fill(s);
-	if (s->have < n) {
-		s->overrun = true;
-		return 0;
-	}
-	v = (u32)(s->bits & ((1UL << n) - 1));
 	s->bits >>= n;
-	s->have -= n;
-	return v;
+	s->bit_count -= n;
 }
 
-/* Tables from code lengths. False when more codes are named than there are (incomplete sets are allowed). */
-static bool build(huffman_t *h, const u8 *lengths, u32 n)
+/* n <= 16. Past the end of input: 0 and an error. */
+static u32 take_bits(inflater_t *s, unsigned n)
 {
-	u16 offset[MAX_BITS + 2], next[MAX_BITS + 1];
-	int left = 1;
-	u32 code = 0;
+	u32 value;
 
-	memset(h->count, 0, sizeof(h->count));
-	memset(h->fast, 0, sizeof(h->fast));
+	if (s->bit_count < n) {
+		refill(s);
+		if (s->bit_count < n) {
+			fail(s, -EINVAL);
+			return 0;
+		}
+	}
+	value = (u32)(s->bits & ((1u << n) - 1));
+	drop_bits(s, n);
+	return value;
+}
+
+static u32 adler32(u32 sum, const u8 *p, size_t len)
+{
+	u32 a = sum & 0xffff, b = sum >> 16;
+
+	while (len) {
+		size_t n = MIN(len, 5552UL); /* so long no sum passes 2^32 (RFC 1950, 9) */
+
+		len -= n;
+		while (n--) {
+			a += *p++;
+			b += a;
+		}
+		a %= ADLER_MODULUS;
+		b %= ADLER_MODULUS;
+	}
+	return b << 16 | a;
+}
+
+static int flush_window(inflater_t *s)
+{
+	u32 n = s->at;
+	int ret;
+
+	s->at = 0;
+	if (!n)
+		return 0;
+	if (s->check == CHECK_CRC32)
+		s->sum = crc32(s->sum, s->window, n);
+	else if (s->check == CHECK_ADLER32)
+		s->sum = adler32(s->sum, s->window, n);
+	ret = s->out(s->ctx, s->window, n);
+	return ret < 0 ? fail(s, ret) : 0;
+}
+
+static void put_byte(inflater_t *s, u8 c)
+{
+	s->window[s->at++] = c;
+	s->total++;
+	if (s->at == WINDOW)
+		flush_window(s);
+}
+
+/* Copies may overlap what they write: byte by byte is the meaning (RFC 1951 3.2.3). */
+static void copy_back(inflater_t *s, u32 length, u32 distance)
+{
+	if (distance > s->total || distance > WINDOW) {
+		fail(s, -EINVAL);
+		return;
+	}
+	while (length-- && !s->error)
+		put_byte(s, s->window[(s->at - distance) & (WINDOW - 1)]);
+}
+
+static u32 reverse_bits(u32 code, unsigned n)
+{
+	u32 r = 0;
+
+	while (n--) {
+		r = r << 1 | (code & 1);
+		code >>= 1;
+	}
+	return r;
+}
+
+/*
+ * Builds the decoder of `n` symbols from their code lengths (0: unused). Refused are more codes than there is room for,
+ * and fewer, except a single code of one bit, which the RFC allows for distances.
+ */
+static int build_huffman(huffman_t *h, const u8 *lengths, u32 n)
+{
+	u16 offset[MAX_BITS + 2], next[MAX_BITS + 2];
+	u32 used = 0;
+	int room = 1;
+
+	memset(h, 0, sizeof(*h));
 	for (u32 i = 0; i < n; i++)
 		h->count[lengths[i]]++;
 	h->count[0] = 0;
-	offset[1] = 0;
-	for (u32 len = 1; len <= MAX_BITS; len++) {
-		left = (left << 1) - h->count[len];
-		if (left < 0)
-			return false;
-		offset[len + 1] = (u16)(offset[len] + h->count[len]);
-		next[len] = (u16)code;
-		code = (code + h->count[len]) << 1;
+	offset[1] = next[1] = 0;
+	for (unsigned bits = 1; bits <= MAX_BITS; bits++) {
+		used += h->count[bits];
+		room = 2 * room - h->count[bits];
+		if (room < 0)
+			return -EINVAL;
+		offset[bits + 1] = offset[bits] + h->count[bits];
+		next[bits + 1] = (u16)((next[bits] + h->count[bits]) << 1);
 	}
+	if (room > 0 && used > 0 && !(used == 1 && h->count[1] == 1))
+		return -EINVAL;
 	for (u32 i = 0; i < n; i++) {
-		u32 len = lengths[i], c, reversed = 0;
+		unsigned bits = lengths[i];
+		u32 code;
 
-		if (!len)
+		if (!bits)
 			continue;
-		h->symbol[offset[len]++] = (u16)i;
-		c = next[len]++;
-		if (len > FAST_BITS)
+		h->symbols[offset[bits]++] = (u16)i;
+		code = next[bits]++;
+		if (bits > FAST_BITS)
 			continue;
-		for (u32 b = 0; b < len; b++)
-			reversed |= ((c >> b) & 1) << (len - 1 - b);
-		for (; reversed < 1u << FAST_BITS; reversed += 1u << len)
-			h->fast[reversed] = (u16)(i << 4 | len);
+		for (u32 at = reverse_bits(code, bits); at < 1u << FAST_BITS; at += 1u << bits)
+			h->fast[at] = (u16)(i << 4 | bits);
 	}
-	return true;
+	return 0;
 }
 
-/* Next symbol, or -1. */
-static int decode(state_t *s, const huffman_t *h)
+/* The next symbol; 0 and an error when there is no such code or the input ends. */
+static u32 decode(inflater_t *s, const huffman_t *h)
 {
-	int code = 0, first = 0, index = 0;
-	u16 fast;
+	u32 entry, code = 0, first = 0, index = 0;
 
-	if (s->have < MAX_BITS)
-		fill(s);
-	fast = h->fast[s->bits & ((1u << FAST_BITS) - 1)];
-	if (fast && (fast & 15u) <= s->have) {
-		s->bits >>= fast & 15;
-		s->have -= fast & 15u;
-		return fast >> 4;
+	if (s->bit_count < MAX_BITS)
+		refill(s);
+	entry = h->fast[s->bits & ((1u << FAST_BITS) - 1)];
+	if (entry && (entry & 15) <= s->bit_count) {
+		drop_bits(s, entry & 15);
+		return entry >> 4;
 	}
-	for (u32 len = 1; len <= MAX_BITS; len++) {
-		int count = h->count[len];
-
-		code |= (int)take(s, 1);
-		if (s->overrun)
-			return -1;
-		if (code - count < first)
-			return h->symbol[index + (code - first)];
-		index += count;
-		first = (first + count) << 1;
+	/* code is compared with the first code of each length in turn. */
+	for (unsigned n = 1; n <= MAX_BITS && n <= s->bit_count; n++) {
+		code |= (u32)(s->bits >> (n - 1)) & 1;
+		if (code - first < h->count[n]) {
+			drop_bits(s, n);
+			return h->symbols[index + (code - first)];
+		}
+		index += h->count[n];
+		first = (first + h->count[n]) << 1;
 		code <<= 1;
 	}
-	return -1;
-}
-
-static u32 crc_table[256];
-
-static void make_crc_table(void)
-{
-	for (u32 i = 0; i < 256; i++) {
-		u32 c = i;
-
-		for (u32 k = 0; k < 8; k++)
-			c = c & 1 ? 0xedb88320u ^ (c >> 1) : c >> 1;
-		crc_table[i] = c;
-	}
-}
-
-static int flush(state_t *s)
-{
-	u32 c = s->crc;
-	int r;
-
-	for (u32 i = 0; i < s->pos; i++)
-		c = crc_table[(c ^ s->window[i]) & 0xff] ^ (c >> 8);
-	s->crc = c;
-	s->total += s->pos;
-	r = s->pos ? s->out(s->ctx, s->window, s->pos) : 0;
-	s->pos = 0;
-	return r < 0 ? r : 0;
-}
-
-static int put(state_t *s, u8 byte)
-{
-	s->window[s->pos++] = byte;
-	return s->pos == WINDOW ? flush(s) : 0;
-}
-
-static int copy_back(state_t *s, u32 distance, u32 length)
-{
-	/* The window is a ring: what was flushed is still there until it is written over. */
-	if (distance > s->total + s->pos)
-		return -EINVAL;
-	while (length--) {
-		int r = put(s, s->window[(s->pos - distance) & (WINDOW - 1)]);
-
-		if (r)
-			return r;
-	}
+	fail(s, -EINVAL);
 	return 0;
 }
 
-static int inflate_codes(state_t *s)
+static int compressed_block(inflater_t *s)
 {
-	for (;;) {
-		int symbol = decode(s, &s->literals), r;
-		u32 length, distance;
+	while (!s->error) {
+		u32 symbol = decode(s, &s->literal), length, distance;
 
-		if (symbol < 0)
-			return -EINVAL;
-		if (symbol < 256) {
-			r = put(s, (u8)symbol);
-			if (r)
-				return r;
+		if (s->error)
+			break;
+		if (symbol < END_OF_BLOCK) {
+			put_byte(s, (u8)symbol);
 			continue;
 		}
-		if (symbol == 256)
+		if (symbol == END_OF_BLOCK)
 			return 0;
-		symbol -= 257;
-		if (symbol >= 29)
-			return -EINVAL;
-		length = length_base[symbol] + take(s, length_extra[symbol]);
-		symbol = decode(s, &s->distances);
-		if (symbol < 0 || symbol >= 30)
-			return -EINVAL;
-		distance = distance_base[symbol] + take(s, distance_extra[symbol]);
-		if (s->overrun)
-			return -EINVAL;
-		r = copy_back(s, distance, length);
-		if (r)
-			return r;
+		symbol -= END_OF_BLOCK + 1;
+		if (symbol >= ARRAY_SIZE(length_base))
+			return fail(s, -EINVAL);
+		length = length_base[symbol] + take_bits(s, length_extra[symbol]);
+		symbol = decode(s, &s->distance);
+		if (s->error || symbol >= ARRAY_SIZE(distance_base))
+			return fail(s, -EINVAL);
+		distance = distance_base[symbol] + take_bits(s, distance_extra[symbol]);
+		copy_back(s, length, distance);
 	}
+	return s->error;
 }
 
-static int inflate_stored(state_t *s)
+/* Gives whole bytes of the bit buffer back to the input, dropping the rest of a partly used one. */
+static void align_to_byte(inflater_t *s)
 {
-	u32 len, inverse;
+	s->in -= s->bit_count / 8;
+	s->bits = 0;
+	s->bit_count = 0;
+}
 
-	take(s, s->have & 7);
-	len = take(s, 16);
-	inverse = take(s, 16);
-	if (s->overrun || len != (~inverse & 0xffff))
-		return -EINVAL;
-	while (len--) {
-		u8 byte = (u8)take(s, 8);
-		int r;
+static int stored_block(inflater_t *s)
+{
+	u32 len, complement;
 
-		if (s->overrun)
-			return -EINVAL;
-		r = put(s, byte);
-		if (r)
-			return r;
+	align_to_byte(s);
+	len = take_bits(s, 16);
+	complement = take_bits(s, 16);
+	if (s->error || (len ^ complement) != 0xffff)
+		return fail(s, -EINVAL);
+	align_to_byte(s);
+	if ((size_t)(s->in_end - s->in) < len)
+		return fail(s, -EINVAL);
+	while (len && !s->error) {
+		u32 n = MIN(len, WINDOW - s->at);
+
+		memcpy(s->window + s->at, s->in, n);
+		s->in += n;
+		len -= n;
+		s->at += n;
+		s->total += n;
+		if (s->at == WINDOW)
+			flush_window(s);
 	}
-	return 0;
+	return s->error;
 }
 
-static bool fixed_tables(state_t *s)
+static int fixed_block(inflater_t *s)
 {
-	u8 lengths[MAX_LITERALS];
+	u8 lengths[LITERALS];
 
-	memset(lengths, 8, 144);
-	memset(lengths + 144, 9, 112);
-	memset(lengths + 256, 7, 24);
-	memset(lengths + 280, 8, 8);
-	if (!build(&s->literals, lengths, 288))
-		return false;
-	memset(lengths, 5, 30);
-	return build(&s->distances, lengths, 30);
+	for (u32 i = 0; i < LITERALS; i++) /* RFC 1951 3.2.6 */
+		lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
+	if (build_huffman(&s->literal, lengths, LITERALS))
+		return fail(s, -EINVAL);
+	memset(lengths, 5, DISTANCES);
+	if (build_huffman(&s->distance, lengths, DISTANCES))
+		return fail(s, -EINVAL);
+	return compressed_block(s);
 }
 
-static bool dynamic_tables(state_t *s)
+/* Reads the code lengths of both alphabets, themselves Huffman coded with run lengths (3.2.7). */
+static int read_code_lengths(inflater_t *s, u8 *lengths, u32 total)
 {
-	static const u8 order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
-	u8 lengths[MAX_LITERALS + MAX_DISTANCES] = { 0 };
-	u32 literals = take(s, 5) + 257, distances = take(s, 5) + 1, codes = take(s, 4) + 4, n = 0;
+	u32 at = 0;
 
-	if (literals > 286 || distances > 30)
-		return false;
-	for (u32 i = 0; i < codes; i++)
-		lengths[order[i]] = (u8)take(s, 3);
-	if (s->overrun || !build(&s->literals, lengths, 19))
-		return false;
-	memset(lengths, 0, 19);
-	while (n < literals + distances) {
-		int symbol = decode(s, &s->literals);
-		u32 repeat;
+	while (at < total) {
+		u32 symbol = decode(s, &s->literal), repeat = 1;
 		u8 value = 0;
 
-		if (symbol < 0)
-			return false;
+		if (s->error)
+			return s->error;
 		if (symbol < 16) {
-			lengths[n++] = (u8)symbol;
-			continue;
-		}
-		if (symbol == 16) {
-			if (!n)
-				return false;
-			value = lengths[n - 1];
-			repeat = 3 + take(s, 2);
+			value = (u8)symbol;
+		} else if (symbol == 16) {
+			if (!at)
+				return fail(s, -EINVAL);
+			value = lengths[at - 1];
+			repeat = 3 + take_bits(s, 2);
 		} else {
-			repeat = symbol == 17 ? 3 + take(s, 3) : 11 + take(s, 7);
+			repeat = symbol == 17 ? 3 + take_bits(s, 3) : 11 + take_bits(s, 7);
 		}
-		if (s->overrun || n + repeat > literals + distances)
-			return false;
-		memset(lengths + n, value, repeat);
-		n += repeat;
+		if (s->error || repeat > total - at)
+			return fail(s, -EINVAL);
+		memset(lengths + at, value, repeat);
+		at += repeat;
 	}
-	return lengths[256] && build(&s->literals, lengths, literals) &&
-	       build(&s->distances, lengths + literals, distances);
+	return 0;
 }
 
-static int inflate(state_t *s)
+static int dynamic_block(inflater_t *s)
 {
-	bool last;
+	static const u8 order[CODE_LENGTHS] = { 16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+						11, 4,	12, 3, 13, 2, 14, 1, 15 };
+	u8 lengths[LITERALS + DISTANCES] = { 0 };
+	u32 literals = 257 + take_bits(s, 5), distances = 1 + take_bits(s, 5);
+	u32 count = 4 + take_bits(s, 4);
 
-	do {
-		int r = -EINVAL;
+	if (s->error || literals > 286 || distances > 30)
+		return fail(s, -EINVAL);
+	for (u32 i = 0; i < count; i++)
+		lengths[order[i]] = (u8)take_bits(s, 3);
+	if (s->error || build_huffman(&s->literal, lengths, CODE_LENGTHS))
+		return fail(s, -EINVAL);
+	memset(lengths, 0, sizeof(lengths));
+	if (read_code_lengths(s, lengths, literals + distances))
+		return s->error;
+	if (!lengths[END_OF_BLOCK] || build_huffman(&s->distance, lengths + literals, distances) ||
+	    build_huffman(&s->literal, lengths, literals))
+		return fail(s, -EINVAL);
+	return compressed_block(s);
+}
 
-		last = take(s, 1);
-		switch (take(s, 2)) {
+static int inflate_blocks(inflater_t *s)
+{
+	bool last = false;
+
+	while (!last && !s->error) {
+		last = take_bits(s, 1);
+		switch (take_bits(s, 2)) {
 		case 0:
-			r = inflate_stored(s);
+			stored_block(s);
 			break;
 		case 1:
-			r = fixed_tables(s) ? inflate_codes(s) : -EINVAL;
+			fixed_block(s);
 			break;
 		case 2:
-			r = dynamic_tables(s) ? inflate_codes(s) : -EINVAL;
+			dynamic_block(s);
 			break;
+		default:
+			fail(s, -EINVAL);
 		}
-		if (r || s->overrun)
-			return r ? r : -EINVAL;
-	} while (!last);
-	return flush(s);
+	}
+	align_to_byte(s);
+	if (!s->error)
+		flush_window(s);
+	return s->error;
 }
 
-/* Length of the member header (RFC 1952 2.3), or 0 when damaged. */
-static size_t header_length(const u8 *p, size_t len)
+static inflater_t *start(void *workspace, const u8 *in, size_t len, inflate_output_t out, void *ctx,
+			 check_t check)
 {
-	size_t at = 10;
+	inflater_t *s = workspace;
+
+	s->in = in;
+	s->in_end = in + len;
+	s->bits = 0;
+	s->bit_count = 0;
+	s->error = 0;
+	s->window = (u8 *)(s + 1);
+	s->at = 0;
+	s->total = 0;
+	s->out = out;
+	s->ctx = ctx;
+	s->check = check;
+	s->sum = check == CHECK_ADLER32;
+	return s;
+}
+
+ssize_t inflate_raw(const void *in, size_t len, inflate_output_t out, void *ctx, void *workspace)
+{
+	inflater_t *s = start(workspace, in, len, out, ctx, CHECK_NONE);
+
+	if (inflate_blocks(s))
+		return s->error;
+	return s->in - (const u8 *)in;
+}
+
+ssize_t inflate_zlib(const void *in, size_t len, inflate_output_t out, void *ctx, void *workspace)
+{
+	const u8 *p = in;
+	inflater_t *s;
+	u32 sum;
+
+	/* Method 8, window at most 32 KiB, header a multiple of 31, no preset dictionary. */
+	if (len < 6 || (p[0] & 15) != 8 || p[0] >> 4 > 7 || (p[0] * 256 + p[1]) % 31 != 0 ||
+	    (p[1] & 0x20))
+		return -EINVAL;
+	s = start(workspace, p + 2, len - 2, out, ctx, CHECK_ADLER32);
+	if (inflate_blocks(s))
+		return s->error;
+	if (s->in_end - s->in < 4)
+		return -EINVAL;
+	sum = (u32)s->in[0] << 24 | (u32)s->in[1] << 16 | (u32)s->in[2] << 8 | s->in[3];
+	return sum == s->sum ? s->in + 4 - p : -EINVAL;
+}
+
+#define GZIP_HEADER 10
+#define GZIP_FHCRC 0x02
+#define GZIP_FEXTRA 0x04
+#define GZIP_FNAME 0x08
+#define GZIP_FCOMMENT 0x10
+#define GZIP_RESERVED 0xe0
+
+static u32 load_le32(const u8 *p)
+{
+	return (u32)p[3] << 24 | (u32)p[2] << 16 | (u32)p[1] << 8 | p[0];
+}
+
+/* Length of the member's header (RFC 1952 2.3), 0 when it is damaged. */
+static size_t gzip_header(const u8 *p, size_t len)
+{
+	size_t at = GZIP_HEADER;
 	u8 flags;
 
-	if (!is_gzip(p, len))
+	if (!is_gzip(p, len) || (p[3] & GZIP_RESERVED))
 		return 0;
 	flags = p[3];
-	if (flags & 4) { /* extra field */
-		if (at + 2 > len)
+	if (flags & GZIP_FEXTRA) {
+		if (len - at < 2 || len - at - 2 < (size_t)(p[at] | p[at + 1] << 8))
 			return 0;
 		at += 2 + (size_t)(p[at] | p[at + 1] << 8);
 	}
-	for (u8 bit = 8; bit <= 16; bit <<= 1) { /* file name, comment */
-		if (!(flags & bit))
+	for (u8 field = GZIP_FNAME; field <= GZIP_FCOMMENT; field <<= 1) {
+		const u8 *nul;
+
+		if (!(flags & field))
 			continue;
-		while (at < len && p[at])
-			at++;
-		at++;
+		nul = memchr(p + at, 0, len - at);
+		if (!nul)
+			return 0;
+		at = (size_t)(nul - p) + 1;
 	}
-	if (flags & 2)
+	if (flags & GZIP_FHCRC) {
+		if (len - at < 2 || (crc32(0, p, at) & 0xffff) != (u32)(p[at] | p[at + 1] << 8))
+			return 0;
 		at += 2;
-	return at < len ? at : 0;
+	}
+	return at;
 }
 
-static u32 read32(const u8 *p)
+ssize_t gunzip_member(const void *in, size_t len, inflate_output_t out, void *ctx, void *workspace)
 {
-	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
+	const u8 *p = in;
+	size_t header = gzip_header(p, len);
+	inflater_t *s;
+
+	if (!header)
+		return -EINVAL;
+	s = start(workspace, p + header, len - header, out, ctx, CHECK_CRC32);
+	if (inflate_blocks(s))
+		return s->error;
+	if (s->in_end - s->in < 8 || load_le32(s->in) != s->sum ||
+	    load_le32(s->in + 4) != (u32)s->total)
+		return -EINVAL;
+	return s->in + 8 - p;
 }
 
 int gunzip(const void *in, size_t len, inflate_output_t out, void *ctx, void *workspace)
 {
-	state_t *s = workspace;
 	const u8 *p = in, *end = p + len;
 
-	make_crc_table();
 	do {
-		size_t head = header_length(p, (size_t)(end - p));
-		int r;
+		ssize_t n = gunzip_member(p, (size_t)(end - p), out, ctx, workspace);
 
-		if (!head)
-			return -EINVAL;
-		memset(s, 0, offsetof(state_t, literals));
-		s->in = p + head;
-		s->end = end;
-		s->out = out;
-		s->ctx = ctx;
-		s->crc = ~0u;
-		r = inflate(s);
-		if (r)
-			return r;
-		/* Whole bytes that were read ahead go back. */
-		p = s->in - s->have / 8;
-		if (end - p < 8 || read32(p) != ~s->crc || read32(p + 4) != (u32)s->total)
-			return -EINVAL;
-		p += 8;
-		while (p < end && !*p)
+		if (n < 0)
+			return (int)n;
+		p += n;
+		while (p < end && !*p) /* padding to a block */
 			p++;
-	} while (p < end && is_gzip(p, (size_t)(end - p)));
+	} while (p < end);
 	return 0;
 }

@@ -9,6 +9,12 @@
 
 #ifndef CONFIG_HOST
 
+#undef memcpy
+#undef memmove
+#undef memset
+#undef memcmp
+#undef strlen
+
 #define REP_THRESHOLD 256
 
 typedef u64 __attribute__((may_alias, aligned(1))) any64_t;

@@ -1,9 +1,12 @@
 /*
  * Radix trees with 64-way nodes.
  *
- * The root node covers the index bits from 0 up to shift + 6; it is replaced by a taller one when a larger index is
- * stored. A node without entries is freed, except on a path that xa_reserve holds open for the store that follows
- * (such a node goes when its neighbours are erased). An entry's marks are repeated in every node above it.
+ * The root node covers the index bits from 0 up to shift + 6; it becomes the first child of a taller one when a larger
+ * index is stored. A node without entries is freed at once, except on a path that xa_reserve holds open. An entry's
+ * marks are repeated in every node above it.
+ *
+ * Readers under RCU see each slot before or after a store; a walk that meets a node which is being freed ends in empty
+ * slots or in entries that were there when it began.
  */
 #include <kernel/lib/xarray.h>
 
@@ -54,14 +57,57 @@ void *xa_load(const xarray_t *xa, u64 index)
 	return leaf ? slot_load(leaf, slot_of(leaf, index)) : NULL;
 }
 
-/* Adds levels until the root covers index. */
-static int grow(xarray_t *xa, u64 index)
+static xa_node_t *take_node(xarray_t *xa, xa_preload_t *spare)
+{
+	xa_node_t *node;
+
+	if (!spare)
+		return xa->ops->alloc_node();
+	node = spare->nodes;
+	if (node) {
+		spare->nodes = node->slots[0];
+		node->slots[0] = NULL;
+		spare->count--;
+	}
+	return node;
+}
+
+/* Frees nodes that became empty, upwards. */
+static void prune(xarray_t *xa, xa_node_t *node)
+{
+	while (node && !node->count) {
+		xa_node_t *parent = node->parent;
+
+		if (parent) {
+			slot_store(parent, node->offset, NULL);
+			parent->count--;
+		} else {
+			__atomic_store_n(&xa->root, NULL, __ATOMIC_RELEASE);
+		}
+		xa->ops->free_node(node);
+		node = parent;
+	}
+}
+
+/* Shift of the lowest root that covers index. */
+static u8 top_shift(u64 index)
+{
+	u8 shift = 0;
+
+	while (shift + XA_SHIFT < 64 && index >> (shift + XA_SHIFT))
+		shift += XA_SHIFT;
+	return shift;
+}
+
+/* Makes the root cover index. */
+static int grow(xarray_t *xa, u64 index, xa_preload_t *spare)
 {
 	while (!xa->root || !covers(xa->root, index)) {
-		xa_node_t *fresh = xa->ops->alloc_node(), *old = xa->root;
+		xa_node_t *fresh = take_node(xa, spare), *old = xa->root;
 
 		if (!fresh)
 			return -ENOMEM;
+		fresh->shift = top_shift(index);
 		if (old) {
 			fresh->shift = old->shift + XA_SHIFT;
 			fresh->count = 1;
@@ -76,12 +122,12 @@ static int grow(xarray_t *xa, u64 index)
 	return 0;
 }
 
-/* The leaf of index with its path made; NULL when out of memory (what was made stays, and is empty). */
-static xa_node_t *make_leaf(xarray_t *xa, u64 index)
+/* The leaf of index with its path made; NULL when out of memory. */
+static xa_node_t *make_leaf(xarray_t *xa, u64 index, xa_preload_t *spare)
 {
 	xa_node_t *node;
 
-	if (grow(xa, index))
+	if (grow(xa, index, spare))
 		return NULL;
 	node = xa->root;
 	while (node->shift) {
@@ -89,9 +135,11 @@ static xa_node_t *make_leaf(xarray_t *xa, u64 index)
 		xa_node_t *child = node->slots[i];
 
 		if (!child) {
-			child = xa->ops->alloc_node();
-			if (!child)
+			child = take_node(xa, spare);
+			if (!child) {
+				prune(xa, node);
 				return NULL;
+			}
 			child->shift = node->shift - XA_SHIFT;
 			child->offset = (u8)i;
 			child->parent = node;
@@ -105,7 +153,7 @@ static xa_node_t *make_leaf(xarray_t *xa, u64 index)
 
 int xa_reserve(xarray_t *xa, u64 index)
 {
-	return make_leaf(xa, index) ? 0 : -ENOMEM;
+	return make_leaf(xa, index, NULL) ? 0 : -ENOMEM;
 }
 
 static void clear_marks_at(xa_node_t *node, unsigned i, unsigned mark)
@@ -119,9 +167,9 @@ static void clear_marks_at(xa_node_t *node, unsigned i, unsigned mark)
 	}
 }
 
-int xa_store(xarray_t *xa, u64 index, void *entry, void **old)
+static int store(xarray_t *xa, u64 index, void *entry, void **old, xa_preload_t *spare)
 {
-	xa_node_t *leaf = make_leaf(xa, index);
+	xa_node_t *leaf = make_leaf(xa, index, spare);
 	unsigned i;
 	void *was;
 
@@ -140,21 +188,56 @@ int xa_store(xarray_t *xa, u64 index, void *entry, void **old)
 	return 0;
 }
 
-/* Frees nodes that became empty, upwards. */
-static void prune(xarray_t *xa, xa_node_t *node)
+int xa_store(xarray_t *xa, u64 index, void *entry, void **old)
 {
-	while (node && !node->count) {
-		xa_node_t *parent = node->parent;
+	return store(xa, index, entry, old, NULL);
+}
 
-		if (parent) {
-			slot_store(parent, node->offset, NULL);
-			parent->count--;
-		} else {
-			__atomic_store_n(&xa->root, NULL, __ATOMIC_RELEASE);
-		}
-		xa->ops->free_node(node);
-		node = parent;
+int xa_store_preloaded(xarray_t *xa, u64 index, void *entry, void **old, xa_preload_t *spare)
+{
+	return store(xa, index, entry, old, spare);
+}
+
+/* Nodes that a store at index would add. Without the writers' lock it is a guess, which the store checks. */
+static u32 nodes_missing(const xarray_t *xa, u64 index)
+{
+	const xa_node_t *node = __atomic_load_n(&xa->root, __ATOMIC_CONSUME);
+	u32 top = top_shift(index), missing = 0;
+
+	if (!node)
+		return top / XA_SHIFT + 1;
+	if (top > node->shift) /* the levels above, and the new path below them */
+		return (top - node->shift) / XA_SHIFT + top / XA_SHIFT;
+	for (; node && node->shift; node = slot_load(node, slot_of(node, index)))
+		missing = node->shift / XA_SHIFT;
+	return node ? 0 : missing;
+}
+
+int xa_preload(const xarray_t *xa, u64 index, xa_preload_t *spare)
+{
+	u32 want = nodes_missing(xa, index);
+
+	while (spare->count < want) {
+		xa_node_t *node = xa->ops->alloc_node();
+
+		if (!node)
+			return -ENOMEM;
+		node->slots[0] = spare->nodes;
+		spare->nodes = node;
+		spare->count++;
 	}
+	return 0;
+}
+
+void xa_preload_end(const xarray_t *xa, xa_preload_t *spare)
+{
+	while (spare->nodes) {
+		xa_node_t *node = spare->nodes;
+
+		spare->nodes = node->slots[0];
+		xa->ops->free_node(node);
+	}
+	spare->count = 0;
 }
 
 void *xa_erase(xarray_t *xa, u64 index)

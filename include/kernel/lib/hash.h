@@ -16,5 +16,9 @@ static inline u32 hash_ptr(const void *p, unsigned bits)
 	return hash_u64((u64)(unsigned long)p, bits);
 }
 u64 siphash(const u64 key[2], const void *data, size_t len);
+static inline u32 hash_name(const u64 key[2], const char *name, size_t len)
+{
+	return (u32)siphash(key, name, len);
+}
 
 #endif

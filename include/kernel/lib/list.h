@@ -153,6 +153,11 @@ typedef struct hlist_head {
 	hlist_node_t *first;
 } hlist_head_t;
 
+static inline bool hlist_empty(const hlist_head_t *head)
+{
+	return !READ_ONCE(head->first);
+}
+
 static inline bool hlist_unhashed(const hlist_node_t *node)
 {
 	return !node->pprev;
@@ -194,6 +199,11 @@ static inline void hlist_del_rcu(hlist_node_t *node)
 #define hlist_for_each_entry(pos, head, member)                                                    \
 	for ((pos) = hlist_entry_or_null((head)->first, __typeof__(*(pos)), member); (pos);        \
 	     (pos) = hlist_entry_or_null((pos)->member.next, __typeof__(*(pos)), member))
+/* The body may remove pos. */
+#define hlist_for_each_entry_safe(pos, tmp, head, member)                                          \
+	for ((pos) = hlist_entry_or_null((head)->first, __typeof__(*(pos)), member);               \
+	     (pos) && ((tmp) = (pos)->member.next, true);                                          \
+	     (pos) = hlist_entry_or_null(tmp, __typeof__(*(pos)), member))
 #define hlist_for_each_entry_rcu(pos, head, member)                                                \
 	for ((pos) = hlist_entry_or_null(__atomic_load_n(&(head)->first, __ATOMIC_CONSUME),        \
 					 __typeof__(*(pos)), member);                              \

@@ -25,6 +25,13 @@ void *memmove(void *dest, const void *src, size_t n);
 void *memset(void *s, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 void *memchr(const void *s, int c, size_t n);
+
+/* Copies of a few bytes and lengths of constants are then known to the compiler, which -ffreestanding forbids else. */
+#define memcpy(dest, src, n) __builtin_memcpy(dest, src, n)
+#define memmove(dest, src, n) __builtin_memmove(dest, src, n)
+#define memset(s, c, n) __builtin_memset(s, c, n)
+#define memcmp(a, b, n) __builtin_memcmp(a, b, n)
+#define strlen(s) __builtin_strlen(s)
 #endif
 
 /* Copies and always terminates; the length copied, or -E2BIG when it was cut. size > 0. */

@@ -3,8 +3,16 @@
  * the writers' lock under RCU: nodes are handed to ops->free_node, which must wait for readers.
  * Three marks (0..2) a stored entry, searchable. NULL cannot be stored (storing it erases).
  *
- * Writers are serialised by the caller. xa_store may allocate through ops; where it must not fail, reserve the path
- * first with xa_reserve (outside the spinlock), or use xa_store with an alloc_node that does not sleep.
+ * Writers (all that take a non-const xarray) are serialised by the caller. xa_store allocates through ops. Where that
+ * lock is a spinlock and alloc_node sleeps, nodes are got ready before it:
+ *
+ *	xa_preload_t spare = { 0 };
+ *	for (;;) {
+ *		lock; r = xa_store_preloaded(&xa, index, entry, NULL, &spare); unlock;
+ *		if (r != -ENOMEM || (r = xa_preload(&xa, index, &spare)))	again only if the tree changed meanwhile
+ *			break;
+ *	}
+ *	xa_preload_end(&xa, &spare);
  */
 #ifndef KERNEL_LIB_XARRAY_H
 #define KERNEL_LIB_XARRAY_H
@@ -40,6 +48,15 @@ void xa_init(xarray_t *xa, const xa_ops_t *ops);
 void *xa_load(const xarray_t *xa, u64 index);
 /* Stores entry (not NULL); *old (may be NULL pointer) gets what was there. 0 or -ENOMEM. Marks are cleared. */
 int xa_store(xarray_t *xa, u64 index, void *entry, void **old);
+typedef struct xa_preload {
+	xa_node_t *nodes; /* chained through slots[0] */
+	u32 count;
+} xa_preload_t;
+/* Fills up to what a store at index needs as the tree stands now: 0 or -ENOMEM. */
+int xa_preload(const xarray_t *xa, u64 index, xa_preload_t *spare);
+/* As xa_store, but takes nodes from spare only; -ENOMEM when they do not suffice. */
+int xa_store_preloaded(xarray_t *xa, u64 index, void *entry, void **old, xa_preload_t *spare);
+void xa_preload_end(const xarray_t *xa, xa_preload_t *spare); /* frees what is left */
 void *xa_erase(xarray_t *xa, u64 index);	/* returns what was there */
 /* Makes the path to index exist, so that the next store there cannot fail. 0 or -ENOMEM. */
 int xa_reserve(xarray_t *xa, u64 index);
@@ -53,6 +70,20 @@ bool xa_get_mark(const xarray_t *xa, u64 index, unsigned mark);
 bool xa_find_free(const xarray_t *xa, u64 min, u64 max, u64 *index);
 bool xa_empty(const xarray_t *xa);
 void xa_destroy(xarray_t *xa); /* frees the nodes, not what the entries point to */
+
+/* Small numbers stored in place of pointers: what is odd is a value. */
+static inline void *xa_mk_value(u64 value) /* below 2^63 */
+{
+	return (void *)(value << 1 | 1);
+}
+static inline bool xa_is_value(const void *entry)
+{
+	return (u64)entry & 1;
+}
+static inline u64 xa_to_value(const void *entry)
+{
+	return (u64)entry >> 1;
+}
 
 #define xa_for_each(xa, index, entry)                                                              \
 	for ((index) = 0, (entry) = xa_find(xa, &(index), ~0UL); (entry);                          \
