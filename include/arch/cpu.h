@@ -51,9 +51,13 @@ static inline void cpu_set_remove(cpu_set_t *s, u32 cpu) /* atomic */
 }
 
 u32 arch_apic_id(void);	/* hardware id of the running CPU, before its controller is set up */
+bool arch_random(u64 *out); /* the CPU's random number generator; false: none, or it had nothing */
 u32 cpu_node(u32 cpu);		/* NUMA node of a CPU */
 extern u32 node_count;		/* nodes are 0..node_count-1 */
 u8 node_distance(u32 a, u32 b); /* ACPI SLIT; 10 is local, 20 where there is no table */
+
+/* Starts the CPUs of the given hardware ids but the first, which runs; sets cpu_count and cpu_online. */
+void smp_bring_up(const u32 *apic_ids, u32 count);
 
 /* Inter-processor requests (arch/x86_64/smp). */
 void smp_send_reschedule(u32 cpu); /* makes `cpu` look at need_resched */

@@ -59,6 +59,13 @@ unsigned long arch_frame_ip(const trap_frame_t *frame);
 unsigned long arch_frame_sp(const trap_frame_t *frame);
 bool arch_frame_user(const trap_frame_t *frame);
 
+u32 arch_trap_error(const struct thread *t); /* error code of the last user-mode exception */
+/* What execve tells programs: AT_HWCAP, AT_HWCAP2, AT_MINSIGSTKSZ; and AT_PLATFORM's text. */
+unsigned long arch_hwcap(void);
+unsigned long arch_hwcap2(void);
+unsigned long arch_signal_stack_min(void);
+#define ARCH_PLATFORM "x86_64"
+
 /* Walks frame pointers of a sleeping or stopped thread; returns the number of addresses. */
 int arch_backtrace(struct thread *t, unsigned long *out, int max);
 /* The same from where a frame was taken. */

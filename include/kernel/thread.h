@@ -107,7 +107,8 @@ typedef struct thread {
 	u32 altstack_flags;
 	u32 job_ctl;		/* (s) stop and trap state of kernel/proc */
 	restart_block_t restart; /* (o) */
-	bool exiting;		/* (s) */
+	bool exiting;		/* (s) takes no more signals */
+	bool exited;		/* (p) only its number and usage are left */
 
 	/* what it works with */
 	struct cred *cred;	/* (R) changed only by itself */
