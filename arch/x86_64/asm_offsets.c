@@ -1,6 +1,6 @@
 /*
- * Constants for the assembly, taken from the C headers so that they cannot disagree. Compiled with -S only;
- * the build turns each "->NAME $VALUE" line of the output into "%define NAME VALUE" in
+ * Constants for the assembly, taken from the C headers so that they cannot disagree. Compiled with
+ * -S only; the build turns each "->NAME $VALUE" line of the output into "%define NAME VALUE" in
  * gen/asm_offsets.inc.
  */
 #include <arch/mmu.h>

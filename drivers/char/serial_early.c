@@ -1,6 +1,7 @@
 /*
- * The first serial port (COM1, 0x3f8) by polling, from the first line of C until the real driver's console
- * takes over. 115200 8N1; a port that is not there swallows nothing, since a loop-back test finds it out.
+ * The first serial port (COM1, 0x3f8) by polling, from the first line of C until the real driver's
+ * console takes over. 115200 8N1; a port that is not there swallows nothing, since a loop-back test
+ * finds it out.
  */
 #include <arch_x86/instructions.h>
 #include <drivers/serial_early.h>

@@ -1,6 +1,7 @@
 /*
- * I/O APICs (Intel 82093AA data sheet): each takes a range of global system interrupts and turns an input into a
- * message to one CPU. Which there are, and where the ISA lines go, says the MADT (ACPI 6.4, 5.2.12).
+ * I/O APICs (Intel 82093AA data sheet): each takes a range of global system interrupts and turns an
+ * input into a message to one CPU. Which there are, and where the ISA lines go, says the MADT (ACPI
+ * 6.4, 5.2.12).
  */
 #include <arch/io.h>
 #include <drivers/acpi.h>

@@ -1,12 +1,14 @@
 /*
  * Device interrupts: lines, their handlers, and what happens when one fires.
  *
- * A line is connected when its first handler comes: it gets a vector, of one space for all CPUs, and a CPU.
- * Its handlers form a list that the interrupt walks without a lock: links are published whole, and free_irq
- * waits until no walk is under way before it frees. Changes are serialised by request_lock.
+ * A line is connected when its first handler comes: it gets a vector, of one space for all CPUs,
+ * and a CPU. Its handlers form a list that the interrupt walks without a lock: links are published
+ * whole, and free_irq waits until no walk is under way before it frees. Changes are serialised by
+ * request_lock.
  *
- * disable_irq masks a level line at once. An edge that arrives while masked would be lost, so an edge line
- * stays open; the interrupt that comes masks it, is remembered, and raised again by enable_irq.
+ * disable_irq masks a level line at once. An edge that arrives while masked would be lost, so an
+ * edge line stays open; the interrupt that comes masks it, is remembered, and raised again by
+ * enable_irq.
  *
  * Locks: request_lock (mutex) > line->lock (spinlock, interrupts off) > I/O APIC's.
  */

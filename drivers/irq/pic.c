@@ -1,6 +1,6 @@
 /*
- * The pair of 8259 interrupt controllers, which only has to keep quiet. Even masked it can raise spurious
- * interrupts (lines 7 and 15), so it is first moved away from the exception vectors.
+ * The pair of 8259 interrupt controllers, which only has to keep quiet. Even masked it can raise
+ * spurious interrupts (lines 7 and 15), so it is first moved away from the exception vectors.
  */
 #include <arch_x86/instructions.h>
 #include <arch_x86/traps.h>

@@ -1,6 +1,6 @@
 /*
- * Port and device-register access for drivers. Ports are x86's; register accessors are ordered among
- * themselves and take what ioremap (mm/vmalloc.h) returned.
+ * Port and device-register access for drivers. Ports are x86's; register accessors are ordered
+ * among themselves and take what ioremap (mm/vmalloc.h) returned.
  */
 #ifndef ARCH_IO_H
 #define ARCH_IO_H

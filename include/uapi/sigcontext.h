@@ -1,6 +1,7 @@
 /*
- * What a signal handler finds on its stack: the rt_sigframe of the Linux x86_64 ABI, and the layout of the
- * extended state that its fpstate pointer names (Intel SDM 1 13.4; the FXSAVE image is in 10.5.1).
+ * What a signal handler finds on its stack: the rt_sigframe of the Linux x86_64 ABI, and the layout
+ * of the extended state that its fpstate pointer names (Intel SDM 1 13.4; the FXSAVE image is in
+ * 10.5.1).
  *
  *	fpstate (64-byte aligned): fx 512 | xstate header 64 | components | u32 FP_XSTATE_MAGIC2
  *	fx.software says whether and how much follows the first 512 bytes.

@@ -1,10 +1,11 @@
 /*
  * Which translations a CPU may hold, and how they are withdrawn.
  *
- * Every change of a space's tables that takes something away bumps ctx->tlb_gen and then asks the CPUs that
- * may hold old entries. A CPU remembers, for each space it has a PCID for, the generation it has caught up
- * with; a loaded space whose generation moved by exactly the requested step is flushed by ranges, one that
- * missed more is flushed whole. Without PCIDs there is one slot and every change of CR3 empties it.
+ * Every change of a space's tables that takes something away bumps ctx->tlb_gen and then asks the
+ * CPUs that may hold old entries. A CPU remembers, for each space it has a PCID for, the generation
+ * it has caught up with; a loaded space whose generation moved by exactly the requested step is
+ * flushed by ranges, one that missed more is flushed whole. Without PCIDs there is one slot and
+ * every change of CR3 empties it.
  *
  *	loaded, thread of the space runs	is in ctx->cpus: interrupted
  *	loaded, a kernel thread runs ("lazy")	is in ctx->cpus; not interrupted, compares generations when it
@@ -12,8 +13,8 @@
  *						freed, since speculation walks them even then
  *	not loaded, slot kept (PCID)		not in ctx->cpus; compares when it loads the space again
  *
- * The pairs of full barriers: a flusher bumps the generation, then reads `lazy` and `cpus`; a CPU sets its
- * bit or clears `lazy`, then reads the generation. One of both sees the other.
+ * The pairs of full barriers: a flusher bumps the generation, then reads `lazy` and `cpus`; a CPU
+ * sets its bit or clears `lazy`, then reads the generation. One of both sees the other.
  *
  * State is per CPU and changed with interrupts off.
  */

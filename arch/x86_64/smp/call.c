@@ -1,11 +1,12 @@
 /*
  * Calls on other CPUs.
  *
- * Each CPU has one request slot, which it fills, and one word of request bits, in which every caller has the bit
- * of its number. A caller publishes its slot by setting its bit in each target's word, sends an interrupt
- * where the word was empty, and waits with interrupts on until all have run the function: so two CPUs that
- * call each other serve each other meanwhile. A caller that softirqs could interrupt in mid-call would
- * find its slot taken, hence they are held off; hard interrupt handlers may not call at all.
+ * Each CPU has one request slot, which it fills, and one word of request bits, in which every
+ * caller has the bit of its number. A caller publishes its slot by setting its bit in each target's
+ * word, sends an interrupt where the word was empty, and waits with interrupts on until all have
+ * run the function: so two CPUs that call each other serve each other meanwhile. A caller that
+ * softirqs could interrupt in mid-call would find its slot taken, hence they are held off; hard
+ * interrupt handlers may not call at all.
  */
 #include <arch_x86/lapic.h>
 #include <arch_x86/smp.h>

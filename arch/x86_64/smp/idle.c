@@ -3,7 +3,10 @@
  */
 #include <arch/cpu.h>
 
-/* Called with interrupts off. STI takes effect after the next instruction: none can slip in before HLT. */
+/*
+ * Called with interrupts off. STI takes effect after the next instruction: none can slip in before
+ * HLT.
+ */
 void arch_idle(void)
 {
 	__asm__ volatile("sti; hlt" ::: "memory");

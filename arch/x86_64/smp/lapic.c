@@ -1,6 +1,6 @@
 /*
- * The local APIC (Intel SDM 3A chapter 10). One register space, reached through memory or, in x2APIC mode,
- * through MSRs; only the interrupt command register differs in shape.
+ * The local APIC (Intel SDM 3A chapter 10). One register space, reached through memory or, in
+ * x2APIC mode, through MSRs; only the interrupt command register differs in shape.
  */
 #include <arch/io.h>
 #include <arch/time.h>
@@ -88,7 +88,10 @@ void lapic_error(void)
 
 __init void lapic_init(phys_addr_t base)
 {
-	/* Firmware that switched x2APIC on may have done so for APIC ids beyond 255: there is no way back. */
+	/*
+	 * Firmware that switched x2APIC on may have done so for APIC ids beyond 255: there is no
+	 * way back.
+	 */
 	x2apic = cpu_has(CPU_X2APIC) || (rdmsr(MSR_APIC_BASE) & APIC_BASE_X2);
 	if (!x2apic) {
 		registers = ioremap(base, 4096);

@@ -1,6 +1,6 @@
 /*
- * Stopping the other CPUs for a panic: an NMI reaches them whatever they do. Each keeps the registers it
- * had, so that the panicking CPU can print where they were, and halts for good.
+ * Stopping the other CPUs for a panic: an NMI reaches them whatever they do. Each keeps the
+ * registers it had, so that the panicking CPU can print where they were, and halts for good.
  */
 #include <arch/time.h>
 #include <arch_x86/lapic.h>

@@ -6,7 +6,8 @@
  *	HPET	else, where there is one
  *	PIT	else: channel 0, counted by interrupts
  *
- * A scale is constant once published; a change publishes another one that goes on from the same time.
+ * A scale is constant once published; a change publishes another one that goes on from the same
+ * time.
  */
 #include <arch/time.h>
 #include <arch_x86/instructions.h>
@@ -37,7 +38,10 @@ static nsec_t scale_read(const clock_scale_t *s)
 	u64 now = s->read ? s->read() : arch_cycles();
 	s64 delta = (s64)(now - s->base);
 
-	/* A CPU's TSC may lag the base by what the sync check cannot see; time does not go below it. */
+	/*
+	 * A CPU's TSC may lag the base by what the sync check cannot see; time does not go below
+	 * it.
+	 */
 	if (unlikely(delta < 0))
 		return s->offset;
 	return s->offset + (nsec_t)(((unsigned __int128)(u64)delta * s->mult) >> 32);

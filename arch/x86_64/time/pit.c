@@ -1,6 +1,6 @@
 /*
- * The 8254 timer: a stopwatch on channel 2 for calibration, and as the last resort a clock on channel 0,
- * whose turns an interrupt counts.
+ * The 8254 timer: a stopwatch on channel 2 for calibration, and as the last resort a clock on
+ * channel 0, whose turns an interrupt counts.
  */
 #include <arch/cpu.h>
 #include <arch_x86/instructions.h>

@@ -1,6 +1,6 @@
 /*
- * The battery-backed clock of the PC (Motorola MC146818A): CMOS registers behind ports 0x70 and 0x71. Read
- * twice until equal with no update under way, since it ticks at any moment.
+ * The battery-backed clock of the PC (Motorola MC146818A): CMOS registers behind ports 0x70 and
+ * 0x71. Read twice until equal with no update under way, since it ticks at any moment.
  */
 #include <arch/time.h>
 #include <arch_x86/instructions.h>

@@ -1,6 +1,7 @@
 /*
- * The one-shot timer of each CPU: the local APIC's, by deadline where the CPU can and the TSC is the clock,
- * else by a count whose rate is measured once (all local APICs of a machine share their clock).
+ * The one-shot timer of each CPU: the local APIC's, by deadline where the CPU can and the TSC is
+ * the clock, else by a count whose rate is measured once (all local APICs of a machine share their
+ * clock).
  */
 #include <arch/time.h>
 #include <arch_x86/features.h>

@@ -1,9 +1,10 @@
 /*
  * The time stamp counter: its rate, and whether all CPUs read the same (Intel SDM 3B 17.17).
  *
- * Where CPUID does not give the rate it is measured against HPET or PIT, CALIBRATION_ROUNDS times. Of the rounds
- * all but the fastest and the slowest must agree within one in ROUND_TOLERANCE: frequency scaling, halting
- * C-states and unsteady emulation fail that; one disturbed round does not matter.
+ * Where CPUID does not give the rate it is measured against HPET or PIT, CALIBRATION_ROUNDS times.
+ * Of the rounds all but the fastest and the slowest must agree within one in ROUND_TOLERANCE:
+ * frequency scaling, halting C-states and unsteady emulation fail that; one disturbed round does
+ * not matter.
  */
 #include <arch/cpu.h>
 #include <arch/time.h>
@@ -27,7 +28,9 @@ u64 arch_cycles_per_msec(void)
 	return tsc_hz / 1000;
 }
 
-/* CPUID 15H gives crystal and ratio; some CPUs leave the crystal out, then 16H gives MHz (SDM 2A). */
+/*
+ * CPUID 15H gives crystal and ratio; some CPUs leave the crystal out, then 16H gives MHz (SDM 2A).
+ */
 static __init u64 rate_from_cpuid(void)
 {
 	u32 max, denominator, numerator, crystal, b, c, d;

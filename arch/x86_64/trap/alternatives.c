@@ -1,6 +1,6 @@
 /*
- * Puts in place what depends on the CPU, once, while the kernel's text can still be written and the other
- * CPUs do not run.
+ * Puts in place what depends on the CPU, once, while the kernel's text can still be written and the
+ * other CPUs do not run.
  */
 #include <arch_x86/alternatives.h>
 #include <arch_x86/features.h>

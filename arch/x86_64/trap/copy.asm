@@ -1,5 +1,5 @@
-; Bulk access to user memory. Both ends were range-checked; either may fault. All return in rax how many bytes
-; were not done, exact to the byte: a block that faults is tried again byte by byte.
+; Bulk access to user memory. Both ends were range-checked; either may fault. All return in rax how
+; many bytes were not done, exact to the byte: a block that faults is tried again byte by byte.
 %include "arch_x86/macros.inc"
 
 bits 64

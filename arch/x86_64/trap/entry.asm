@@ -1,20 +1,22 @@
 ; Every way into the kernel and out of it.
 ;
-; Entries build one trap_frame_t (arch_x86/thread_types.h). From user mode it lies at the very top of the thread's
-; kernel stack; from kernel mode wherever the stack is. The frame ends at a 16-byte boundary and is 168 bytes
-; long, hence the 8 bytes of padding before each C call.
+; Entries build one trap_frame_t (arch_x86/thread_types.h). From user mode it lies at the very top
+; of the thread's kernel stack; from kernel mode wherever the stack is. The frame ends at a 16-byte
+; boundary and is 168 bytes long, hence the 8 bytes of padding before each C call.
 ;
 ;	syscall_entry	SYSCALL: calls the handler with the argument registers in place; leaves by SYSRET
 ;	vector_stubs	256 stubs of 4 bytes that push their number and share the rest
 ;	entry_paranoid	#DB, NMI, #DF, #MC, on their own stacks: they may strike where GS is not yet the kernel's
 ;
-; GS: the kernel's base is the CPU's per-CPU offset. Ordinary entries know from the saved CS whether to swap,
-; since interrupts are off wherever the two disagree and nothing there faults: trap_exit_work lets no
-; frame through that IRETQ or SYSRET would refuse. Paranoid entries that interrupted the kernel load the
-; base anew, found through a segment limit, and put back what was there.
+; GS: the kernel's base is the CPU's per-CPU offset. Ordinary entries know from the saved CS whether
+; to swap, since interrupts are off wherever the two disagree and nothing there faults:
+; trap_exit_work lets no frame through that IRETQ or SYSRET would refuse. Paranoid entries that
+; interrupted the kernel load the base anew, found through a segment limit, and put back what was
+; there.
 ;
-; Interrupts are off from entry until C enables them, and from the last look at the thread's flags to user
-; mode. Everything that must stay mapped for user page tables to hide the kernel is in .text.entry.
+; Interrupts are off from entry until C enables them, and from the last look at the thread's flags
+; to user mode. Everything that must stay mapped for user page tables to hide the kernel is in
+; .text.entry.
 %include "asm_offsets.inc"
 %include "arch_x86/macros.inc"
 
@@ -76,7 +78,8 @@ entry_user_sp:	dq 0		; scratch of syscall_entry
 
 section .text.entry progbits alloc exec nowrite align=64
 
-; RCX holds the return address, R11 the flags (Intel SDM 2B, SYSCALL); the mask MSR cleared IF, DF, TF and AC.
+; RCX holds the return address, R11 the flags (Intel SDM 2B, SYSCALL); the mask MSR cleared IF, DF,
+; TF and AC.
 global syscall_entry
 syscall_entry:
 	swapgs
@@ -160,9 +163,10 @@ syscall_entry:
 	swapgs
 	jmp	restore_all
 
-; Stubs: vector v at vector_stubs + v / 32 * 136 + v % 32 * 4 (trap_init computes the same). Each pushes its
-; number, sign-extended, and takes a short jump: to the end of its group, or to what stands before the table.
-; Of the vectors with an error code, 29 and 30 belong to virtualisation features that are never switched on.
+; Stubs: vector v at vector_stubs + v / 32 * 136 + v % 32 * 4 (trap_init computes the same). Each
+; pushes its number, sign-extended, and takes a short jump: to the end of its group, or to what
+; stands before the table. Of the vectors with an error code, 29 and 30 belong to virtualisation
+; features that are never switched on.
 stub_error:
 	jmp	near entry_error
 stub_error_paranoid:

@@ -67,7 +67,9 @@ static const char *exception_name(u64 vector)
 	return vector < ARRAY_SIZE(names) && names[vector] ? names[vector] : "exception";
 }
 
-/* x87 and SSE number their conditions alike: flags that are set and not masked, most telling first. */
+/*
+ * x87 and SSE number their conditions alike: flags that are set and not masked, most telling first.
+ */
 static int fpe_code(u32 conditions)
 {
 	if (conditions & 0x01)
@@ -103,7 +105,10 @@ static void debug_exception(trap_frame_t *frame, u64 dr6)
 	ksignal_trap(frame, SIGTRAP, code, frame->rip);
 }
 
-/* Intel SDM 3B 15.8: every error that the CPU can report. Bank 0 belongs to the firmware on old models. */
+/*
+ * Intel SDM 3B 15.8: every error that the CPU can report. Bank 0 belongs to the firmware on old
+ * models.
+ */
 void machine_check_init_cpu(void)
 {
 	const u32 both = CPUID1_EDX_MCE | CPUID1_EDX_MCA;

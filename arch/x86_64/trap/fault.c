@@ -64,7 +64,10 @@ void trap_page_fault(trap_frame_t *frame, u64 error_code, unsigned long addr)
 				 error_code);
 	if (arch_frame_user(frame)) {
 		t->arch.trap_nr = VECTOR_PF;
-		/* What the kernel half maps is nobody's business: every address there looks protected. */
+		/*
+		 * What the kernel half maps is nobody's business: every address there looks
+		 * protected.
+		 */
 		t->arch.error_code = (u32)error_code | (addr >= USER_MAX ? FAULT_PRESENT : 0);
 		t->arch.fault_address = addr;
 		arch_irq_enable();

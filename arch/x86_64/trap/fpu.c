@@ -1,16 +1,18 @@
 /*
  * Extended state of user threads (Intel SDM 1 chapter 13). The kernel itself uses none.
  *
- * Saved eagerly when a user thread leaves the CPU, loaded late: on its way to user mode. A CPU remembers whose
- * state its registers hold (fpu_owner), and the thread on which CPU (fpu_cpu); while both agree, memory and
- * registers are equal or the registers newer, so that a trip through a kernel thread loads nothing.
+ * Saved eagerly when a user thread leaves the CPU, loaded late: on its way to user mode. A CPU
+ * remembers whose state its registers hold (fpu_owner), and the thread on which CPU (fpu_cpu);
+ * while both agree, memory and registers are equal or the registers newer, so that a trip through a
+ * kernel thread loads nothing.
  *
  *	TF_RESTORE_FPU set	memory is valid, registers are not (or not known to be)
  *	TF_RESTORE_FPU clear	the thread runs and its registers are valid; memory may be old
  *
- * XSAVEOPT skips what is in its initial state or unchanged since the last XRSTOR; memory may then hold
- * old bytes behind a clear bit of xstate_bv. Where programs see the image, plain XSAVE writes it whole.
- * XSAVES would only save room for states that we do not enable, and needs a second layout in frames.
+ * XSAVEOPT skips what is in its initial state or unchanged since the last XRSTOR; memory may then
+ * hold old bytes behind a clear bit of xstate_bv. Where programs see the image, plain XSAVE writes
+ * it whole. XSAVES would only save room for states that we do not enable, and needs a second layout
+ * in frames.
  */
 #include <arch/cpu.h>
 #include <arch_x86/features.h>

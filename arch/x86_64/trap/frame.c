@@ -1,5 +1,6 @@
 /*
- * What the rest of the kernel asks of and does to a register frame, and how registers and call chains print.
+ * What the rest of the kernel asks of and does to a register frame, and how registers and call
+ * chains print.
  */
 #include <arch/mmu.h>
 #include <arch_x86/extable.h>
@@ -54,7 +55,10 @@ bool arch_frame_user(const trap_frame_t *frame)
 	return frame->cs & 3;
 }
 
-/* A frame pointer chain: [rbp] = caller's rbp, [rbp + 8] = return address; ends where it leaves the kernel. */
+/*
+ * A frame pointer chain: [rbp] = caller's rbp, [rbp + 8] = return address; ends where it leaves the
+ * kernel.
+ */
 static int walk(unsigned long rbp, unsigned long *out, int n, int max)
 {
 	while (n < max && rbp > USER_MAX && IS_ALIGNED(rbp, 8UL)) {

@@ -48,8 +48,9 @@ void trap_interrupt(trap_frame_t *frame, u64 vector)
 #define CANONICAL_END (1UL << 47)
 
 /*
- * Runs with interrupts off whenever the thread has work before user mode; returns the same way, with nothing
- * left to do. True when registers beyond the return value changed: the caller must reload them all.
+ * Runs with interrupts off whenever the thread has work before user mode; returns the same way,
+ * with nothing left to do. True when registers beyond the return value changed: the caller must
+ * reload them all.
  */
 bool trap_exit_work(trap_frame_t *frame)
 {

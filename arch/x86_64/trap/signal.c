@@ -1,12 +1,13 @@
 /*
- * Signal frames: what a handler finds on its stack and what rt_sigreturn(2) takes back. The layout is in
- * uapi/sigcontext.h; from high to low addresses:
+ * Signal frames: what a handler finds on its stack and what rt_sigreturn(2) takes back. The layout
+ * is in uapi/sigcontext.h; from high to low addresses:
  *
  *	interrupted stack | red zone 128 | extended state, 64-byte aligned | rt_sigframe | handler's frames
  *
- * On the alternate stack the same without a red zone. At the handler's first instruction RSP + 8 is a
- * multiple of 16, as after a call. What returns from user space is believed in nothing: selectors, flags,
- * MXCSR and the XSAVE header are checked, the instruction pointer on the way out (trap_exit_work).
+ * On the alternate stack the same without a red zone. At the handler's first instruction RSP + 8 is
+ * a multiple of 16, as after a call. What returns from user space is believed in nothing:
+ * selectors, flags, MXCSR and the XSAVE header are checked, the instruction pointer on the way out
+ * (trap_exit_work).
  */
 #include <arch/mmu.h>
 #include <arch/uaccess.h>

@@ -1,10 +1,11 @@
 /*
  * Threads as the CPU sees them: the switch, what a new one starts with, FS and GS bases.
  *
- * User bases live in the thread while it is off-CPU. With FSGSBASE programs change them without telling, so the
- * registers are read at the switch and written where the next thread's differ. Without it only
- * arch_prctl and selector loads change them, and a selector load can only make them 0; so they are written
- * unless both the last and the next are 0. Kernel threads neither save nor load any of this.
+ * User bases live in the thread while it is off-CPU. With FSGSBASE programs change them without
+ * telling, so the registers are read at the switch and written where the next thread's differ.
+ * Without it only arch_prctl and selector loads change them, and a selector load can only make them
+ * 0; so they are written unless both the last and the next are 0. Kernel threads neither save nor
+ * load any of this.
  */
 #include <arch/mmu.h>
 #include <arch/uaccess.h>
@@ -36,7 +37,10 @@ struct thread *switch_stack(struct thread *prev, struct thread *next);
 extern char thread_entry_kernel[], thread_entry_user[];
 
 DEFINE_PERCPU(unsigned long, kernel_stack_top);
-/* What the registers hold; with FSGSBASE that of GS is exact from save_segments on, FS is read instead. */
+/*
+ * What the registers hold; with FSGSBASE that of GS is exact from save_segments on, FS is read
+ * instead.
+ */
 static DEFINE_PERCPU(u64, loaded_fs_base);
 static DEFINE_PERCPU(u64, loaded_gs_base);
 
@@ -204,7 +208,9 @@ void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
 	thread_set_flag(t, TF_FULL_RETURN);
 }
 
-/* With base != NULL sets it first. The value in use now; for the running thread the registers' too. */
+/*
+ * With base != NULL sets it first. The value in use now; for the running thread the registers' too.
+ */
 static u64 segment_base(thread_t *t, bool gs, const unsigned long *base)
 {
 	unsigned long flags = arch_irq_save();

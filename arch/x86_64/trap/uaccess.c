@@ -1,6 +1,6 @@
 /*
- * Access to user memory: range checks, then instructions that the exception table covers, between STAC and
- * CLAC where the CPU has SMAP.
+ * Access to user memory: range checks, then instructions that the exception table covers, between
+ * STAC and CLAC where the CPU has SMAP.
  */
 #include <arch/mmu.h>
 #include <arch/uaccess.h>
@@ -108,7 +108,10 @@ fault:
 	return -EFAULT;
 }
 
-/* Index of the first zero byte in the lowest bits, given that there is one; the classic test by borrow. */
+/*
+ * Index of the first zero byte in the lowest bits, given that there is one; the classic test by
+ * borrow.
+ */
 #define ONES 0x0101010101010101UL
 #define HIGHS 0x8080808080808080UL
 static u64 zero_bytes(u64 word)
@@ -117,8 +120,8 @@ static u64 zero_bytes(u64 word)
 }
 
 /*
- * Copies (to != NULL) or measures up to `max` bytes until NUL, eight at a time while that cannot fault.
- * The number of bytes before NUL, `max` when there was none, or -EFAULT.
+ * Copies (to != NULL) or measures up to `max` bytes until NUL, eight at a time while that cannot
+ * fault. The number of bytes before NUL, `max` when there was none, or -EFAULT.
  */
 static ssize_t scan_string(char *to, const char *from, size_t max)
 {

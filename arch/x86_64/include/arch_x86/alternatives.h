@@ -1,6 +1,6 @@
 /*
- * Code that is chosen once, at boot: NOPs in the image that become other instructions on CPUs with a feature.
- * The assembly's side is arch_x86/macros.inc.
+ * Code that is chosen once, at boot: NOPs in the image that become other instructions on CPUs with
+ * a feature. The assembly's side is arch_x86/macros.inc.
  */
 #ifndef ARCH_X86_ALTERNATIVES_H
 #define ARCH_X86_ALTERNATIVES_H

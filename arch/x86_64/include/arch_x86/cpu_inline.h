@@ -1,6 +1,7 @@
 /*
- * x86_64 side of arch/cpu.h: the interrupt flag (Intel SDM 3A 2.3, RFLAGS.IF), pauses, the cycle counter.
- * Included by arch/cpu.h only; instructions of other kinds are in <arch_x86/instructions.h>.
+ * x86_64 side of arch/cpu.h: the interrupt flag (Intel SDM 3A 2.3, RFLAGS.IF), pauses, the cycle
+ * counter. Included by arch/cpu.h only; instructions of other kinds are in
+ * <arch_x86/instructions.h>.
  */
 #ifndef ARCH_X86_CPU_INLINE_H
 #define ARCH_X86_CPU_INLINE_H

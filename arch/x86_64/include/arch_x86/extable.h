@@ -1,6 +1,7 @@
 /*
- * Kernel instructions that may fault on purpose: EXTABLE(label, continuation) inside inline assembly leaves a
- * pair in .extable, two 32-bit distances; a fault at the label goes on at the continuation.
+ * Kernel instructions that may fault on purpose: EXTABLE(label, continuation) inside inline
+ * assembly leaves a pair in .extable, two 32-bit distances; a fault at the label goes on at the
+ * continuation.
  */
 #ifndef ARCH_X86_EXTABLE_H
 #define ARCH_X86_EXTABLE_H
@@ -10,8 +11,9 @@
 	".popsection\n\t"
 
 /*
- * For asm goto that has outputs. gcc drops it when they are unused unless it is volatile, and before 12.4
- * loses copies of outputs unless something stands between it and the end of its block (PR 113921).
+ * For asm goto that has outputs. gcc drops it when they are unused unless it is volatile, and
+ * before 12.4 loses copies of outputs unless something stands between it and the end of its block
+ * (PR 113921).
  */
 #define ASM_GOTO_OUTPUT(...)                                                                       \
 	do {                                                                                       \

@@ -1,6 +1,7 @@
 /*
- * Extended state (x87, SSE, AVX, AVX-512): one XSAVE image a user thread, in the standard format, so that
- * the image copies as it is into signal frames and register sets; FXSAVE where there is no XSAVE.
+ * Extended state (x87, SSE, AVX, AVX-512): one XSAVE image a user thread, in the standard format,
+ * so that the image copies as it is into signal frames and register sets; FXSAVE where there is no
+ * XSAVE.
  */
 #ifndef ARCH_X86_FPU_H
 #define ARCH_X86_FPU_H

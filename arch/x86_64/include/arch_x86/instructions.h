@@ -1,6 +1,6 @@
 /*
- * Single privileged instructions as inline functions: port I/O, MSRs, control registers, CPUID, TLB.
- * Names are the instructions'. MSR numbers: Intel SDM volume 4.
+ * Single privileged instructions as inline functions: port I/O, MSRs, control registers, CPUID,
+ * TLB. Names are the instructions'. MSR numbers: Intel SDM volume 4.
  */
 #ifndef ARCH_X86_INSTRUCTIONS_H
 #define ARCH_X86_INSTRUCTIONS_H

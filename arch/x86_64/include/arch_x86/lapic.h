@@ -1,9 +1,10 @@
 /*
- * The local APIC of the running CPU (Intel SDM 3A chapter 10), through memory (xAPIC) or MSRs (x2APIC).
+ * The local APIC of the running CPU (Intel SDM 3A chapter 10), through memory (xAPIC) or MSRs
+ * (x2APIC).
  *
- * Boot CPU: lapic_init(physical base from the MADT) once ioremap works, which also calls lapic_init_cpu;
- * then ioapic_init() (drivers/irq); each further CPU: lapic_init_cpu(). The timer is calibrated by
- * time_arch_init (arch_x86/time.h).
+ * Boot CPU: lapic_init(physical base from the MADT) once ioremap works, which also calls
+ * lapic_init_cpu; then ioapic_init() (drivers/irq); each further CPU: lapic_init_cpu(). The timer
+ * is calibrated by time_arch_init (arch_x86/time.h).
  */
 #ifndef ARCH_X86_LAPIC_H
 #define ARCH_X86_LAPIC_H

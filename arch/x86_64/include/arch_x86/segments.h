@@ -1,6 +1,7 @@
 /*
- * GDT selectors. Programs see user CS and SS, and debuggers and signal frames print them, so they are
- * Linux's; SYSCALL and SYSRET fix the order of the rest (Intel SDM 2B, SYSRET: SS = base + 8, CS = base + 16).
+ * GDT selectors. Programs see user CS and SS, and debuggers and signal frames print them, so they
+ * are Linux's; SYSCALL and SYSRET fix the order of the rest (Intel SDM 2B, SYSRET: SS = base + 8,
+ * CS = base + 16).
  */
 #ifndef ARCH_X86_SEGMENTS_H
 #define ARCH_X86_SEGMENTS_H

@@ -7,7 +7,9 @@
 #include <arch/thread.h>
 
 void smp_call_interrupt(void);
-/* In every NMI: when a panic stops the machine, keeps the frame for its report and halts for good. */
+/*
+ * In every NMI: when a panic stops the machine, keeps the frame for its report and halts for good.
+ */
 void smp_stop_check(trap_frame_t *frame);
 
 #endif

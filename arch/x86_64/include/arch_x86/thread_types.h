@@ -1,7 +1,8 @@
 /*
- * The register frame that every entry from user mode builds at the very top of the thread's kernel stack
- * (and entries from kernel mode wherever the stack is), and the architecture's fields of thread_t.
- * Frozen: the assembly, signal frames and debuggers know the layout, which is Linux's struct pt_regs.
+ * The register frame that every entry from user mode builds at the very top of the thread's kernel
+ * stack (and entries from kernel mode wherever the stack is), and the architecture's fields of
+ * thread_t. Frozen: the assembly, signal frames and debuggers know the layout, which is Linux's
+ * struct pt_regs.
  */
 #ifndef ARCH_X86_THREAD_TYPES_H
 #define ARCH_X86_THREAD_TYPES_H

@@ -10,7 +10,9 @@
 
 void time_arch_init(void);
 void time_arch_init_cpu(void);
-/* Compares the TSCs of all online CPUs; falls back to HPET or PIT when they differ. Interrupts on. */
+/*
+ * Compares the TSCs of all online CPUs; falls back to HPET or PIT when they differ. Interrupts on.
+ */
 void tsc_check_sync(void);
 
 /* Reference counters (arch/x86_64/time/{hpet,pit}.c). */
@@ -23,7 +25,10 @@ void pit_start_clock(void); /* periodic channel 0, for the last-resort clock */
 u64 pit_clock_read(void);	    /* counts of PIT_HZ since then */
 #define PIT_HZ 1193182u
 
-/* For the vDSO: parameters of ns = ((tsc - base) * mult) >> shift; false when the clock is not the TSC. */
+/*
+ * For the vDSO: parameters of ns = ((tsc - base) * mult) >> shift; false when the clock is not the
+ * TSC.
+ */
 bool tsc_clock_params(u64 *base, u64 *mult, u32 *shift);
 
 #endif

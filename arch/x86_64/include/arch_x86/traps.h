@@ -1,5 +1,6 @@
 /*
- * Entry from user mode, interrupts and exceptions into the kernel. The boot code calls, in this order:
+ * Entry from user mode, interrupts and exceptions into the kernel. The boot code calls, in this
+ * order:
  *
  *	trap_init()		boot CPU, once: builds the IDT (before anything may fault)
  *	alternatives_apply()	boot CPU, once, before kernel text becomes read-only
