@@ -1,6 +1,7 @@
 /*
- * cpio archives. An entry is a header of thirteen numbers of eight hexadecimal digits, the name with its NUL, and
- * the data; name and data each end at a multiple of 4. The entry named "TRAILER!!!" ends an archive.
+ * cpio archives. An entry is a header of thirteen numbers of eight hexadecimal digits, the name
+ * with its NUL, and the data; name and data each end at a multiple of 4. The entry named
+ * "TRAILER!!!" ends an archive.
  */
 #include <kernel/lib/cpio.h>
 
@@ -17,8 +18,19 @@
 #define MODE_SYMLINK 0120000
 
 enum {
-	INO, MODE, UID, GID, NLINK, MTIME, SIZE, DEV_MAJOR, DEV_MINOR, RDEV_MAJOR, RDEV_MINOR,
-	NAME_SIZE, CHECK,
+	INO,
+	MODE,
+	UID,
+	GID,
+	NLINK,
+	MTIME,
+	SIZE,
+	DEV_MAJOR,
+	DEV_MINOR,
+	RDEV_MAJOR,
+	RDEV_MINOR,
+	NAME_SIZE,
+	CHECK,
 	FIELDS,
 };
 

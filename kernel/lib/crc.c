@@ -1,6 +1,7 @@
 /*
- * CRCs by half-byte tables. The remainder of a byte is the sum of the remainders of its halves, so two independent
- * look-ups in 16 entries serve a byte, and the tables of a polynomial are two cache lines instead of sixteen.
+ * CRCs by half-byte tables. The remainder of a byte is the sum of the remainders of its halves, so
+ * two independent look-ups in 16 entries serve a byte, and the tables of a polynomial are two cache
+ * lines instead of sixteen.
  */
 #include <kernel/lib/crc.h>
 

@@ -1,6 +1,7 @@
 /*
- * ELF64 validation. What is accepted is what Linux accepts: the identification's class and byte order, for instance, are
- * not looked at there, since machine and table entry size already tell a 64-bit little-endian program.
+ * ELF64 validation. What is accepted is what Linux accepts: the identification's class and byte
+ * order, for instance, are not looked at there, since machine and table entry size already tell a
+ * 64-bit little-endian program.
  */
 #include <kernel/lib/elf.h>
 
@@ -105,7 +106,8 @@ int elf_check_segments(const struct elf64_segment *segments, u32 count, const el
 	if (info->position_independent) {
 		if (!out->load_count || out->end - out->start > user_max - out->align)
 			return -EINVAL;
-		/* The bias is added with wrap, so the entry only has to be an address once it is. */
+		/* The bias is added with wrap, so the entry only has to be an address once it is.
+		 */
 		return 0;
 	}
 	return info->entry < user_max ? 0 : -EINVAL;

@@ -1,15 +1,18 @@
 /*
  * Deflate decompression.
  *
- * The format (RFC 1951): blocks, each stored, or a sequence of literals and (length, distance) copies from the 32 KiB
- * before, in Huffman codes that are fixed or sent ahead of the block as code lengths. Codes are canonical: of one length
- * they are consecutive numbers in order of their symbols, and longer ones follow numerically.
+ * The format (RFC 1951): blocks, each stored, or a sequence of literals and (length, distance)
+ * copies from the 32 KiB before, in Huffman codes that are fixed or sent ahead of the block as code
+ * lengths. Codes are canonical: of one length they are consecutive numbers in order of their
+ * symbols, and longer ones follow numerically.
  *
- * Decoding. Bits arrive lowest first, codes highest bit first, so a code is reversed in the bit buffer. Codes of up to
- * FAST_BITS are looked up at once in a table indexed by the next bits; longer ones, which are rare by construction, are
- * walked bit by bit over the count of codes of each length, as in RFC 1951 3.2.2 read backwards.
+ * Decoding. Bits arrive lowest first, codes highest bit first, so a code is reversed in the bit
+ * buffer. Codes of up to FAST_BITS are looked up at once in a table indexed by the next bits;
+ * longer ones, which are rare by construction, are walked bit by bit over the count of codes of
+ * each length, as in RFC 1951 3.2.2 read backwards.
  *
- * Output goes into a circular window of 32 KiB, which is handed out whenever it is full and at the end.
+ * Output goes into a circular window of 32 KiB, which is handed out whenever it is full and at the
+ * end.
  */
 #include <kernel/lib/inflate.h>
 
@@ -28,26 +31,26 @@
 #define ADLER_MODULUS 65521u
 
 typedef struct huffman {
-	u16 fast[1 << FAST_BITS];  /* symbol << 4 | length; 0: longer than FAST_BITS, or no code */
-	u16 count[MAX_BITS + 1];   /* codes of each length */
-	u16 symbols[LITERALS];	   /* in order of code */
+	u16 fast[1 << FAST_BITS]; /* symbol << 4 | length; 0: longer than FAST_BITS, or no code */
+	u16 count[MAX_BITS + 1];  /* codes of each length */
+	u16 symbols[LITERALS];	  /* in order of code */
 } huffman_t;
 
 typedef enum check { CHECK_NONE, CHECK_CRC32, CHECK_ADLER32 } check_t;
 
 typedef struct inflater {
 	const u8 *in, *in_end;
-	u64 bits;	/* not yet used input, next bit lowest */
+	u64 bits; /* not yet used input, next bit lowest */
 	unsigned bit_count;
-	int error;	/* first error; then everything unwinds */
+	int error; /* first error; then everything unwinds */
 
 	u8 *window;
-	u32 at;		/* next place in window */
-	u64 total;	/* bytes produced */
+	u32 at;	   /* next place in window */
+	u64 total; /* bytes produced */
 	inflate_output_t out;
 	void *ctx;
 	check_t check;
-	u32 sum;	/* running crc or adler */
+	u32 sum; /* running crc or adler */
 
 	huffman_t literal, distance;
 } inflater_t;
@@ -58,9 +61,10 @@ static const u16 length_base[] = { 3,  4,  5,  6,  7,  8,  9,  10, 11,	13,  15, 
 				   31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258 };
 static const u8 length_extra[] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
 				   2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
-static const u16 distance_base[] = { 1,	  2,   3,   4,	 5,   7,    9,	  13,	17,   25,
-				     33,  49,  65,  97,	 129, 193,  257,  385,	513,  769,
-				     1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577 };
+static const u16 distance_base[] = {
+	1,   2,	  3,   4,   5,	 7,    9,    13,   17,	 25,   33,   49,   65,	  97,	 129,
+	193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577
+};
 static const u8 distance_extra[] = { 0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
 				     6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13 };
 
@@ -168,8 +172,9 @@ static u32 reverse_bits(u32 code, unsigned n)
 }
 
 /*
- * Builds the decoder of `n` symbols from their code lengths (0: unused). Refused are more codes than there is room for,
- * and fewer, except a single code of one bit, which the RFC allows for distances.
+ * Builds the decoder of `n` symbols from their code lengths (0: unused). Refused are more codes
+ * than there is room for, and fewer, except a single code of one bit, which the RFC allows for
+ * distances.
  */
 static int build_huffman(huffman_t *h, const u8 *lengths, u32 n)
 {

@@ -43,7 +43,8 @@ static interval_node_t *leftmost(interval_node_t *n, u64 start, u64 last)
 		interval_node_t *left = of(n->node.left);
 
 		if (left && left->subtree_last >= start) {
-			n = left; /* if any node there does not begin too late, the first match is there */
+			n = left; /* if any node there does not begin too late, the first match is
+				     there */
 			continue;
 		}
 		if (n->start > last)

@@ -1,8 +1,8 @@
 /*
  * Red-black trees (Cormen, Leiserson, Rivest, Stein, "Introduction to Algorithms", chapter 13).
  *
- * Invariants: 1. a red node has no red child; 2. every path from a node down to a missing child passes the same number
- * of black nodes; 3. the root is black; missing children count as black.
+ * Invariants: 1. a red node has no red child; 2. every path from a node down to a missing child
+ * passes the same number of black nodes; 3. the root is black; missing children count as black.
  *
  *	      x                     y
  *	     / \    rotate left    / \
@@ -174,7 +174,8 @@ void rb_erase_augmented(rb_node_t *node, rb_root_t *root, rb_update_t update)
 	bool black;
 
 	if (node->left && node->right) {
-		/* The next node in order, which has no left child, takes node's place and colour. */
+		/* The next node in order, which has no left child, takes node's place and colour.
+		 */
 		rb_node_t *heir = node->right;
 
 		while (heir->left)

@@ -1,5 +1,6 @@
 /*
- * Byte rings. head and tail run freely through 2^32; their difference is what is stored, whatever the wraps.
+ * Byte rings. head and tail run freely through 2^32; their difference is what is stored, whatever
+ * the wraps.
  */
 #include <kernel/lib/ring.h>
 

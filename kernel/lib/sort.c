@@ -1,5 +1,6 @@
 /*
- * Heapsort (Williams 1964): bounded time and no memory, which the kernel values above the last factor of speed.
+ * Heapsort (Williams 1964): bounded time and no memory, which the kernel values above the last
+ * factor of speed.
  */
 #include <kernel/lib/sort.h>
 

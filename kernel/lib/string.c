@@ -1,6 +1,6 @@
 /*
- * Strings and memory. Copies and fills go by 8 bytes; from 256 bytes up by REP MOVSQ/STOSQ, whose start-up
- * cost is then paid back (Intel Optimization Manual 3.7.6). No extended state is used.
+ * Strings and memory. Copies and fills go by 8 bytes; from 256 bytes up by REP MOVSQ/STOSQ, whose
+ * start-up cost is then paid back (Intel Optimization Manual 3.7.6). No extended state is used.
  */
 #include <kernel/lib/string.h>
 
@@ -153,7 +153,8 @@ void *memmove(void *dest, const void *src, size_t n)
 	const char *s = src;
 
 	if (d <= s || d >= s + n)
-		return memcpy(dest, src, n); /* goes upwards, each word read before it is written over */
+		return memcpy(dest, src,
+			      n); /* goes upwards, each word read before it is written over */
 	while (n >= 8) {
 		n -= 8;
 		*(any64_t *)(d + n) = *(const any64_t *)(s + n);

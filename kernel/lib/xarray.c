@@ -1,12 +1,12 @@
 /*
  * Radix trees with 64-way nodes.
  *
- * The root node covers the index bits from 0 up to shift + 6; it becomes the first child of a taller one when a larger
- * index is stored. A node without entries is freed at once, except on a path that xa_reserve holds open. An entry's
- * marks are repeated in every node above it.
+ * The root node covers the index bits from 0 up to shift + 6; it becomes the first child of a
+ * taller one when a larger index is stored. A node without entries is freed at once, except on a
+ * path that xa_reserve holds open. An entry's marks are repeated in every node above it.
  *
- * Readers under RCU see each slot before or after a store; a walk that meets a node which is being freed ends in empty
- * slots or in entries that were there when it began.
+ * Readers under RCU see each slot before or after a store; a walk that meets a node which is being
+ * freed ends in empty slots or in entries that were there when it began.
  */
 #include <kernel/lib/xarray.h>
 
@@ -198,7 +198,8 @@ int xa_store_preloaded(xarray_t *xa, u64 index, void *entry, void **old, xa_prel
 	return store(xa, index, entry, old, spare);
 }
 
-/* Nodes that a store at index would add. Without the writers' lock it is a guess, which the store checks. */
+/* Nodes that a store at index would add. Without the writers' lock it is a guess, which the store
+ * checks. */
 static u32 nodes_missing(const xarray_t *xa, u64 index)
 {
 	const xa_node_t *node = __atomic_load_n(&xa->root, __ATOMIC_CONSUME);
@@ -260,7 +261,8 @@ void *xa_erase(xarray_t *xa, u64 index)
 	return was;
 }
 
-/* First slot at or after i that is used (and has the mark, when mark < XA_MARKS); XA_SLOTS when none. */
+/* First slot at or after i that is used (and has the mark, when mark < XA_MARKS); XA_SLOTS when
+ * none. */
 static unsigned next_slot(const xa_node_t *node, unsigned i, unsigned mark)
 {
 	if (mark < XA_MARKS) {

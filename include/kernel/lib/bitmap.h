@@ -1,6 +1,7 @@
 /*
- * Bitmaps: arrays of unsigned long, bit n in word n / 64. Sizes are in bits; bits beyond a size that is
- * no multiple of 64 are left alone and never found. The _atomic forms order as full barriers.
+ * Bitmaps: arrays of unsigned long, bit n in word n / 64. Sizes are in bits; bits beyond a size
+ * that is no multiple of 64 are left alone and never found. The _atomic forms order as full
+ * barriers.
  */
 #ifndef KERNEL_LIB_BITMAP_H
 #define KERNEL_LIB_BITMAP_H

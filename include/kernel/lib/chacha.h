@@ -1,5 +1,6 @@
 /*
- * The ChaCha20 block function (RFC 8439 2.3): 64 bytes of key stream from 256 bits of key, a counter and a nonce.
+ * The ChaCha20 block function (RFC 8439 2.3): 64 bytes of key stream from 256 bits of key, a
+ * counter and a nonce.
  */
 #ifndef KERNEL_LIB_CHACHA_H
 #define KERNEL_LIB_CHACHA_H

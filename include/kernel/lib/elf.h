@@ -5,8 +5,9 @@
  *	read info.phnum segments at info.phoff
  *	elf_check_segments(segments, info.phnum, &info, USER_MAX, &layout)
  *
- * -ENOEXEC leaves the old program alive (an interpreter's is -ELIBBAD for the caller). -EINVAL names what Linux notices
- * only after the old program is gone: the caller ends the program by SIGSEGV, as there.
+ * -ENOEXEC leaves the old program alive (an interpreter's is -ELIBBAD for the caller). -EINVAL
+ * names what Linux notices only after the old program is gone: the caller ends the program by
+ * SIGSEGV, as there.
  */
 #ifndef KERNEL_LIB_ELF_H
 #define KERNEL_LIB_ELF_H
@@ -25,12 +26,12 @@ typedef struct elf_info {
 /* Addresses as in the file: the load bias is not added. */
 typedef struct elf_layout {
 	u32 load_count;
-	u64 start;	/* lowest loaded address, rounded down to a page */
-	u64 end;	/* end of the highest segment in memory, exact: the heap begins behind it */
-	u64 align;	/* what the load bias must be a multiple of: largest p_align, at least a page */
-	u64 phdr_addr;	/* where the segment table is seen in memory (AT_PHDR), 0 when it is not */
+	u64 start; /* lowest loaded address, rounded down to a page */
+	u64 end;   /* end of the highest segment in memory, exact: the heap begins behind it */
+	u64 align; /* what the load bias must be a multiple of: largest p_align, at least a page */
+	u64 phdr_addr; /* where the segment table is seen in memory (AT_PHDR), 0 when it is not */
 	u64 code_start, code_end, data_start, data_end; /* /proc/pid/stat */
-	int interp;	/* index of PT_INTERP, or -1 */
+	int interp;					/* index of PT_INTERP, or -1 */
 	bool exec_stack;
 } elf_layout_t;
 
@@ -40,7 +41,7 @@ int elf_check_segments(const struct elf64_segment *segments, u32 count, const el
 		       u64 user_max, elf_layout_t *out);
 /* The text of PT_INTERP: terminated and of a length that a path can have? 0 or -ENOEXEC. */
 int elf_check_interp(const char *path, u64 size);
-/* Start of the program when its lowest page shall go near `wanted`: start + bias == result's page. */
+/* What is added to every address so that layout->start goes to `wanted`, or just below it. */
 u64 elf_load_bias(const elf_layout_t *layout, u64 wanted);
 
 #endif

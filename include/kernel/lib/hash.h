@@ -1,6 +1,6 @@
 /*
- * Hashes for tables: multiplicative for numbers and pointers (Knuth, TAOCP 3, 6.4), keyed SipHash-2-4 for what an attacker
- * chooses (Aumasson & Bernstein, 2012).
+ * Hashes for tables: multiplicative for numbers and pointers (Knuth, TAOCP 3, 6.4), keyed
+ * SipHash-2-4 for what an attacker chooses (Aumasson & Bernstein, 2012).
  */
 #ifndef KERNEL_LIB_HASH_H
 #define KERNEL_LIB_HASH_H

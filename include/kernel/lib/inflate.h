@@ -1,6 +1,6 @@
 /*
- * DEFLATE decompression (RFC 1951), bare or as zlib (RFC 1950) or gzip (RFC 1952) data, from memory. Output goes to a
- * callback in pieces of at most 32 KiB.
+ * DEFLATE decompression (RFC 1951), bare or as zlib (RFC 1950) or gzip (RFC 1952) data, from
+ * memory. Output goes to a callback in pieces of at most 32 KiB.
  */
 #ifndef KERNEL_LIB_INFLATE_H
 #define KERNEL_LIB_INFLATE_H
@@ -13,11 +13,13 @@
 typedef int (*inflate_output_t)(void *ctx, const void *data, size_t len);
 
 /*
- * Decompresses all gzip members at `in`. 0; -EINVAL when damaged or cut off (checksums and lengths are verified, though
- * only after the output was handed out) or when something else follows, or what `out` returned.
+ * Decompresses all gzip members at `in`. 0; -EINVAL when damaged or cut off (checksums and lengths
+ * are verified, though only after the output was handed out) or when something else follows, or
+ * what `out` returned.
  */
 int gunzip(const void *in, size_t len, inflate_output_t out, void *ctx, void *workspace);
-/* One stream or member: returns the bytes of input it took, so that what follows can be looked at; errors as above. */
+/* One stream or member: returns the bytes of input it took, so that what follows can be looked at;
+ * errors as above. */
 ssize_t gunzip_member(const void *in, size_t len, inflate_output_t out, void *ctx, void *workspace);
 ssize_t inflate_raw(const void *in, size_t len, inflate_output_t out, void *ctx, void *workspace);
 ssize_t inflate_zlib(const void *in, size_t len, inflate_output_t out, void *ctx, void *workspace);

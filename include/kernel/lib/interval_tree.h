@@ -1,8 +1,10 @@
 /*
- * Interval trees: closed intervals [start, last] of u64, several may be equal. An augmented red-black tree ordered by
- * start; each node knows the largest `last` below it (Cormen et al. 14.3).
+ * Interval trees: closed intervals [start, last] of u64, several may be equal. An augmented
+ * red-black tree ordered by start; each node knows the largest `last` below it (Cormen et al.,
+ * 14.3).
  *
- *	for (n = interval_first(&root, a, b); n; n = interval_next(n, a, b)) ...	all that meet [a, b]
+ *	for (n = interval_first(&root, a, b); n; n = interval_next(n, a, b))
+ *		every interval that meets [a, b], by ascending start
  */
 #ifndef KERNEL_LIB_INTERVAL_TREE_H
 #define KERNEL_LIB_INTERVAL_TREE_H

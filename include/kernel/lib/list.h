@@ -1,6 +1,6 @@
 /*
- * Intrusive lists. list_t: circular, doubly linked, the head is a node too. hlist: hash chains with a
- * one-pointer head. The _rcu forms publish nodes to readers that walk without the writers' lock.
+ * Intrusive lists. list_t: circular, doubly linked, the head is a node too. hlist: hash chains with
+ * a one-pointer head. The _rcu forms publish nodes to readers that walk without the writers' lock.
  *
  *	list_t waiters = LIST_INIT(waiters);
  *	list_add_tail(&thread->link, &waiters);

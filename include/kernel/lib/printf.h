@@ -1,6 +1,6 @@
 /*
- * printf: the integer, character, string and pointer formats of C17 7.21.6.1 (no floating point, no %n).
- * %p prints 0x and hexadecimal digits.
+ * printf: the integer, character, string and pointer formats of C17 7.21.6.1 (no floating point, no
+ * %n). %p prints 0x and hexadecimal digits.
  */
 #ifndef KERNEL_LIB_PRINTF_H
 #define KERNEL_LIB_PRINTF_H

@@ -1,6 +1,6 @@
 /*
- * Red-black trees, intrusive, with optional augmentation: a value in each node that is computed from the node
- * and its children, kept right through every change by the caller's update function.
+ * Red-black trees, intrusive, with optional augmentation: a value in each node that is computed
+ * from the node and its children, kept right through every change by the caller's update function.
  *
  *	rb_node_t **link = &root->node, *parent = NULL;
  *	while (*link) { parent = *link; link = less ? &parent->left : &parent->right; }
@@ -46,7 +46,8 @@ static inline rb_node_t *rb_parent(const rb_node_t *n)
 		_rb ? container_of(_rb, type, member) : NULL;                                      \
 	})
 
-/* node becomes the child at *link of parent (NULL: the root); update may be NULL in the plain forms. */
+/* node becomes the child at *link of parent (NULL: the root); update may be NULL in the plain
+ * forms. */
 void rb_insert_augmented(rb_node_t *node, rb_node_t *parent, rb_node_t **link, rb_root_t *root,
 			 rb_update_t update);
 void rb_erase_augmented(rb_node_t *node, rb_root_t *root, rb_update_t update);

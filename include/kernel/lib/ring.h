@@ -1,6 +1,7 @@
 /*
- * Byte rings of a power-of-two size. One producer and one consumer may run at the same time without a lock
- * (head and tail are published with release, read with acquire); more of either are serialised by the caller.
+ * Byte rings of a power-of-two size. One producer and one consumer may run at the same time without
+ * a lock (head and tail are published with release, read with acquire); more of either are
+ * serialised by the caller.
  *
  *	ring_init(&r, buffer, 4096);
  *	n = ring_put(&r, data, len);		bytes taken: less than len when it is full

@@ -26,7 +26,8 @@ void *memset(void *s, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 void *memchr(const void *s, int c, size_t n);
 
-/* Copies of a few bytes and lengths of constants are then known to the compiler, which -ffreestanding forbids else. */
+/* Copies of a few bytes and lengths of constants are then known to the compiler, which
+ * -ffreestanding forbids else. */
 #define memcpy(dest, src, n) __builtin_memcpy(dest, src, n)
 #define memmove(dest, src, n) __builtin_memmove(dest, src, n)
 #define memset(s, c, n) __builtin_memset(s, c, n)

@@ -1,16 +1,17 @@
 /*
- * Radix tree from u64 index to pointer: 64-way nodes, depth grows with the largest index. Readers may walk without
- * the writers' lock under RCU: nodes are handed to ops->free_node, which must wait for readers.
- * Three marks (0..2) a stored entry, searchable. NULL cannot be stored (storing it erases).
+ * Radix tree from u64 index to pointer: 64-way nodes, depth grows with the largest index. Readers
+ * may walk without the writers' lock under RCU: nodes are handed to ops->free_node, which must wait
+ * for readers. Three marks (0..2) a stored entry, searchable. NULL cannot be stored (storing it
+ * erases).
  *
- * Writers (all that take a non-const xarray) are serialised by the caller. xa_store allocates through ops. Where that
- * lock is a spinlock and alloc_node sleeps, nodes are got ready before it:
+ * Writers (all that take a non-const xarray) are serialised by the caller. xa_store allocates
+ * through ops. Where that lock is a spinlock and alloc_node sleeps, nodes are got ready before it:
  *
  *	xa_preload_t spare = { 0 };
  *	for (;;) {
  *		lock; r = xa_store_preloaded(&xa, index, entry, NULL, &spare); unlock;
- *		if (r != -ENOMEM || (r = xa_preload(&xa, index, &spare)))	again only if the tree changed meanwhile
- *			break;
+ *		if (r != -ENOMEM || (r = xa_preload(&xa, index, &spare)))
+ *			break;			round again: rarely more than once
  *	}
  *	xa_preload_end(&xa, &spare);
  */
@@ -25,18 +26,18 @@
 
 struct xa_node;
 typedef struct xa_ops {
-	struct xa_node *(*alloc_node)(void);	/* zeroed sizeof(xa_node_t), or NULL */
+	struct xa_node *(*alloc_node)(void);	 /* zeroed sizeof(xa_node_t), or NULL */
 	void (*free_node)(struct xa_node *node); /* after RCU readers */
 } xa_ops_t;
 
 typedef struct xa_node {
 	void *slots[XA_SLOTS];
 	struct xa_node *parent;
-	u64 marks[XA_MARKS];	/* bit per slot: an entry below has the mark */
-	u8 shift;		/* index bits below this level */
-	u8 offset;		/* slot in the parent */
-	u8 count;		/* used slots */
-	u64 rcu[2];		/* the owner's rcu_head_t, for free_node */
+	u64 marks[XA_MARKS]; /* bit per slot: an entry below has the mark */
+	u8 shift;	     /* index bits below this level */
+	u8 offset;	     /* slot in the parent */
+	u8 count;	     /* used slots */
+	u64 rcu[2];	     /* the owner's rcu_head_t, for free_node */
 } xa_node_t;
 
 typedef struct xarray {
@@ -46,7 +47,8 @@ typedef struct xarray {
 
 void xa_init(xarray_t *xa, const xa_ops_t *ops);
 void *xa_load(const xarray_t *xa, u64 index);
-/* Stores entry (not NULL); *old (may be NULL pointer) gets what was there. 0 or -ENOMEM. Marks are cleared. */
+/* Stores entry (not NULL); *old (may be NULL pointer) gets what was there. 0 or -ENOMEM. Marks are
+ * cleared. */
 int xa_store(xarray_t *xa, u64 index, void *entry, void **old);
 typedef struct xa_preload {
 	xa_node_t *nodes; /* chained through slots[0] */
@@ -57,7 +59,7 @@ int xa_preload(const xarray_t *xa, u64 index, xa_preload_t *spare);
 /* As xa_store, but takes nodes from spare only; -ENOMEM when they do not suffice. */
 int xa_store_preloaded(xarray_t *xa, u64 index, void *entry, void **old, xa_preload_t *spare);
 void xa_preload_end(const xarray_t *xa, xa_preload_t *spare); /* frees what is left */
-void *xa_erase(xarray_t *xa, u64 index);	/* returns what was there */
+void *xa_erase(xarray_t *xa, u64 index);		      /* returns what was there */
 /* Makes the path to index exist, so that the next store there cannot fail. 0 or -ENOMEM. */
 int xa_reserve(xarray_t *xa, u64 index);
 /* First entry at or after *index (at most last); *index is moved to it. NULL when there is none. */
