@@ -6,57 +6,145 @@ O ?= build
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 SHELL := /bin/bash
+.DELETE_ON_ERROR:
 
 ifeq ($(SANITIZE),1)
-B := $(O)/sanitize
-VARIANT := -DCONFIG_DEBUG -DCONFIG_KASAN -DCONFIG_UBSAN
+VARIANT := sanitize
+DEFINES := -DCONFIG_DEBUG -DCONFIG_KASAN -DCONFIG_UBSAN
 SANITIZERS := -fsanitize=kernel-address --param asan-instrumentation-with-call-threshold=0 \
 	--param asan-stack=0 --param asan-globals=0 \
-	-fsanitize=bounds,shift,integer-divide-by-zero,unreachable,null,bool,enum,vla-bound
+	-fsanitize=bounds,shift,integer-divide-by-zero,unreachable,bool,enum,vla-bound
 else ifeq ($(DEBUG),1)
-B := $(O)/debug
-VARIANT := -DCONFIG_DEBUG
+VARIANT := debug
+DEFINES := -DCONFIG_DEBUG
 else
-B := $(O)/release
+VARIANT := release
 endif
-IMAGE := $(O)/cloudos$(if $(VARIANT),-$(notdir $(B))).elf
+B := $(O)/$(VARIANT)
+IMAGE := $(O)/cloudos$(if $(filter-out release,$(VARIANT)),-$(VARIANT)).elf
+INITRAMFS := $(O)/initramfs.cpio.gz
+ISO := $(IMAGE:.elf=.iso)
 
 CC := gcc
+LD := ld
 CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone \
 	-mgeneral-regs-only -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv -fno-common \
 	-fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables -fno-stack-protector \
 	-fno-jump-tables -fcf-protection=none -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -ffile-prefix-map=$(CURDIR)/= \
-	-Iinclude -Iarch/x86_64/include -I$(B)/gen $(VARIANT)
+	-Iinclude -Iarch/x86_64/include -I$(B)/gen $(DEFINES)
+LDFLAGS := -pie --no-dynamic-linker -z text -z pack-relative-relocs -z max-page-size=4096 \
+	-z noexecstack --build-id=none -T linker.ld
 
 FOLDERS := $(wildcard arch kernel mm fs ipc net drivers)
-SOURCES := $(shell find $(FOLDERS) -name '*.c' -not -path '*/asm_offsets.c' | LC_ALL=C sort)
+SOURCES := $(shell find $(FOLDERS) -name '*.c' -not -name asm_offsets.c | LC_ALL=C sort)
 ASSEMBLY := $(shell find $(FOLDERS) -name '*.asm' | LC_ALL=C sort)
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(ASSEMBLY:%.asm=$(B)/%.asm.o) $(B)/gen/syscall_table.o \
 	$(B)/gen/syscall_names.o
-
 GENERATED := $(B)/gen/syscall_protos.h $(B)/gen/syscall_numbers.h
+# What runs before the shadow exists, or is the shadow's own code.
+UNCHECKED := $(B)/arch/x86_64/boot/% $(B)/mm/kasan% $(B)/kernel/debug/% $(B)/arch/x86_64/cpu/% \
+	$(B)/arch/x86_64/trap/% $(B)/mm/page/early.o $(B)/kernel/lib/string.o
 
+.PHONY: all help iso run debug test soak bench size check coverage clean deps-build
 all: $(IMAGE)
 
+help:
+	@echo 'make            build/cloudos.elf (DEBUG=1, SANITIZE=1: variants beside it)'
+	@echo 'make iso        a hybrid image for BIOS and UEFI, optical disc or USB stick'
+	@echo 'make run        boot to a shell on this terminal (leave with poweroff, or Ctrl-A X)'
+	@echo 'make test       all tests but the long ones;  make soak  the long ones'
+	@echo 'make check      format, sparse, layers, shell scripts'
+	@echo 'make size       sections of the image, and the core against its 50 KiB'
+	@echo 'make coverage   line coverage of the host tests'
+	@echo 'make debug      QEMU waits for GDB;  make bench  comes with the benchmarks'
+
+# ---- generated sources ----
 $(B)/gen/syscall_protos.h: kernel/syscall/syscalls.tbl tools/gen_syscalls
 	@mkdir -p $(@D)
-	tools/gen_syscalls protos $< > $@
+	@tools/gen_syscalls protos $< > $@
 $(B)/gen/syscall_numbers.h: kernel/syscall/syscalls.tbl tools/gen_syscalls
 	@mkdir -p $(@D)
-	tools/gen_syscalls numbers $< > $@
+	@tools/gen_syscalls numbers $< > $@
 $(B)/gen/syscall_table.c: kernel/syscall/syscalls.tbl tools/gen_syscalls
 	@mkdir -p $(@D)
-	tools/gen_syscalls table $< > $@
+	@tools/gen_syscalls table $< > $@
 $(B)/gen/syscall_names.c: kernel/syscall/syscalls.tbl tools/gen_syscalls
 	@mkdir -p $(@D)
-	tools/gen_syscalls names $< > $@
+	@tools/gen_syscalls names $< > $@
+$(B)/gen/asm_offsets.inc: arch/x86_64/asm_offsets.c $(GENERATED)
+	@$(CC) $(CFLAGS) -MMD -MP -MT $@ -MF $(B)/gen/asm_offsets.d -S $< -o - | \
+		sed -n 's/^->\([A-Za-z0-9_]*\) \$$*\(-\{0,1\}[0-9]*\)/%define \1 \2/p' > $@
 
+# ---- objects and image ----
 $(B)/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(CFLAGS) $(SANITIZERS) -MMD -MP -c $< -o $@
+	@$(CC) $(CFLAGS) $(if $(filter $(UNCHECKED),$@),,$(SANITIZERS)) -MMD -MP -c $< -o $@
 $(B)/gen/%.o: $(B)/gen/%.c | $(GENERATED)
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+$(B)/%.asm.o: %.asm $(B)/gen/asm_offsets.inc
+	@mkdir -p $(@D)
+	@echo "  NASM $<"
+	@nasm -f elf64 -g -F dwarf -I$(B)/gen/ -Iarch/x86_64/include/ -Iarch/x86_64/include/arch_x86/ \
+		-MD $(@:.o=.d) -o $@ $<
 
--include $(OBJECTS:.o=.d)
+# Two links: the second holds the symbol table made from the first, which does not move any code.
+$(B)/first.elf: $(OBJECTS) linker.ld
+	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS)
+$(B)/gen/symbols.c: $(B)/first.elf tools/gen_symbols
+	@tools/gen_symbols $< > $@
+$(IMAGE): $(B)/first.elf $(B)/gen/symbols.o
+	@echo "  LD $@"
+	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS) $(B)/gen/symbols.o
+
+$(INITRAMFS): tools/mk_initramfs $(shell find iso/rootfs 2>/dev/null)
+	@tools/install_deps image
+	@mkdir -p $(@D)
+	@tools/mk_initramfs $@
+$(ISO): $(IMAGE) $(INITRAMFS) tools/mk_iso iso/boot/grub/grub.cfg
+	@tools/mk_iso $(IMAGE) $(INITRAMFS) $@
+iso: $(ISO)
+initramfs: $(INITRAMFS)
+
+# First use installs what is missing.
+$(O)/.deps-build:
+	@tools/install_deps build
+	@mkdir -p $(O) && touch $@
+$(OBJECTS): | $(O)/.deps-build
+
+QEMU := qemu-system-x86_64 -accel tcg -m 512M -smp 2 -no-reboot -nographic
+run: $(IMAGE) $(INITRAMFS)
+	@tools/install_deps run
+	$(QEMU) -kernel $(IMAGE) -initrd $(INITRAMFS) -append "console=ttyS0"
+debug: $(IMAGE) $(INITRAMFS)
+	@tools/install_deps run
+	@echo 'In another terminal: gdb -ex "target remote :1234" $(IMAGE)'
+	$(QEMU) -kernel $(IMAGE) -initrd $(INITRAMFS) -append "console=ttyS0 nokaslr" -s -S
+
+-include tests/host/host.mk tests/fuzz/fuzz.mk tests/user/user.mk
+
+test: $(IMAGE) $(INITRAMFS)
+	@tests/run_all
+soak: $(IMAGE) $(INITRAMFS)
+	@tests/run_all --soak
+bench:
+	@echo 'make bench comes with the benchmark suite; there is nothing to measure with yet.'
+
+size: $(IMAGE)
+	@tools/core_size $(B) $(IMAGE)
+
+SPARSE_FLAGS := -Wno-unknown-attribute -Wno-non-pointer-null -Wcontext -D__CHECKER__ -m64
+CHECKED := $(shell git ls-files '*.c' '*.h' 2>/dev/null | grep -v '^tests/')
+check: $(GENERATED)
+	@tools/install_deps check
+	@clang-format --dry-run -Werror $(CHECKED)
+	@tools/check_layers
+	@for f in $(SOURCES); do sparse $(SPARSE_FLAGS) $(filter-out -Werror -fcf-protection=none,$(CFLAGS)) $$f || exit 1; done
+	@shellcheck $$(git ls-files | xargs grep -lE '^#!(/usr)?/bin/(env )?(ba)?sh')
+	@echo 'check: passed'
+
+clean:
+	rm -rf $(O)
+
+-include $(OBJECTS:.o=.d) $(B)/gen/asm_offsets.d

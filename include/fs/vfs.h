@@ -149,8 +149,6 @@ typedef struct vfs_node {
 	void *private_data;	/* file system's */
 	void *pipe;		/* FIFO's pipe object: lock of ipc/pipe */
 	struct file_locks *locks; /* record locks and flock: fs/vfs/locks.c */
-	list_t dentries;	/* names: d_lock of this list is `alias_lock` */
-	spinlock_t alias_lock;
 	rcu_head_t rcu;
 } vfs_node_t;
 #define NODE_DEAD 1u	  /* removed directory: nothing can be made in it */
@@ -177,8 +175,7 @@ typedef struct dentry {
 	list_t sibling;		/* parent's lock */
 	u64 cookie;		/* parent's lock: place in the parent's list */
 	u64 last_cookie;	/* lock: the newest child's */
-	list_t alias;		/* node->alias_lock */
-	list_t lru;		/* dcache lru lock */
+	list_t lru;		/* dcache lru_lock */
 	struct super_block *sb;
 	const struct dentry_operations *ops;
 	void *fsdata;
@@ -437,6 +434,7 @@ typedef struct fd_light {
 	bool unlock_pos;
 } fd_light_t;
 fd_light_t fd_get_light(int fd);
+fd_light_t fd_get_light_raw(int fd);	/* O_PATH too */
 fd_light_t fd_get_pos(int fd);		/* and the position lock where needed */
 void fd_put_light(fd_light_t f);
 int fd_reserve(int min, bool cloexec);	/* a free number below RLIMIT_NOFILE, or -EMFILE */
@@ -504,7 +502,7 @@ typedef struct dentry_state {
 	u64 total, unused;
 } dentry_state_t;
 void dentry_stats(dentry_state_t *out);
-u64 node_count(void);
+u64 vfs_node_count(void);
 u64 dcache_shrink(u64 target); /* frees unused dentries; returns how many. For drop_caches */
 
 /*

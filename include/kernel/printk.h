@@ -17,6 +17,7 @@
 #define KERN_NOTICE KERN_SOH "5"
 #define KERN_INFO KERN_SOH "6"
 #define KERN_DEBUG KERN_SOH "7"
+#define KERN_CONT KERN_SOH "c" /* continues this CPU's unfinished line */
 
 int printk(const char *format, ...) __printf(1, 2);
 int vprintk(const char *format, va_list args);
@@ -69,8 +70,6 @@ u64 log_first_seq(void);
 u64 log_next_seq(void);
 size_t log_buffer_size(void);
 void log_store_user(int level, int facility, const char *text, size_t len); /* /dev/kmsg writes */
-void log_init(void); /* boot: readers can be woken from now on */
-extern bool log_unlocked; /* panic: from now on locks are tried, not waited for */
 struct wait_queue_head;
 extern struct wait_queue_head log_wait; /* woken (through softirq) on new records */
 

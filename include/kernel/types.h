@@ -37,9 +37,9 @@ typedef u64 phys_addr_t; /* physical address in bytes */
 typedef u64 pfn_t;	 /* physical address >> 12 */
 typedef s64 nsec_t;	 /* signed nanoseconds: every time inside the kernel */
 
-#define NSEC_PER_USEC 1000LL
-#define NSEC_PER_MSEC 1000000LL
-#define NSEC_PER_SEC 1000000000LL
+#define NSEC_PER_USEC 1000L
+#define NSEC_PER_MSEC 1000000L
+#define NSEC_PER_SEC 1000000000L
 #define NSEC_MAX INT64_MAX
 
 #endif

@@ -14,6 +14,14 @@ static DEFINE_PERCPU(entry_area_t, entry_area);
 #define ACCESSED (1UL << 40)
 #define CODE32 0x00cf9a000000ffffUL
 
+void gdt_set_ist(const unsigned long ist[IST_COUNT])
+{
+	entry_area_t *area = this_cpu_ptr(&entry_area);
+
+	for (u32 i = 0; i < IST_COUNT; i++)
+		area->tss.ist[i] = ist[i];
+}
+
 void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
 {
 	entry_area_t *area = this_cpu_ptr(&entry_area);
@@ -36,8 +44,7 @@ void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
 	gdt[SEL_TSS / 8] = (sizeof(tss_t) - 1) | (base & 0xffffff) << 16 | 0x89UL << 40 |
 			   (base >> 24 & 0xff) << 56;
 	gdt[SEL_TSS / 8 + 1] = base >> 32;
-	for (u32 i = 0; i < IST_COUNT; i++)
-		area->tss.ist[i] = ist[i];
+	gdt_set_ist(ist);
 	area->tss.io_map_base = sizeof(tss_t); /* no port map: every port is refused */
 
 	__asm__ volatile("lgdt %0" : : "m"(pointer));

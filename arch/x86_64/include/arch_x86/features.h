@@ -75,6 +75,7 @@ typedef struct entry_area {
 
 /* GDT and TSS of the running CPU; ist: tops of the IST stacks in order of their numbers. */
 void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT]);
+void gdt_set_ist(const unsigned long ist[IST_COUNT]); /* of the running CPU, anew */
 void tss_set_stack(unsigned long top); /* RSP0 of the running CPU */
 
 #endif

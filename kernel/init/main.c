@@ -1,0 +1,70 @@
+/*
+ * The boot order. kernel_main runs on the boot CPU with the final page tables, interrupts off; init_thread_main goes on as
+ * a thread, where sleeping is allowed; start_init ends as the first program.
+ */
+#include <arch/entry.h>
+#include <arch/init.h>
+#include <drivers/acpi.h>
+#include <drivers/devices.h>
+#include <drivers/irq.h>
+#include <drivers/random.h>
+#include <drivers/serial_early.h>
+#include <fs/filesystems.h>
+#include <fs/vfs.h>
+#include <ipc/futex.h>
+#include <kernel/init.h>
+#include <kernel/printk.h>
+#include <kernel/process.h>
+#include <kernel/softirq.h>
+#include <kernel/sync/rcu.h>
+#include <kernel/time/clock.h>
+#include <kernel/time/timer.h>
+#include <mm/kasan.h>
+#include <mm/space.h>
+#include <mm/vmalloc.h>
+
+static void init_thread_main(void *arg)
+{
+	workqueue_init();			/* deferred work has a thread */
+	smp_bring_up(acpi_madt.apic_ids, acpi_madt.cpu_count); /* all CPUs run */
+	arch_init_late();			/* clocks are compared, boot-time code is dropped */
+	vfs_init();				/* caches, the root tmpfs */
+	filesystems_init();			/* devtmpfs, procfs, sysfs, devpts are known */
+	devices_init();				/* character devices, terminals */
+	initramfs_unpack();			/* the root gets its files */
+	start_init(NULL);			/* the first program */
+}
+
+void kernel_main(boot_info_t *info)
+{
+	sched_init();				/* there is a current thread: locks work */
+	serial_early_init();			/* the first lines can be seen */
+	cmdline_init();				/* options can be asked for */
+	code_key_init(info->random_seed);	/* callbacks can be registered */
+	printk(KERN_NOTICE "CloudOS 6.1.0-cloudos, loaded by %s\n", info->loader);
+	printk(KERN_NOTICE "Command line: %s\n", info->command_line);
+	arch_init_early();			/* descriptor tables, exceptions, CPU features */
+	acpi_init();				/* CPUs, nodes, interrupt controllers are known */
+	kasan_init();				/* sanitizer builds watch memory from here */
+	page_init();				/* pages by the buddy allocator */
+	slab_init();				/* kmalloc */
+	kmap_init();				/* vmalloc, ioremap */
+	space_init();				/* address spaces */
+	arch_init_devices();			/* extended state, interrupt controllers, clocks, timer */
+	timers_init();				/* timers */
+	rcu_init();				/* deferred freeing */
+	printk_init();				/* readers of the log can wait */
+	time_init();				/* the date */
+	random_init();				/* random numbers */
+	futex_init();				/* user-space locks */
+	process_init();				/* process 0 is complete, others can be made */
+	arch_irq_enable();
+	if (process_start_init(init_thread_main, NULL))
+		panic("The first process cannot be made");
+	sched_idle_loop();
+}
+
+void kernel_main_secondary(void)
+{
+	sched_idle_loop();
+}
