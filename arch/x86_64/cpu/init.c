@@ -31,6 +31,7 @@ void arch_init_early(void)
 
 	for (u32 i = 0; i < IST_COUNT; i++)
 		tops[i] = (unsigned long)early_entry_stacks[i] + IST_STACK_SIZE;
+	arch_mmu_switch_kernel(); /* the tables that early boot ran on map low memory one to one */
 	init_thread.stack = boot_stack;
 	this_cpu_write(kernel_stack_top, (unsigned long)boot_stack + BOOT_STACK_SIZE);
 	gdt_init_cpu(0, tops);

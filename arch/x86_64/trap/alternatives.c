@@ -1,9 +1,10 @@
 /*
- * Puts in place what depends on the CPU, once, while the kernel's text can still be written and the
- * other CPUs do not run.
+ * Puts in place what depends on the CPU, once, before the other CPUs run. The text is mapped
+ * read-only from the first: write protection is off for these few stores (Intel SDM 3A 4.6.1).
  */
 #include <arch_x86/alternatives.h>
 #include <arch_x86/features.h>
+#include <arch_x86/instructions.h>
 #include <arch_x86/traps.h>
 #include <kernel/lib/string.h>
 
@@ -18,8 +19,11 @@ extern const alternative_t altinstr_start[], altinstr_end[]; /* from the linker 
 
 __init void alternatives_apply(void)
 {
+	u64 cr0 = read_cr0();
+
+	write_cr0(cr0 & ~CR0_WP);
 	for (const alternative_t *a = altinstr_start; a < altinstr_end; a++)
 		if (a->feature == ALT_SMAP ? cpu_has(CPU_SMAP) : cpu_has(CPU_ERMS))
 			memcpy((char *)&a->site + a->site, a->code, a->size);
-	__asm__ volatile("cpuid" ::"a"(0), "c"(0) : "ebx", "edx", "memory"); /* serialises */
+	write_cr0(cr0); /* serialises, too */
 }

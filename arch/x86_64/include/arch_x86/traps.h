@@ -3,7 +3,7 @@
  * order:
  *
  *	trap_init()		boot CPU, once: builds the IDT (before anything may fault)
- *	alternatives_apply()	boot CPU, once, before kernel text becomes read-only
+ *	alternatives_apply()	boot CPU, once, before other CPUs run and boot code is dropped
  *	trap_init_cpu()		every CPU, GS base and TSS set: IDT, SYSCALL MSRs
  */
 #ifndef ARCH_X86_TRAPS_H
