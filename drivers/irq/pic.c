@@ -9,7 +9,7 @@
 
 #define PORT_MASTER 0x20
 #define PORT_SLAVE 0xa0
-#define ICW1_INIT 0x11 /* with ICW4 to follow */
+#define ICW1_INIT 0x11	 /* with ICW4 to follow */
 #define ICW3_MASTER 0x04 /* the slave is on line 2 */
 #define ICW3_SLAVE 2
 #define ICW4_8086 0x01

@@ -16,7 +16,7 @@
 #define NR_IRQS 192
 
 typedef enum irq_result {
-	IRQ_NONE,    /* not from this device */
+	IRQ_NONE, /* not from this device */
 	IRQ_HANDLED,
 } irq_result_t;
 

@@ -16,8 +16,7 @@ phys_addr_t virt_to_phys(const void *va)
 
 void arch_mmu_init_root(pte_t *root)
 {
-	memcpy(root + PT_ENTRIES / 2, kernel_pml4 + PT_ENTRIES / 2,
-	       PT_ENTRIES / 2 * sizeof(pte_t));
+	memcpy(root + PT_ENTRIES / 2, kernel_pml4 + PT_ENTRIES / 2, PT_ENTRIES / 2 * sizeof(pte_t));
 }
 
 /* The hardware has no unreadable present page: a write or execute permission reads too. */

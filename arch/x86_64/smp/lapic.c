@@ -83,7 +83,8 @@ void lapic_eoi(void)
 void lapic_error(void)
 {
 	lapic_write(REG_ESR, 0); /* a write latches what has gathered: 10.5.3 */
-	pr_ratelimited(KERN_WARNING "CPU %u: local APIC error %x\n", this_cpu(), lapic_read(REG_ESR));
+	pr_ratelimited(KERN_WARNING "CPU %u: local APIC error %x\n", this_cpu(),
+		       lapic_read(REG_ESR));
 }
 
 __init void lapic_init(phys_addr_t base)

@@ -13,7 +13,7 @@
 #define STOP_WAIT_NS (100 * NSEC_PER_MSEC)
 #define BACKTRACE_MAX 16
 
-static u32 stopping; /* atomic: number of the stopping CPU + 1 */
+static u32 stopping;				     /* atomic: number of the stopping CPU + 1 */
 static DEFINE_PERCPU(trap_frame_t *, stopped_frame); /* on the NMI stack, which stays as it is */
 
 void smp_stop_check(trap_frame_t *frame)

@@ -24,13 +24,13 @@
 typedef struct clock_scale {
 	u64 (*read)(void); /* NULL: the TSC */
 	const char *name;
-	u64 base;	/* counter value at time `offset` */
-	u64 mult;	/* nanoseconds per count, 32 fractional bits */
-	u64 inverse;	/* counts per nanosecond, likewise */
+	u64 base;    /* counter value at time `offset` */
+	u64 mult;    /* nanoseconds per count, 32 fractional bits */
+	u64 inverse; /* counts per nanosecond, likewise */
 	nsec_t offset;
 } clock_scale_t;
 
-static clock_scale_t scales[2]; /* first choice, fallback */
+static clock_scale_t scales[2];	   /* first choice, fallback */
 static const clock_scale_t *scale; /* NULL: not chosen yet */
 
 static nsec_t scale_read(const clock_scale_t *s)

@@ -43,9 +43,9 @@ u64 pit_stopwatch_read(void)
 	return UINT16_MAX - count;
 }
 
-static u64 turns;    /* atomic: written by the interrupt */
-static u64 last;     /* atomic: greatest value given out */
-static u32 reading;  /* atomic: lock of the latch, tried only: an NMI may find it taken */
+static u64 turns;   /* atomic: written by the interrupt */
+static u64 last;    /* atomic: greatest value given out */
+static u32 reading; /* atomic: lock of the latch, tried only: an NMI may find it taken */
 
 static irq_result_t pit_interrupt(u32 irq, void *data)
 {

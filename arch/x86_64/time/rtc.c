@@ -67,8 +67,8 @@ static s64 days_since_1970(s64 year, u32 month, u32 day)
 	u32 year_of_era = (u32)(y - era * 400);
 	u32 day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-	       719468;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
 }
 
 s64 arch_rtc_read(void)
@@ -90,8 +90,8 @@ s64 arch_rtc_read(void)
 		t.hour &= ~HOUR_PM;
 	if (!(b & B_BINARY))
 		t = (rtc_time_t){
-			from_bcd(t.second), from_bcd(t.minute), from_bcd(t.hour),
-			from_bcd(t.day),    from_bcd(t.month),  from_bcd(t.year),
+			from_bcd(t.second),  from_bcd(t.minute), from_bcd(t.hour),
+			from_bcd(t.day),     from_bcd(t.month),	 from_bcd(t.year),
 			from_bcd(t.century),
 		};
 	if (!(b & B_24_HOURS))

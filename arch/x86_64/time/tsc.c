@@ -106,16 +106,17 @@ __init u64 tsc_calibrate(void)
 	tsc_hz = rates[CALIBRATION_ROUNDS / 2];
 	if (high - low <= low / ROUND_TOLERANCE)
 		return tsc_hz;
-	pr_warn("TSC: calibration rounds from %lu to %lu kHz: not a clock\n", low / 1000, high / 1000);
+	pr_warn("TSC: calibration rounds from %lu to %lu kHz: not a clock\n", low / 1000,
+		high / 1000);
 	return 0;
 }
 
 /* Shared by all CPUs during the check. */
 static struct {
-	u32 lock;     /* atomic */
-	u32 arrived;  /* atomic */
-	u64 last;     /* lock: greatest value that anyone has read */
-	u64 worst;    /* lock: how far anyone was behind it */
+	u32 lock;    /* atomic */
+	u32 arrived; /* atomic */
+	u64 last;    /* lock: greatest value that anyone has read */
+	u64 worst;   /* lock: how far anyone was behind it */
 } sync;
 
 static void sync_check(void *arg)

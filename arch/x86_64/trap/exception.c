@@ -35,16 +35,11 @@ static const struct {
 	u8 code;
 	bool with_ip; /* si_addr is the instruction */
 } user_signals[] = {
-	[VECTOR_DE] = { SIGFPE, FPE_INTDIV, true },
-	[VECTOR_BP] = { SIGTRAP, SI_KERNEL, false },
-	[VECTOR_OF] = { SIGSEGV, SI_KERNEL, false },
-	[VECTOR_BR] = { SIGSEGV, SI_KERNEL, false },
-	[VECTOR_UD] = { SIGILL, ILL_ILLOPN, true },
-	[9] = { SIGFPE, SI_KERNEL, false },
-	[VECTOR_TS] = { SIGSEGV, SI_KERNEL, false },
-	[VECTOR_NP] = { SIGBUS, SI_KERNEL, false },
-	[VECTOR_SS] = { SIGBUS, SI_KERNEL, false },
-	[VECTOR_GP] = { SIGSEGV, SI_KERNEL, false },
+	[VECTOR_DE] = { SIGFPE, FPE_INTDIV, true },  [VECTOR_BP] = { SIGTRAP, SI_KERNEL, false },
+	[VECTOR_OF] = { SIGSEGV, SI_KERNEL, false }, [VECTOR_BR] = { SIGSEGV, SI_KERNEL, false },
+	[VECTOR_UD] = { SIGILL, ILL_ILLOPN, true },  [9] = { SIGFPE, SI_KERNEL, false },
+	[VECTOR_TS] = { SIGSEGV, SI_KERNEL, false }, [VECTOR_NP] = { SIGBUS, SI_KERNEL, false },
+	[VECTOR_SS] = { SIGBUS, SI_KERNEL, false },  [VECTOR_GP] = { SIGSEGV, SI_KERNEL, false },
 	[VECTOR_AC] = { SIGBUS, BUS_ADRALN, false },
 };
 
@@ -88,8 +83,8 @@ static int fpe_code(u32 conditions)
 static void math_exception(trap_frame_t *frame, u64 vector)
 {
 	const fpu_area_t *area = fpu_sync_current();
-	u32 conditions = vector == VECTOR_MF ? area->fx.swd & ~(u32)area->fx.cwd :
-					       area->fx.mxcsr & ~(area->fx.mxcsr >> 7);
+	u32 conditions = vector == VECTOR_MF ? area->fx.swd & ~(u32)area->fx.cwd
+					     : area->fx.mxcsr & ~(area->fx.mxcsr >> 7);
 	int code = fpe_code(conditions);
 
 	if (code) /* else the flag went away before the exception was taken */
@@ -98,9 +93,7 @@ static void math_exception(trap_frame_t *frame, u64 vector)
 
 static void debug_exception(trap_frame_t *frame, u64 dr6)
 {
-	int code = dr6 & DR6_STEP	  ? TRAP_TRACE :
-		   dr6 & DR6_BREAKPOINTS ? TRAP_HWBKPT :
-					   TRAP_BRKPT;
+	int code = dr6 & DR6_STEP ? TRAP_TRACE : dr6 & DR6_BREAKPOINTS ? TRAP_HWBKPT : TRAP_BRKPT;
 
 	ksignal_trap(frame, SIGTRAP, code, frame->rip);
 }

@@ -31,19 +31,20 @@ void trap_check_stack_overflow(trap_frame_t *frame, unsigned long addr)
 	unsigned long bottom = t ? (unsigned long)t->stack : 0;
 
 	if (bottom && addr < bottom && addr >= bottom - PAGE_SIZE)
-		panic_with_frame(frame, "kernel stack overflow of thread %d (%s), stack %lx", t->tid,
-				 t->name, bottom);
+		panic_with_frame(frame, "kernel stack overflow of thread %d (%s), stack %lx",
+				 t->tid, t->name, bottom);
 }
 
 static __cold __noreturn void kernel_fault(trap_frame_t *frame, u64 error_code, unsigned long addr)
 {
-	const char *how = error_code & FAULT_EXEC  ? "execution" :
-			  error_code & FAULT_WRITE ? "write" :
-						     "read";
+	const char *how = error_code & FAULT_EXEC    ? "execution"
+			  : error_code & FAULT_WRITE ? "write"
+						     : "read";
 
 	trap_check_stack_overflow(frame, addr);
-	panic_with_frame(frame, "kernel page fault at %lx: %s of %s page, error code %lx", addr, how,
-			 error_code & FAULT_PRESENT ? "a protected" : "an unmapped", error_code);
+	panic_with_frame(frame, "kernel page fault at %lx: %s of %s page, error code %lx", addr,
+			 how, error_code & FAULT_PRESENT ? "a protected" : "an unmapped",
+			 error_code);
 }
 
 /* Faults that the interrupted code cannot wait for. */

@@ -43,7 +43,8 @@ static DEFINE_PERCPU(thread_t *, fpu_owner);
 static void xsave_all(fpu_area_t *a)
 {
 	if (use_xsave)
-		__asm__ volatile("xsave64 (%0)" ::"r"(a), "a"(UINT32_MAX), "d"(UINT32_MAX) : "memory");
+		__asm__ volatile("xsave64 (%0)" ::"r"(a), "a"(UINT32_MAX), "d"(UINT32_MAX)
+				 : "memory");
 	else
 		__asm__ volatile("fxsave64 (%0)" ::"r"(a) : "memory");
 }

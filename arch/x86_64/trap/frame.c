@@ -100,7 +100,8 @@ void arch_print_frame(const trap_frame_t *frame)
 	const char *name = arch_frame_user(frame) ? NULL : symbol_lookup(frame->rip, &offset);
 
 	if (name)
-		printk(KERN_EMERG "RIP: %04lx:%016lx %s+0x%lx\n", frame->cs, frame->rip, name, offset);
+		printk(KERN_EMERG "RIP: %04lx:%016lx %s+0x%lx\n", frame->cs, frame->rip, name,
+		       offset);
 	else
 		printk(KERN_EMERG "RIP: %04lx:%016lx\n", frame->cs, frame->rip);
 	printk(KERN_EMERG "RSP: %04lx:%016lx RFLAGS: %08lx ORIG_RAX: %016lx\n", frame->ss,
@@ -109,7 +110,8 @@ void arch_print_frame(const trap_frame_t *frame)
 	       frame->rcx);
 	printk(KERN_EMERG "RDX: %016lx RSI: %016lx RDI: %016lx\n", frame->rdx, frame->rsi,
 	       frame->rdi);
-	printk(KERN_EMERG "RBP: %016lx R08: %016lx R09: %016lx\n", frame->rbp, frame->r8, frame->r9);
+	printk(KERN_EMERG "RBP: %016lx R08: %016lx R09: %016lx\n", frame->rbp, frame->r8,
+	       frame->r9);
 	printk(KERN_EMERG "R10: %016lx R11: %016lx R12: %016lx\n", frame->r10, frame->r11,
 	       frame->r12);
 	printk(KERN_EMERG "R13: %016lx R14: %016lx R15: %016lx\n", frame->r13, frame->r14,

@@ -35,7 +35,8 @@ void trap_interrupt(trap_frame_t *frame, u64 vector)
 		this_cpu_inc(trap_counts[COUNT_SPURIOUS]);
 		break;
 	default:
-		if (vector < VECTOR_DEVICE_FIRST) /* the PIC's lines 7 and 15 can fire though masked */
+		/* The PIC's lines 7 and 15 can fire though masked. */
+		if (vector < VECTOR_DEVICE_FIRST)
 			this_cpu_inc(trap_counts[COUNT_SPURIOUS]);
 		else
 			irq_dispatch((u32)vector, frame);

@@ -241,8 +241,7 @@ long arch_prctl(struct thread *t, int code, unsigned long addr)
 		return 0;
 	case ARCH_GET_FS:
 	case ARCH_GET_GS:
-		return put_user_u64(segment_base(t, code == ARCH_GET_GS, NULL),
-				    (u64 __user *)addr);
+		return put_user_u64(segment_base(t, code == ARCH_GET_GS, NULL), (u64 __user *)addr);
 	case ARCH_GET_CPUID: /* CPUID never faults: it cannot be switched off */
 		return 1;
 	case ARCH_SET_CPUID:

@@ -54,15 +54,15 @@ size_t clear_user(void __user *to, size_t n)
 		if (!access_ok(from, sizeof(value)))                                               \
 			return -EFAULT;                                                            \
 		user_access_begin();                                                               \
-		ASM_GOTO_OUTPUT("1: " insn " (%1), %0\n\t" EXTABLE("1b", "%l[fault]")                 \
-			     : reg(value)                                                          \
-			     : "r"(from)                                                           \
-			     : "memory"                                                            \
-			     : fault);                                                             \
+		ASM_GOTO_OUTPUT("1: " insn " (%1), %0\n\t" EXTABLE("1b", "%l[fault]")              \
+				: reg(value)                                                       \
+				: "r"(from)                                                        \
+				: "memory"                                                         \
+				: fault);                                                          \
 		user_access_end();                                                                 \
 		*to = value;                                                                       \
 		return 0;                                                                          \
-	fault:                                                                                     \
+fault:                                                                                             \
 		user_access_end();                                                                 \
 		return -EFAULT;                                                                    \
 	}                                                                                          \
@@ -72,14 +72,14 @@ size_t clear_user(void __user *to, size_t n)
 		if (!access_ok(to, sizeof(value)))                                                 \
 			return -EFAULT;                                                            \
 		user_access_begin();                                                               \
-		__asm__ volatile goto("1: " insn " %0, (%1)\n\t" EXTABLE("1b", "%l[fault]")                 \
-			     :                                                                     \
-			     : "q"(value), "r"(to)                                                 \
-			     : "memory"                                                            \
-			     : fault);                                                             \
+		__asm__ volatile goto("1: " insn " %0, (%1)\n\t" EXTABLE("1b", "%l[fault]")        \
+				      :                                                            \
+				      : "q"(value), "r"(to)                                        \
+				      : "memory"                                                   \
+				      : fault);                                                    \
 		user_access_end();                                                                 \
 		return 0;                                                                          \
-	fault:                                                                                     \
+fault:                                                                                             \
 		user_access_end();                                                                 \
 		return -EFAULT;                                                                    \
 	}
@@ -96,10 +96,10 @@ int cmpxchg_user_u32(u32 __user *uaddr, u32 expected, u32 desired, u32 *old)
 		return -EFAULT;
 	user_access_begin();
 	ASM_GOTO_OUTPUT("1: lock cmpxchgl %2, (%1)\n\t" EXTABLE("1b", "%l[fault]")
-		     : "+a"(value)
-		     : "r"(uaddr), "r"(desired)
-		     : "memory"
-		     : fault);
+			: "+a"(value)
+			: "r"(uaddr), "r"(desired)
+			: "memory"
+			: fault);
 	user_access_end();
 	*old = value;
 	return 0;
@@ -132,10 +132,10 @@ static ssize_t scan_string(char *to, const char *from, size_t max)
 	user_access_begin();
 	while (max - n >= sizeof(word)) {
 		ASM_GOTO_OUTPUT("1: movq (%1), %0\n\t" EXTABLE("1b", "%l[bytes]")
-			     : "=r"(word)
-			     : "r"(from + n)
-			     : "memory"
-			     : bytes);
+				: "=r"(word)
+				: "r"(from + n)
+				: "memory"
+				: bytes);
 		if (to)
 			__builtin_memcpy(to + n, &word, sizeof(word));
 		if (zero_bytes(word)) {
@@ -147,10 +147,10 @@ static ssize_t scan_string(char *to, const char *from, size_t max)
 bytes:
 	for (; n < max; n++) {
 		ASM_GOTO_OUTPUT("1: movb (%1), %0\n\t" EXTABLE("1b", "%l[fault]")
-			     : "=q"(byte)
-			     : "r"(from + n)
-			     : "memory"
-			     : fault);
+				: "=q"(byte)
+				: "r"(from + n)
+				: "memory"
+				: fault);
 		if (to)
 			to[n] = (char)byte;
 		if (!byte)
@@ -203,16 +203,16 @@ static bool touch(const char *p, bool write)
 	user_access_begin();
 	if (write)
 		__asm__ volatile goto("1: lock orb $0, (%0)\n\t" EXTABLE("1b", "%l[fault]")
-			     :
-			     : "r"(p)
-			     : "memory"
-			     : fault);
+				      :
+				      : "r"(p)
+				      : "memory"
+				      : fault);
 	else
 		ASM_GOTO_OUTPUT("1: movb (%1), %0\n\t" EXTABLE("1b", "%l[fault]")
-			     : "=q"(byte)
-			     : "r"(p)
-			     : "memory"
-			     : fault);
+				: "=q"(byte)
+				: "r"(p)
+				: "memory"
+				: fault);
 	user_access_end();
 	return true;
 fault:

@@ -12,18 +12,18 @@
 #define ALT_STRING(x) ALT_STRING_(x)
 /* Three bytes of NOP, or the bytes of `code` where the CPU has the feature. */
 #define ALTERNATIVE_3(feature, code)                                                               \
-	"661: .byte 0x0f, 0x1f, 0x00\n\t"                                                              \
-	".pushsection .altinstr, \"a\"\n\t.balign 4\n\t.long 661b - .\n\t"                              \
+	"661: .byte 0x0f, 0x1f, 0x00\n\t"                                                          \
+	".pushsection .altinstr, \"a\"\n\t.balign 4\n\t.long 661b - .\n\t"                         \
 	".byte " ALT_STRING(feature) ", 3, " code ", 0, 0, 0\n\t.popsection\n\t"
 
 static inline void user_access_begin(void)
 {
-	__asm__ volatile(ALTERNATIVE_3(ALT_SMAP, "0x0f, 0x01, 0xcb") ::: "memory");
+	__asm__ volatile(ALTERNATIVE_3(ALT_SMAP, "0x0f, 0x01, 0xcb")::: "memory");
 }
 
 static inline void user_access_end(void)
 {
-	__asm__ volatile(ALTERNATIVE_3(ALT_SMAP, "0x0f, 0x01, 0xca") ::: "memory");
+	__asm__ volatile(ALTERNATIVE_3(ALT_SMAP, "0x0f, 0x01, 0xca")::: "memory");
 }
 
 #endif

@@ -7,7 +7,8 @@
 #define ARCH_X86_EXTABLE_H
 
 #define EXTABLE(label, continuation)                                                               \
-	".pushsection .extable, \"a\"\n\t.balign 4\n\t.long " label " - ., " continuation " - .\n\t"   \
+	".pushsection .extable, \"a\"\n\t.balign 4\n\t.long " label " - ., " continuation          \
+	" - .\n\t"                                                                                 \
 	".popsection\n\t"
 
 /*

@@ -10,7 +10,7 @@
 #include <uapi/sigcontext.h>
 
 typedef struct fpu_area {
-	struct fpstate_fx fx;	  /* 512 bytes, FXSAVE layout */
+	struct fpstate_fx fx;	     /* 512 bytes, FXSAVE layout */
 	struct xstate_header header; /* XSAVE only, as is what follows */
 	u8 extended[];
 } __aligned(64) fpu_area_t;

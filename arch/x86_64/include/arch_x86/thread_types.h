@@ -10,7 +10,8 @@
 #include <kernel/types.h>
 
 typedef struct trap_frame {
-	u64 r15, r14, r13, r12, rbp, rbx; /* kept by C calls: the fast return does not reload them */
+	u64 r15, r14, r13, r12, rbp,
+		rbx; /* kept by C calls: the fast return does not reload them */
 	u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
 	u64 orig_rax; /* system call number; -1 on every other entry and once no restart may happen */
 	u64 rip, cs, rflags, rsp, ss; /* pushed by the CPU, or by the SYSCALL entry in its place */
@@ -28,13 +29,13 @@ struct fpu_area; /* XSAVE or FXSAVE image, 64-byte aligned; see arch_x86/fpu.h *
 
 /* All fields belong to the thread itself, or to the CPU that switches it. */
 typedef struct arch_thread {
-	u64 sp;			  /* saved stack pointer while off-CPU */
-	u64 fs_base, gs_base;	  /* user bases as of the last switch away or arch_prctl */
-	u16 ds, es, fs, gs;	  /* user data selectors: 0 but for programs that load them */
-	u32 fpu_cpu;		  /* CPU whose registers last held this thread's extended state */
-	struct fpu_area *fpu;	  /* NULL: runs in the kernel only */
-	u32 trap_nr, error_code;  /* last user-mode exception, for signal frames */
-	u64 fault_address;	  /* CR2 of the last user-mode page fault */
+	u64 sp;			 /* saved stack pointer while off-CPU */
+	u64 fs_base, gs_base;	 /* user bases as of the last switch away or arch_prctl */
+	u16 ds, es, fs, gs;	 /* user data selectors: 0 but for programs that load them */
+	u32 fpu_cpu;		 /* CPU whose registers last held this thread's extended state */
+	struct fpu_area *fpu;	 /* NULL: runs in the kernel only */
+	u32 trap_nr, error_code; /* last user-mode exception, for signal frames */
+	u64 fault_address;	 /* CR2 of the last user-mode page fault */
 } arch_thread_t;
 
 #endif

@@ -17,12 +17,12 @@ void tsc_check_sync(void);
 
 /* Reference counters (arch/x86_64/time/{hpet,pit}.c). */
 bool hpet_init(phys_addr_t base);
-u64 hpet_read(void);	  /* monotonic, extended to 64 bits */
-u64 hpet_frequency(void); /* Hz */
+u64 hpet_read(void);		/* monotonic, extended to 64 bits */
+u64 hpet_frequency(void);	/* Hz */
 void pit_stopwatch_start(void); /* channel 2; counts of PIT_HZ, for 54 ms */
 u64 pit_stopwatch_read(void);
 void pit_start_clock(void); /* periodic channel 0, for the last-resort clock */
-u64 pit_clock_read(void);	    /* counts of PIT_HZ since then */
+u64 pit_clock_read(void);   /* counts of PIT_HZ since then */
 #define PIT_HZ 1193182u
 
 /*

@@ -33,7 +33,7 @@
 #define VECTOR_XM 19
 
 /* External vectors. The priority class (high nibble) orders them: cross calls above devices. */
-#define VECTOR_PIC 0x20		/* 16 vectors where the masked PIC's spurious interrupts land */
+#define VECTOR_PIC 0x20 /* 16 vectors where the masked PIC's spurious interrupts land */
 #define VECTOR_DEVICE_FIRST 0x30
 #define VECTOR_DEVICE_LAST 0xef
 #define VECTOR_TIMER 0xf0
