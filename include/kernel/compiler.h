@@ -44,6 +44,7 @@ typedef u64 __bitwise be64;
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define __must_check __attribute__((warn_unused_result))
 #define __noinline __attribute__((noinline))
+#undef __always_inline /* libc has its own, on the host */
 #define __always_inline inline __attribute__((always_inline))
 #define __hot __attribute__((hot))
 #define __cold __attribute__((cold))
