@@ -72,6 +72,10 @@ nsec_t sched_thread_runtime(struct thread *t); /* up to now, also when running *
 void sched_thread_times(struct thread *t, nsec_t *user, nsec_t *system);
 void sched_account_user(bool user); /* the timer interrupt sampled this mode */
 void set_current_state(u32 state);	/* with a full barrier */
+#ifdef CONFIG_DEBUG
+void sched_provoke(void);   /* preempts the running thread at the next occasion: the lock checker's fuzzer */
+bool sched_is_running(void); /* threads have been switched */
+#endif
 
 /* System-wide figures. */
 void sched_loadavg(u64 out[3]);	     /* fixed point, 1 << 11 as Linux's getloadavg files */

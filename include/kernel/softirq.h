@@ -21,10 +21,13 @@ typedef enum softirq_type {
 
 void softirq_register(softirq_type_t type, void (*handler)(void)); /* boot only */
 void schedule_softirq(softirq_type_t type);			   /* any context */
+/* Likewise, but it has time: until the end of the next interrupt, which is a tick away at most. */
+void schedule_softirq_later(softirq_type_t type);
 void local_bh_disable(void);
 void local_bh_enable(void); /* runs what is pending */
 void do_softirq(void);
 bool softirq_pending(void);
+u64 softirq_count(u32 cpu, softirq_type_t type); /* how often it ran */
 
 struct work;
 typedef void (*work_function_t)(struct work *work);
@@ -46,7 +49,5 @@ struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg); 
 /* CFI: the keyed hash that stands beside every mutable code pointer (CORE, "Forward Edge CFI"). */
 u64 code_hash(const void *function);
 void code_check(const void *function, u64 hash); /* panics on a mismatch */
-void code_key_init(u64 random); /* boot, before the first hash */
-u64 softirq_count(u32 cpu, softirq_type_t type);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The lock checker of debug builds (kernel/sync/lockdep.c). Every lock belongs to a class, named where it is
+ * The lock checker of debug builds (kernel/debug/lockdep.c). Every lock belongs to a class, named where it is
  * initialised. The checker learns the order in which classes nest and panics on a cycle, on sleeping
  * while atomic, on a class that is taken in an interrupt and elsewhere with interrupts on, on release of
  * what is not held, and on return to user mode with a lock held.
@@ -31,6 +31,7 @@ bool lockdep_held(const lock_dep_t *dep);
 void lockdep_assert_no_locks(void);	    /* return to user mode */
 void lockdep_might_sleep(const char *file, int line);
 void lockdep_print_held(void);
+void lockdep_init_fuzz(void);		    /* boot: preempt_fuzz=SEED */
 #define LOCK_DEP_FIELD lock_dep_t dep;
 #define LOCK_DEP_INIT(n) .dep = { .class = &(lock_class_t){ .name = n } },
 #define lockdep_init(lock, n)                                                                      \
@@ -47,6 +48,7 @@ void lockdep_print_held(void);
 #define lockdep_acquire(dep, flags, ip) ((void)(flags), (void)(ip))
 #define lockdep_release(dep, ip) ((void)(ip))
 #define lockdep_assert_no_locks() ((void)0)
+#define lockdep_init_fuzz() ((void)0)
 #define lockdep_print_held() ((void)0)
 #define might_sleep() ((void)0)
 #define assert_held(lock) ((void)sizeof(lock))

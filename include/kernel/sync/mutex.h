@@ -9,7 +9,7 @@
 #include <kernel/sync/wait.h>
 
 typedef struct mutex {
-	struct thread *owner;	/* atomic; bit 0: waiters */
+	struct thread *owner;	/* atomic; low bits are marks: kernel/sync/mutex.c */
 	wait_queue_head_t wait;
 	LOCK_DEP_FIELD
 } mutex_t;

@@ -18,14 +18,14 @@ void call_rcu(rcu_head_t *head, void (*func)(rcu_head_t *head)); /* any context 
 void synchronize_rcu(void);					  /* may sleep */
 void rcu_barrier(void); /* may sleep: until all callbacks queued before have run */
 
-/* Called by the scheduler: current leaves the CPU (run-queue lock held); this CPU enters and leaves idle;
- * an interrupt hit this CPU outside of any read section. */
+/* Called by the scheduler, interrupts off: current leaves the CPU; the CPU begins and ends to idle; a tick. */
 void rcu_note_switch(void);
 void rcu_idle_enter(void);
 void rcu_idle_exit(void);
-void rcu_note_interrupt(void);
-void rcu_init(void);
-bool rcu_cpu_needs_tick(void); /* this CPU has callbacks under way; interrupts off */
+void rcu_tick(void);
+bool rcu_cpu_needs_tick(void); /* this CPU has callbacks under way */
+void rcu_init(void);	       /* boot */
+void rcu_init_cpu(void);       /* each CPU, before it reads anything under RCU */
 
 #define rcu_dereference(p) __atomic_load_n(&(p), __ATOMIC_CONSUME)
 #define rcu_assign_pointer(p, v) __atomic_store_n(&(p), (v), __ATOMIC_RELEASE)

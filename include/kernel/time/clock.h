@@ -9,14 +9,18 @@
 
 nsec_t clock_monotonic(void);	/* lock-free, any context */
 nsec_t clock_realtime(void);
-nsec_t clock_realtime_coarse(void); /* for timestamps of files; may be a little late */
-void clock_set_realtime(nsec_t t); /* fires the timers that wait on absolute realtime */
+nsec_t clock_realtime_coarse(void); /* for timestamps of files */
+nsec_t clock_realtime_offset(void); /* realtime - monotonic, as of now */
+void clock_set_realtime(nsec_t t); /* wakes clock_set_wait */
+/* Who waits for an absolute realtime waits here, until the monotonic time that it is now. */
+struct wait_queue_head;
+extern struct wait_queue_head clock_set_wait;
 uint64_t get_system_time(void);	   /* realtime, nanoseconds */
 uint64_t get_monotonic_time(void); /* nanoseconds */
 #define HZ 100			   /* USER_HZ: clock_t of times(2) and /proc */
 u64 jiffies(void);		   /* monotonic / (1/HZ), derived when read */
 void msleep(uint32_t msecs);	   /* uninterruptible */
 void usleep(uint32_t usecs);
-void time_init(void);
+void time_init(void);		   /* boot CPU, once the machine's counter and timer work */
 
 #endif

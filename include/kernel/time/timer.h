@@ -31,8 +31,8 @@ int del_timer(timer_t *timer);	/* 1 if it was pending, 0 if not; never runs afte
 int try_del_timer(timer_t *timer); /* does not wait: -EAGAIN when the function is running */
 int mod_timer(timer_t *timer, uint64_t expires); /* arms whether pending or not; 1 if it was pending */
 bool timer_pending(const timer_t *timer);
-/* The scheduler: this CPU's next slice end (NSEC_MAX: none); arms the hardware for it or the first timer. */
-void timer_arm_local(nsec_t slice_end);
-void timers_init(void);	/* boot */
+/* The scheduler's next tick on this CPU (NSEC_MAX: none): sched_tick is called then. Interrupts off. */
+void timer_arm_local(nsec_t when);
+void timer_boot_init(void); /* time_init's */
 
 #endif

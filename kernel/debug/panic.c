@@ -1,0 +1,171 @@
+/*
+ * The end, and reports that are not yet the end.
+ */
+#include "printk_internal.h"
+
+#include <arch/cpu.h>
+#include <arch/thread.h>
+#include <arch/time.h>
+#include <kernel/boot.h>
+#include <kernel/lib/printf.h>
+#include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <kernel/sync/lockdep.h>
+#include <kernel/thread.h>
+
+#define BACKTRACE_MAX 24
+#define LAST_LINES 16
+#define MESSAGE_MAX 256
+#define LOUD 16 /* console_loglevel that shows everything */
+
+static u32 panic_cpu; /* atomic: number of the CPU that reports, plus 1 */
+static u32 warnings;  /* atomic */
+
+static void print_backtrace(const char *level, const unsigned long *ips, int n)
+{
+	unsigned long offset;
+
+	printk("%sCall trace:\n", level);
+	for (int i = 0; i < n; i++) {
+		const char *name = symbol_lookup(ips[i], &offset);
+
+		if (name)
+			printk("%s  [%016lx] %s+0x%lx\n", level, ips[i], name, offset);
+		else
+			printk("%s  [%016lx]\n", level, ips[i]);
+	}
+}
+
+static void print_own_backtrace(const char *level)
+{
+	unsigned long ips[BACKTRACE_MAX];
+
+	print_backtrace(level, ips, arch_backtrace(current(), ips, BACKTRACE_MAX));
+}
+
+static void print_context(const char *level)
+{
+	const thread_t *t = current();
+
+	printk("%sCPU: %u PID: %d (%s), preempt_count %x\n", level, this_cpu(), t->tid, t->name,
+	       this_cpu_read(preempt_count));
+}
+
+void dump_stack(void)
+{
+	print_context(KERN_WARNING);
+	print_own_backtrace(KERN_WARNING);
+}
+
+void warn_report(const char *file, int line, const char *what)
+{
+	__atomic_fetch_add(&warnings, 1, __ATOMIC_RELAXED);
+	printk(KERN_WARNING "WARNING: %s at %s:%d\n", what, file, line);
+	dump_stack();
+#ifdef CONFIG_DEBUG
+	if (cmdline_get("panic_on_warn"))
+		panic("panic_on_warn: %s at %s:%d", what, file, line);
+#endif
+}
+
+/* What the consoles did not show when it was logged (quiet) is often why. */
+static void print_last_lines(u64 end)
+{
+	char text[LOG_LINE_MAX];
+	u64 seq = end > LAST_LINES ? end - LAST_LINES : 0;
+	log_record_t rec;
+
+	printk(KERN_EMERG "Last lines of the log:\n");
+	for (; seq < end; seq++) {
+		if (log_read(&seq, &rec, text, sizeof(text) - 1) < 0)
+			break;
+		text[sizeof(text) - 1] = '\0';
+		printk(KERN_EMERG "| %5ld.%06ld %s\n", rec.time / NSEC_PER_SEC,
+		       rec.time % NSEC_PER_SEC / NSEC_PER_USEC, text);
+	}
+}
+
+/* panic=N: 0 or absent: halt; above: restart after N seconds; below: at once (Linux's meaning). */
+static __noreturn void finish(void)
+{
+	const char *value = cmdline_get("panic");
+	u64 seconds;
+
+	if (value && value[0] == '-')
+		arch_reboot();
+	if (!value || kstrtou64(value, 10, &seconds) || !seconds) {
+		printk(KERN_EMERG "---[ end of panic: halted ]---\n");
+		arch_halt_forever();
+	}
+	printk(KERN_EMERG "---[ end of panic: restart in %lu seconds ]---\n", seconds);
+	while (seconds--)
+		arch_delay_ns(NSEC_PER_SEC);
+	arch_reboot();
+}
+
+/* One CPU reports. A second one, or a fault inside the report, must not spoil what there is of it. */
+static void become_reporter(void)
+{
+	u32 me = this_cpu() + 1, nobody = 0;
+
+	if (__atomic_compare_exchange_n(&panic_cpu, &nobody, me, false, __ATOMIC_SEQ_CST,
+					__ATOMIC_SEQ_CST))
+		return;
+	if (nobody != me)
+		arch_halt_forever();
+	if (READ_ONCE(log_panicking)) {
+		static bool again;
+
+		if (!again) {
+			again = true;
+			printk(KERN_EMERG "Panic while reporting a panic\n");
+		}
+		finish();
+	}
+}
+
+static __noreturn void report(trap_frame_t *frame, const char *format, va_list args)
+{
+	char message[MESSAGE_MAX];
+	unsigned long ips[BACKTRACE_MAX];
+	u64 before;
+	int n;
+
+	arch_irq_disable();
+	become_reporter();
+	before = log_next_seq();
+	WRITE_ONCE(log_panicking, true);
+	smp_stop_others();
+	console_take_over();
+	console_loglevel = LOUD;
+	vscnprintf(message, sizeof(message), format, args);
+	printk(KERN_EMERG "Kernel panic: %s\n", message);
+	print_context(KERN_EMERG);
+	if (frame)
+		arch_print_frame(frame);
+	n = frame ? arch_backtrace_frame(frame, ips, BACKTRACE_MAX) :
+		    arch_backtrace(current(), ips, BACKTRACE_MAX);
+	print_backtrace(KERN_EMERG, ips, n);
+#ifdef CONFIG_DEBUG
+	lockdep_print_held();
+#endif
+	smp_print_others();
+	print_last_lines(before);
+	finish();
+}
+
+void panic(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report(NULL, format, args);
+}
+
+void panic_with_frame(trap_frame_t *frame, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report(frame, format, args);
+}

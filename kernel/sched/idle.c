@@ -1,0 +1,88 @@
+/*
+ * CPUs without anything to do. The idle thread stands in no queue and runs with preemption off. It sleeps in arch_idle
+ * with no tick; after each interrupt it asks the scheduler, which may also take a thread from another CPU. While the
+ * CPU sleeps RCU counts it as quiescent; the first instruction of an interrupt handler ends that (irq_enter).
+ */
+#include "sched_internal.h"
+
+#include <arch/time.h>
+#include <kernel/printk.h>
+#include <kernel/softirq.h>
+#include <kernel/sync/rcu.h>
+#include <kernel/time/timer.h>
+
+static void become_idle(run_queue_t *rq)
+{
+	preempt_disable();
+	spin_lock_irq(&rq->lock);
+	rq->idle = current();
+	rq->current_level = SCHED_LEVELS;
+	spin_unlock_irq(&rq->lock);
+	load_init();
+	watch_init();
+}
+
+/* Sleeps until an interrupt. Interrupts off; on afterwards. */
+static void idle_once(run_queue_t *rq)
+{
+	cpu_set_add(&sched_idle_cpus, rq->cpu);
+	/* Callbacks that wait for a grace period are looked after by the tick. */
+	timer_arm_local(rcu_cpu_needs_tick() ? arch_clock_read() + SAMPLE_PERIOD : NSEC_MAX);
+	this_cpu_write(cpu_is_idle, true);
+	rcu_idle_enter();
+	if (!softirq_pending()) /* the end of a grace period may just have raised one */
+		arch_idle();
+	arch_irq_disable();
+	if (this_cpu_read(cpu_is_idle)) { /* it was no interrupt that the kernel handles: an NMI */
+		this_cpu_write(cpu_is_idle, false);
+		rcu_idle_exit();
+	}
+	cpu_set_remove(&sched_idle_cpus, rq->cpu);
+	arch_irq_enable();
+}
+
+void sched_idle_loop(void)
+{
+	run_queue_t *rq = this_rq();
+
+	if (rq->idle != current())
+		become_idle(rq);
+	arch_irq_enable();
+	for (;;) {
+		schedule();
+		arch_irq_disable();
+		if (softirq_pending())
+			do_softirq();
+		if (this_cpu_read(need_resched))
+			arch_irq_enable();
+		else
+			idle_once(rq);
+	}
+}
+
+static void print_queue(const run_queue_t *rq)
+{
+	const thread_t *t;
+
+	for (u32 level = 0; level < SCHED_LEVELS; level++)
+		list_for_each_entry(t, &rq->level[level], sched.run_link)
+			printk(KERN_INFO "  level %u: %d (%s), nice %d, %ld ms used\n", level, t->tid,
+			       t->name, t->sched.nice, t->sched.runtime / NSEC_PER_MSEC);
+}
+
+void sched_print_all(void)
+{
+	for_each_cpu(cpu) {
+		run_queue_t *rq = cpu_rq(cpu);
+		unsigned long flags = arch_irq_save();
+		bool locked = spin_trylock(&rq->lock);
+
+		printk(KERN_INFO "CPU %u: %d (%s), %u waiting, %lu switches\n", cpu, rq->current->tid,
+		       rq->current->name, rq->nr_queued, rq->switches);
+		if (locked) {
+			print_queue(rq);
+			spin_unlock(&rq->lock);
+		}
+		arch_irq_restore(flags);
+	}
+}

@@ -1,0 +1,69 @@
+/*
+ * Clocks. Monotonic time is the machine's counter; realtime adds an offset, which one atomic word holds: there is no
+ * pair of values that a reader could see half of. The coarse clock is the precise one, since the counter is as cheap to
+ * read as a stored value, which would go stale while all CPUs idle without ticks.
+ *
+ * Whoever sleeps until an absolute realtime waits on clock_set_wait until the monotonic time that it corresponds to now,
+ * and computes anew when woken.
+ */
+#include <kernel/time/clock.h>
+
+#include <arch/time.h>
+#include <kernel/printk.h>
+#include <kernel/sync/wait.h>
+#include <kernel/time/timer.h>
+
+static s64 realtime_offset; /* atomic: realtime - monotonic */
+wait_queue_head_t clock_set_wait = WAIT_QUEUE_INIT(clock_set_wait);
+
+nsec_t clock_monotonic(void)
+{
+	return arch_clock_read();
+}
+
+nsec_t clock_realtime_offset(void)
+{
+	return __atomic_load_n(&realtime_offset, __ATOMIC_RELAXED);
+}
+
+nsec_t clock_realtime(void)
+{
+	return clock_monotonic() + clock_realtime_offset();
+}
+
+nsec_t clock_realtime_coarse(void)
+{
+	return clock_realtime();
+}
+
+void clock_set_realtime(nsec_t t)
+{
+	__atomic_store_n(&realtime_offset, t - clock_monotonic(), __ATOMIC_SEQ_CST);
+	wake_up_all(&clock_set_wait);
+}
+
+uint64_t get_system_time(void)
+{
+	return (u64)clock_realtime();
+}
+
+uint64_t get_monotonic_time(void)
+{
+	return (u64)clock_monotonic();
+}
+
+u64 jiffies(void)
+{
+	return (u64)clock_monotonic() / (NSEC_PER_SEC / HZ);
+}
+
+__init void time_init(void)
+{
+	s64 seconds = arch_rtc_read();
+
+	if (seconds > 0)
+		clock_set_realtime(seconds * NSEC_PER_SEC);
+	else
+		pr_warn("time: no clock of the day; starting at 1970\n");
+	timer_boot_init();
+}

@@ -1,0 +1,57 @@
+/*
+ * Sleeping for a time.
+ */
+#include <arch/time.h>
+#include <kernel/sync/wait.h>
+#include <kernel/thread.h>
+#include <kernel/time/clock.h>
+#include <kernel/time/timer.h>
+
+/* Below this a sleep costs more than it gives away. */
+#define SPIN_BELOW (5 * NSEC_PER_USEC)
+
+static void wake_sleeper(timer_t *timer, void *data)
+{
+	wake_up_thread(data, THREAD_SLEEPING);
+}
+
+/* The timer is on this stack, and deleted before the frame goes. */
+bool schedule_deadline(s64 deadline)
+{
+	timer_t timer;
+
+	if (deadline == NSEC_MAX) {
+		schedule();
+		return false;
+	}
+	if (clock_monotonic() >= deadline) {
+		set_current_state(THREAD_RUNNING);
+		return true;
+	}
+	timer_init_flags(&timer, wake_sleeper, current(), TIMER_HARDIRQ);
+	mod_timer(&timer, (u64)MAX(deadline, (s64)0));
+	schedule();
+	del_timer(&timer);
+	return clock_monotonic() >= deadline;
+}
+
+static void sleep_until(nsec_t deadline)
+{
+	might_sleep();
+	do
+		set_current_state(THREAD_UNINTERRUPTIBLE);
+	while (!schedule_deadline(deadline));
+}
+
+void msleep(uint32_t msecs)
+{
+	sleep_until(clock_monotonic() + msecs * NSEC_PER_MSEC);
+}
+
+void usleep(uint32_t usecs)
+{
+	if (usecs * NSEC_PER_USEC < SPIN_BELOW)
+		arch_delay_ns(usecs * NSEC_PER_USEC);
+	else
+		sleep_until(clock_monotonic() + usecs * NSEC_PER_USEC);
+}
