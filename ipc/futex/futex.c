@@ -1,0 +1,256 @@
+/*
+ * Futexes: a thread sleeps as long as a user word has a value, another wakes it after changing the word.
+ *
+ * Concepts. There is no object behind a futex: sleepers stand in a hash table under a key made from the word's
+ * place. A private word's place is its address in the space; a shared one's is the page of the file (shared
+ * anonymous memory has one too), so that processes that map it at different addresses meet. Private mappings are
+ * always private words, whatever the caller says.
+ *
+ * No wake-up is lost: the sleeper compares the word and queues itself under the bucket's lock; the waker changed the
+ * word before it takes that lock. The word is read there with page faults off, since a lock is held; if it is not
+ * resident, the lock is dropped, the page brought in, and all begins again.
+ *
+ * Locking: bucket locks are spinlocks, not taken in interrupts; two of them in order of address. Under them
+ * only run-queue locks.
+ */
+#include "futex_internal.h"
+
+#include <arch/uaccess.h>
+#include <kernel/lib/hash.h>
+#include <kernel/panic.h>
+#include <kernel/process.h>
+#include <kernel/sync/wait.h>
+#include <mm/space.h>
+#include <mm/vmalloc.h>
+
+#define BUCKETS_PER_CPU 256
+
+static futex_bucket_t *buckets;
+static unsigned bucket_bits;
+
+/* ---- keys ---- */
+
+static int shared_key(u32 __user *uaddr, futex_key_t *key)
+{
+	unsigned long addr = (unsigned long)uaddr;
+	vm_space_t *s = current()->space;
+	vm_area_t *vma;
+	int r = -EFAULT;
+
+	rwsem_read_lock(&s->lock);
+	vma = vm_find(s, addr);
+	if (vma && vma->start <= addr && (vma->flags & VM_READ)) {
+		r = 0;
+		if (vma->map && (vma->flags & VM_SHARED)) {
+			key->object = vma->map;
+			key->index = vma->page_offset + ((addr - vma->start) >> PAGE_SHIFT);
+			key->offset = (u32)(addr & ~PAGE_MASK) + 1;
+		}
+	}
+	rwsem_read_unlock(&s->lock);
+	return r;
+}
+
+int futex_get_key(u32 __user *uaddr, bool shared, futex_key_t *key)
+{
+	unsigned long addr = (unsigned long)uaddr;
+
+	if (addr % sizeof(u32))
+		return -EINVAL;
+	if (!access_ok(uaddr, sizeof(u32)))
+		return -EFAULT;
+	key->object = current()->space;
+	key->index = addr;
+	key->offset = 0;
+	return shared ? shared_key(uaddr, key) : 0;
+}
+
+futex_bucket_t *futex_bucket(const futex_key_t *key)
+{
+	u64 mixed = (u64)(unsigned long)key->object ^ (key->index * 0x9e3779b97f4a7c15UL) ^
+		    ((u64)key->offset << 32);
+
+	return &buckets[hash_u64(mixed, bucket_bits)];
+}
+
+void futex_lock_two(futex_bucket_t *a, futex_bucket_t *b)
+{
+	if (a > b) {
+		futex_bucket_t *c = a;
+
+		a = b;
+		b = c;
+	}
+	spin_lock(&a->lock);
+	if (a != b)
+		spin_lock_nested(&b->lock);
+}
+
+void futex_unlock_two(futex_bucket_t *a, futex_bucket_t *b)
+{
+	spin_unlock(&a->lock);
+	if (a != b)
+		spin_unlock(&b->lock);
+}
+
+/* ---- waking ---- */
+
+void futex_wake_waiter(futex_waiter_t *w)
+{
+	struct thread *t = w->thread;
+
+	thread_get(t); /* once woken is seen, the sleeper may return and even end */
+	list_del(&w->link);
+	smp_store_release(&w->woken, true);
+	wake_up_thread(t, THREAD_INTERRUPTIBLE);
+	thread_put(t);
+}
+
+static int wake_key(const futex_key_t *key, int n, u32 bitset)
+{
+	futex_bucket_t *b = futex_bucket(key);
+	futex_waiter_t *w, *next;
+	int woken = 0;
+
+	smp_mb(); /* the word was changed before the queue is looked at */
+	if (list_empty(&b->waiters))
+		return 0;
+	spin_lock(&b->lock);
+	list_for_each_entry_safe(w, next, &b->waiters, link) {
+		if (!futex_key_equal(&w->key, key) || !(w->bitset & bitset))
+			continue;
+		futex_wake_waiter(w);
+		if (++woken >= n)
+			break;
+	}
+	spin_unlock(&b->lock);
+	return woken;
+}
+
+long futex_wake(u32 __user *uaddr, bool shared, int n, u32 bitset)
+{
+	futex_key_t key;
+	int r;
+
+	if (!bitset)
+		return -EINVAL;
+	r = futex_get_key(uaddr, shared, &key);
+	return r ? r : wake_key(&key, n, bitset);
+}
+
+void futex_wake_address(u32 __user *uaddr, int n)
+{
+	futex_key_t private, shared;
+
+	if (futex_get_key(uaddr, false, &private))
+		return;
+	wake_key(&private, n, FUTEX_BITSET_MATCH_ANY);
+	if (!futex_get_key(uaddr, true, &shared) && !futex_key_equal(&shared, &private))
+		wake_key(&shared, n, FUTEX_BITSET_MATCH_ANY);
+}
+
+/* ---- sleeping ---- */
+
+/* Queues the waiter if the word still has the value. 0 (queued), -EAGAIN, -EFAULT. */
+static int enqueue(futex_waiter_t *w, u32 __user *uaddr, bool shared, u32 val)
+{
+	for (;;) {
+		int r = futex_get_key(uaddr, shared, &w->key);
+		u32 now;
+
+		if (r)
+			return r;
+		w->bucket = futex_bucket(&w->key);
+		spin_lock(&w->bucket->lock);
+		pagefault_disable();
+		r = get_user_u32(&now, uaddr);
+		pagefault_enable();
+		if (!r && now == val) {
+			/* Asleep to wakers as soon as it can be found. */
+			set_current_state(THREAD_INTERRUPTIBLE);
+			list_add_tail(&w->link, &w->bucket->waiters);
+			spin_unlock(&w->bucket->lock);
+			return 0;
+		}
+		spin_unlock(&w->bucket->lock);
+		if (!r)
+			return -EAGAIN;
+		if (get_user_u32(&now, uaddr))
+			return -EFAULT;
+	}
+}
+
+/* True when it was still queued: nobody woke it. */
+static bool dequeue(futex_waiter_t *w)
+{
+	while (!smp_load_acquire(&w->woken)) {
+		futex_bucket_t *b = READ_ONCE(w->bucket);
+		bool queued;
+
+		spin_lock(&b->lock);
+		if (b != w->bucket) { /* requeued in between */
+			spin_unlock(&b->lock);
+			continue;
+		}
+		queued = !w->woken;
+		if (queued)
+			list_del(&w->link);
+		spin_unlock(&b->lock);
+		return queued;
+	}
+	return false;
+}
+
+static long restart_wait(restart_block_t *rb)
+{
+	return futex_wait((u32 __user *)rb->args[0], rb->args[1] & 1, (u32)rb->args[2], rb->deadline,
+			  (u32)rb->args[3]);
+}
+
+long futex_wait(u32 __user *uaddr, bool shared, u32 val, nsec_t deadline, u32 bitset)
+{
+	thread_t *t = current();
+	futex_waiter_t w = { .bitset = bitset, .thread = t };
+	bool expired = false;
+	int r;
+
+	if (!bitset)
+		return -EINVAL;
+	r = enqueue(&w, uaddr, shared, val);
+	if (r)
+		return r;
+	while (!smp_load_acquire(&w.woken) && !signal_pending(t) && !expired) {
+		expired = schedule_deadline(deadline);
+		if (!expired)
+			set_current_state(THREAD_INTERRUPTIBLE);
+	}
+	set_current_state(THREAD_RUNNING);
+	if (!dequeue(&w))
+		return 0;
+	if (expired)
+		return -ETIMEDOUT;
+	if (deadline == NSEC_MAX)
+		return -ERESTARTSYS;
+	t->restart = (restart_block_t){
+		.function = restart_wait,
+		.args = { (u64)uaddr, shared, val, bitset },
+		.deadline = deadline,
+	};
+	return -ERESTART_RESTARTBLOCK;
+}
+
+void __init futex_init(void)
+{
+	u32 count = BUCKETS_PER_CPU;
+
+	while (count < BUCKETS_PER_CPU * cpu_count)
+		count *= 2;
+	buckets = vzalloc(count * sizeof(*buckets));
+	if (!buckets)
+		panic("No memory for the futex table");
+	bucket_bits = (unsigned)__builtin_ctz(count);
+	for (u32 i = 0; i < count; i++) {
+		spinlock_init(&buckets[i].lock);
+		list_init(&buckets[i].waiters);
+	}
+}

@@ -1,0 +1,220 @@
+/*
+ * The operations on two words, and futex(2)'s dispatch.
+ */
+#include "futex_internal.h"
+
+#include <arch/uaccess.h>
+#include <uapi/errno.h>
+
+static int two_keys(u32 __user *uaddr, u32 __user *uaddr2, bool shared, futex_key_t *key,
+		    futex_key_t *key2)
+{
+	int r = futex_get_key(uaddr, shared, key);
+
+	return r ? r : futex_get_key(uaddr2, shared, key2);
+}
+
+static void move_waiter(futex_waiter_t *w, const futex_key_t *key, futex_bucket_t *to)
+{
+	w->key = *key;
+	if (w->bucket == to)
+		return;
+	list_move_tail(&w->link, &to->waiters);
+	WRITE_ONCE(w->bucket, to);
+}
+
+/* Both buckets locked. How many were woken or moved. */
+static long requeue_locked(const futex_key_t *key, const futex_key_t *key2, int wake, int requeue)
+{
+	futex_bucket_t *from = futex_bucket(key), *to = futex_bucket(key2);
+	futex_waiter_t *w, *next;
+	long done = 0;
+
+	list_for_each_entry_safe(w, next, &from->waiters, link) {
+		if (!futex_key_equal(&w->key, key))
+			continue;
+		if (done < wake)
+			futex_wake_waiter(w);
+		else if (done - wake < requeue)
+			move_waiter(w, key2, to);
+		else
+			break;
+		done++;
+	}
+	return done;
+}
+
+long futex_requeue(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wake, int requeue,
+		   const u32 *expected)
+{
+	if (wake < 0 || requeue < 0)
+		return -EINVAL;
+	for (;;) {
+		futex_key_t key, key2;
+		long r = two_keys(uaddr, uaddr2, shared, &key, &key2);
+		u32 now;
+
+		if (r)
+			return r;
+		futex_lock_two(futex_bucket(&key), futex_bucket(&key2));
+		if (expected) {
+			pagefault_disable();
+			r = get_user_u32(&now, uaddr);
+			pagefault_enable();
+			if (!r && now != *expected)
+				r = -EAGAIN;
+		}
+		if (!r)
+			r = requeue_locked(&key, &key2, wake, requeue);
+		futex_unlock_two(futex_bucket(&key), futex_bucket(&key2));
+		if (r != -EFAULT)
+			return r;
+		if (get_user_u32(&now, uaddr))
+			return -EFAULT;
+	}
+}
+
+/* ---- FUTEX_WAKE_OP: op | cmp | oparg | cmparg in 4, 4, 12, 12 bits ---- */
+
+static s32 sign_extend_12(u32 v)
+{
+	return (s32)(v << 20) >> 20;
+}
+
+static int apply(u32 op, u32 old, u32 *next)
+{
+	u32 arg = (u32)sign_extend_12(op >> 12), kind = (op >> 28) & 0xf;
+
+	if (kind & FUTEX_OP_ARG_SHIFT)
+		arg = 1u << (arg & 31);
+	switch (kind & 7) {
+	case FUTEX_OP_SET:
+		*next = arg;
+		return 0;
+	case FUTEX_OP_ADD:
+		*next = old + arg;
+		return 0;
+	case FUTEX_OP_OR:
+		*next = old | arg;
+		return 0;
+	case FUTEX_OP_ANDN:
+		*next = old & ~arg;
+		return 0;
+	case FUTEX_OP_XOR:
+		*next = old ^ arg;
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+static int compare(u32 op, u32 old)
+{
+	s32 value = (s32)old, arg = sign_extend_12(op);
+
+	switch ((op >> 24) & 0xf) {
+	case FUTEX_OP_CMP_EQ:
+		return value == arg;
+	case FUTEX_OP_CMP_NE:
+		return value != arg;
+	case FUTEX_OP_CMP_LT:
+		return value < arg;
+	case FUTEX_OP_CMP_LE:
+		return value <= arg;
+	case FUTEX_OP_CMP_GT:
+		return value > arg;
+	case FUTEX_OP_CMP_GE:
+		return value >= arg;
+	}
+	return -ENOSYS;
+}
+
+/* Atomically, with page faults off: the old value. */
+static int change_word(u32 __user *uaddr, u32 op, u32 *old)
+{
+	int r = get_user_u32(old, uaddr);
+
+	while (!r) {
+		u32 next, seen;
+
+		r = apply(op, *old, &next);
+		if (!r)
+			r = cmpxchg_user_u32(uaddr, *old, next, &seen);
+		if (!r && seen == *old)
+			return 0;
+		*old = seen;
+	}
+	return r;
+}
+
+static long wake_queued(const futex_key_t *key, int n)
+{
+	futex_waiter_t *w, *next;
+	long woken = 0;
+
+	list_for_each_entry_safe(w, next, &futex_bucket(key)->waiters, link) {
+		if (!futex_key_equal(&w->key, key))
+			continue;
+		futex_wake_waiter(w);
+		if (++woken >= n)
+			break;
+	}
+	return woken;
+}
+
+long futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int n, int n2, u32 op)
+{
+	for (;;) {
+		futex_key_t key, key2;
+		long r = two_keys(uaddr, uaddr2, shared, &key, &key2);
+		u32 old;
+
+		if (r)
+			return r;
+		futex_lock_two(futex_bucket(&key), futex_bucket(&key2));
+		pagefault_disable();
+		r = change_word(uaddr2, op, &old);
+		pagefault_enable();
+		if (!r) {
+			r = compare(op, old);
+			if (r >= 0) {
+				long second = r > 0;
+
+				r = wake_queued(&key, n);
+				if (second)
+					r += wake_queued(&key2, n2);
+			}
+		}
+		futex_unlock_two(futex_bucket(&key), futex_bucket(&key2));
+		if (r != -EFAULT)
+			return r;
+		if (fault_in_writeable(uaddr2, sizeof(u32)))
+			return -EFAULT;
+	}
+}
+
+long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t deadline, u32 val2, u32 __user *uaddr2,
+	      u32 val3)
+{
+	bool shared = !(op & FUTEX_PRIVATE_FLAG);
+	int command = op & FUTEX_CMD_MASK;
+
+	if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET)
+		return -ENOSYS;
+	switch (command) {
+	case FUTEX_WAIT:
+		return futex_wait(uaddr, shared, val, deadline, FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_WAIT_BITSET:
+		return futex_wait(uaddr, shared, val, deadline, val3);
+	case FUTEX_WAKE:
+		return futex_wake(uaddr, shared, (int)val, FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(uaddr, shared, (int)val, val3);
+	case FUTEX_REQUEUE:
+		return futex_requeue(uaddr, uaddr2, shared, (int)val, (int)val2, NULL);
+	case FUTEX_CMP_REQUEUE:
+		return futex_requeue(uaddr, uaddr2, shared, (int)val, (int)val2, &val3);
+	case FUTEX_WAKE_OP:
+		return futex_wake_op(uaddr, uaddr2, shared, (int)val, (int)val2, val3);
+	}
+	return -ENOSYS; /* the priority-inheriting ones among them */
+}
