@@ -4,6 +4,7 @@
 #include <drivers/acpi.h>
 
 #include <arch/cpu.h>
+#include <arch/init.h>
 #include <arch/io.h>
 #include <arch/mmu.h>
 #include <kernel/boot.h>
@@ -45,28 +46,13 @@ phys_addr_t acpi_hpet_base(void)
 	return hpet_base;
 }
 
-/* Tables lie in memory that the direct map covers (all of the first MiB included); others are left alone. */
-static const void *map_physical(phys_addr_t pa, size_t len)
-{
-	if (pa + len >= pa && pa + len <= (1UL << 20))
-		return phys_to_virt(pa);
-	for (u32 i = 0; i < boot_info.region_count; i++) {
-		const boot_region_t *r = &boot_info.regions[i];
-
-		if ((r->type == BOOT_RAM || r->type == BOOT_ACPI || r->type == BOOT_NVS) &&
-		    pa >= r->start && len <= r->end - r->start && pa <= r->end - len)
-			return phys_to_virt(pa);
-	}
-	return NULL;
-}
-
 static const table_header_t *map_table(phys_addr_t pa)
 {
-	const table_header_t *h = pa ? map_physical(pa, sizeof(*h)) : NULL;
+	const table_header_t *h = pa ? arch_map_firmware(pa, sizeof(*h)) : NULL;
 
 	if (!h || h->length < sizeof(*h) || h->length > (64u << 20))
 		return NULL;
-	h = map_physical(pa, h->length);
+	h = arch_map_firmware(pa, h->length);
 	if (!h || !acpi_checksum(h, h->length)) {
 		pr_warn("ACPI: the table at 0x%lx is damaged\n", pa);
 		return NULL;
@@ -105,7 +91,7 @@ static void parse_table(phys_addr_t pa)
 /* The RSDP by its signature, in the BIOS area or the first KiB of the EBDA (5.2.5.1). */
 static const rsdp_t *search_rsdp(phys_addr_t from, size_t len)
 {
-	const char *p = map_physical(from, len);
+	const char *p = arch_map_firmware(from, len);
 
 	for (size_t at = 0; p && at + 20 <= len; at += 16)
 		if (!memcmp(p + at, "RSD PTR ", 8) && acpi_checksum(p + at, 20))
@@ -121,10 +107,10 @@ static const rsdp_t *find_rsdp(void)
 	if (boot_info.rsdp_copy_len >= 20)
 		return (const rsdp_t *)boot_info.rsdp_copy;
 	if (boot_info.rsdp)
-		r = map_physical(boot_info.rsdp, sizeof(rsdp_t));
+		r = arch_map_firmware(boot_info.rsdp, sizeof(rsdp_t));
 	if (r && !memcmp(r->signature, "RSD PTR ", 8))
 		return r;
-	ebda = map_physical(0x40e, 2);
+	ebda = arch_map_firmware(0x40e, 2);
 	if (ebda && *ebda)
 		r = search_rsdp((phys_addr_t)*ebda << 4, 1024);
 	return r ? r : search_rsdp(0xe0000, 0x20000);

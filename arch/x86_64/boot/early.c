@@ -57,7 +57,7 @@ static void die_text(const char *s)
 	}
 }
 
-static __noreturn void boot_die(const char *why)
+__noreturn void boot_die(const char *why)
 {
 	static char line[160];
 	size_t n;
@@ -168,73 +168,24 @@ static void take_memory(phys_addr_t info, u32 info_size)
 	boot_info.trampoline = early_alloc(PAGE_SIZE, PAGE_SIZE, 0xa0000);
 }
 
-static pte_t *new_table(void)
-{
-	phys_addr_t pa = early_alloc(PAGE_SIZE, PAGE_SIZE, IDENTITY_END);
-
-	if (!pa)
-		boot_die("no memory for page tables");
-	memset((void *)pa, 0, PAGE_SIZE);
-	return (pte_t *)pa;
-}
-
-static pte_t *next_table(pte_t *entry)
-{
-	if (!(*entry & PTE_PRESENT))
-		*entry = (phys_addr_t)new_table() | PTE_PRESENT | PTE_WRITE;
-	return (pte_t *)(*entry & PTE_FRAME_MASK);
-}
-
-/* Maps [va, va+size) to pa with the largest pages that fit, at most of `max_level`. */
-static void map_range(pte_t *root, unsigned long va, phys_addr_t pa, u64 size, u64 bits,
-		      int max_level)
-{
-	while (size) {
-		pte_t *table = root;
-		int level = max_level;
-		u64 step;
-
-		while (level > 0) {
-			step = 1UL << PT_LEVEL_SHIFT(level);
-			if (IS_ALIGNED(va | pa, step) && size >= step)
-				break;
-			level--;
-		}
-		step = 1UL << PT_LEVEL_SHIFT(level);
-		for (int l = PT_LEVELS - 1; l > level; l--)
-			table = next_table(&table[pt_index(va, l)]);
-		table[pt_index(va, level)] = pa | bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY |
-					     (level ? PTE_LEAF : 0);
-		va += step;
-		pa += step;
-		size -= step;
-	}
-}
-
-static void map_image_part(pte_t *root, const char *from, const char *to, u64 bits)
+static void map_image_part(phys_addr_t root, const char *from, const char *to, u64 bits)
 {
 	unsigned long offset = (unsigned long)(from - image_start);
 
-	map_range(root, LINK_BASE + image_slide + offset, image_phys + offset,
-		  (u64)(to - from), bits | PTE_GLOBAL, 0);
-}
-
-/* The last level of a region that grows later: its level-2 table exists in every address space. */
-static void reserve_slot(pte_t *root, unsigned long va)
-{
-	next_table(&root[pt_index(va, PT_LEVELS - 1)]);
+	boot_map(root, LINK_BASE + image_slide + offset, image_phys + offset, (u64)(to - from),
+		 bits | PTE_GLOBAL, 0);
 }
 
 static void build_tables(void)
 {
-	pte_t *root = new_table(), *low = new_table();
+	phys_addr_t root = boot_new_table(), low = boot_new_table();
 	int giant = cpu_has(CPU_GIANT_PAGES) ? 2 : 1;
 
 	map_image_part(root, image_start, text_end, 0);
 	map_image_part(root, rodata_start, rodata_end, PTE_NX | PTE_WRITE); /* sealed after boot */
 	map_image_part(root, data_start, data_end, PTE_NX | PTE_WRITE);
 	/* The first MiB whole: firmware leaves its tables there, in and between the regions. */
-	map_range(root, direct_map_base, 0, 1UL << 20, PTE_WRITE | PTE_NX | PTE_GLOBAL, 0);
+	boot_map(root, direct_map_base, 0, 1UL << 20, PTE_WRITE | PTE_NX | PTE_GLOBAL, 0);
 	for (u32 i = 0; i < boot_info.region_count; i++) {
 		const boot_region_t *r = &boot_info.regions[i];
 		phys_addr_t from = MAX(ALIGN_DOWN(r->start, PAGE_SIZE), 1UL << 20);
@@ -243,17 +194,16 @@ static void build_tables(void)
 		if ((r->type != BOOT_RAM && r->type != BOOT_ACPI && r->type != BOOT_NVS) ||
 		    from >= to)
 			continue;
-		/* Neighbours that share a page map it twice, the same way. */
-		map_range(root, direct_map_base + from, from, to - from,
-			  PTE_WRITE | PTE_NX | PTE_GLOBAL, giant);
+		boot_map(root, direct_map_base + from, from, to - from,
+			 PTE_WRITE | PTE_NX | PTE_GLOBAL, giant);
 	}
-	reserve_slot(root, vmalloc_start);
-	reserve_slot(root, page_array_base);
+	boot_reserve_slot(root, vmalloc_start);
+	boot_reserve_slot(root, page_array_base);
 	/* While this code still runs one to one, and for the start of further CPUs. */
-	memcpy(low, root, PAGE_SIZE);
-	low[0] = boot_tables[0];
-	trampoline_root = (phys_addr_t)low;
-	root_phys = (phys_addr_t)root;
+	memcpy((void *)low, (void *)root, PAGE_SIZE);
+	*(pte_t *)low = boot_tables[0];
+	trampoline_root = low;
+	root_phys = root;
 }
 
 /* ---- where things go ---- */
@@ -314,8 +264,10 @@ static void relocate(unsigned long slide)
 
 static __noreturn void boot_high(void *arg)
 {
-	phys_addr_t area = early_alloc(percpu_size(), PAGE_SIZE, 0);
+	phys_addr_t area;
 
+	boot_tables_live();
+	area = early_alloc(percpu_size(), PAGE_SIZE, 0);
 	if (!area)
 		boot_die("no memory for per-CPU data");
 	kernel_pml4 = phys_to_virt(root_phys);
