@@ -11,7 +11,7 @@ static u64 rotate(u64 v, unsigned n)
 	return v << n | v >> (64 - n);
 }
 
-static __always_inline void round(u64 v[4])
+static __always_inline void sip_round(u64 v[4])
 {
 	v[0] += v[1];
 	v[2] += v[3];
@@ -35,18 +35,18 @@ u64 siphash(const u64 key[2], const void *data, size_t len)
 	for (; len >= 8; len -= 8, p += 8) {
 		memcpy(&m, p, 8);
 		v[3] ^= m;
-		round(v);
-		round(v);
+		sip_round(v);
+		sip_round(v);
 		v[0] ^= m;
 	}
 	for (size_t i = 0; i < len; i++)
 		tail |= (u64)p[i] << (8 * i);
 	v[3] ^= tail;
-	round(v);
-	round(v);
+	sip_round(v);
+	sip_round(v);
 	v[0] ^= tail;
 	v[2] ^= 0xff;
 	for (int i = 0; i < 4; i++)
-		round(v);
+		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }

@@ -172,9 +172,9 @@ static u32 reverse_bits(u32 code, unsigned n)
 }
 
 /*
- * Builds the decoder of `n` symbols from their code lengths (0: unused). Refused are more codes
- * than there is room for, and fewer, except a single code of one bit, which the RFC allows for
- * distances.
+ * Builds the decoder of `n` symbols from their code lengths (0: unused). -EINVAL when there are more
+ * codes than room, or fewer; but one code of one bit is something (RFC 1951 3.2.7), and none at all
+ * too, as long as none is met. Returns 1 for these, 0 for a complete set.
  */
 static int build_huffman(huffman_t *h, const u8 *lengths, u32 n)
 {
@@ -210,7 +210,7 @@ static int build_huffman(huffman_t *h, const u8 *lengths, u32 n)
 		for (u32 at = reverse_bits(code, bits); at < 1u << FAST_BITS; at += 1u << bits)
 			h->fast[at] = (u16)(i << 4 | bits);
 	}
-	return 0;
+	return room > 0;
 }
 
 /* The next symbol; 0 and an error when there is no such code or the input ends. */
@@ -360,8 +360,9 @@ static int dynamic_block(inflater_t *s)
 	memset(lengths, 0, sizeof(lengths));
 	if (read_code_lengths(s, lengths, literals + distances))
 		return s->error;
-	if (!lengths[END_OF_BLOCK] || build_huffman(&s->distance, lengths + literals, distances) ||
-	    build_huffman(&s->literal, lengths, literals))
+	if (!lengths[END_OF_BLOCK] ||
+	    build_huffman(&s->distance, lengths + literals, distances) < 0 ||
+	    build_huffman(&s->literal, lengths, literals) < 0)
 		return fail(s, -EINVAL);
 	return compressed_block(s);
 }

@@ -245,6 +245,8 @@ static void emit_to_buffer(void *ctx, const char *s, size_t n)
 	text_buffer_t *b = ctx;
 
 	n = MIN(n, (size_t)(b->end - b->at));
+	if (!n)
+		return;
 	memcpy(b->at, s, n);
 	b->at += n;
 }

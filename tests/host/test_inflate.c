@@ -129,31 +129,49 @@ static void test_cut_short(void **state)
 	}
 }
 
+/* zlib's own answer: bytes of input used, or -EINVAL; its text goes to `plain`. */
+static ssize_t zlib_unpack(const u8 *in, size_t len, int window)
+{
+	z_stream z = { .next_in = (u8 *)in, .avail_in = (uInt)len, .next_out = plain,
+		       .avail_out = sizeof(plain) };
+	int r;
+
+	assert_int_equal(inflateInit2(&z, window), Z_OK);
+	r = inflate(&z, Z_FINISH);
+	inflateEnd(&z);
+	return r == Z_STREAM_END ? (ssize_t)z.total_in : -EINVAL;
+}
+
+/* The same answer and the same text as zlib's, whatever the bytes. */
+static ssize_t compare_with_zlib(const u8 *in, size_t len, int window)
+{
+	ssize_t got = unpack(in, len, window, collect), want = zlib_unpack(in, len, window);
+
+	assert_int_equal(got, want);
+	if (want >= 0)
+		assert_memory_equal(result, plain, result_len);
+	return got;
+}
+
 static void test_damaged(void **state)
 {
 	u64 found = 0;
+	size_t n = 0;
+	int window = 0;
 
 	for (int round = 0; round < 100000; round++) {
-		int window = windows[test_random_below(3)];
-		static size_t len, n;
-		static int packed_as;
 		size_t at;
 		u8 bit;
-		ssize_t r;
 
 		if (round % 100 == 0) {
-			len = make_plain() % 1000;
-			n = pack(len, window, 1 + (int)test_random_below(9), Z_DEFAULT_STRATEGY);
-			packed_as = window;
+			window = windows[test_random_below(3)];
+			n = pack(make_plain() % 1000, window, 1 + (int)test_random_below(9),
+				 strategies[test_random_below(5)]);
 		}
 		at = test_random_below(n);
 		bit = (u8)(1u << test_random_below(8));
 		packed[at] ^= bit;
-		r = unpack(packed, n, packed_as, collect);
-		/* With a checksum a wrong text is found; header bytes such as the time mean nothing. */
-		if (packed_as != RAW && r >= 0)
-			assert_true(result_len == len && memcmp(result, plain, len) == 0);
-		found += r < 0;
+		found += compare_with_zlib(packed, n, window) < 0;
 		packed[at] ^= bit;
 	}
 	assert_true(found > 50000);
@@ -168,7 +186,7 @@ static void test_noise(void **state)
 
 		for (size_t i = 0; i < len; i++)
 			noise[i] = (u8)test_random();
-		unpack(noise, len, RAW, collect);
+		compare_with_zlib(noise, len, RAW);
 	}
 }
 
@@ -256,7 +274,7 @@ static void test_bad_blocks(void **state)
 	} rows[] = {
 		{ "block type 3", { 0x07 }, 1 },
 		{ "stored length against its complement", { 0x01, 5, 0, 5, 0, 1, 2, 3, 4, 5 }, 10 },
-		{ "distance before the start", { 0x63, 0x00, 0x02, 0x00 }, 4 },
+		{ "distance before the start", { 0x03, 0x02 }, 2 },
 		{ "286 literals and more", { 0xfd, 0x00, 0x00, 0x00 }, 4 },
 		{ "no code lengths at all", { 0x05, 0x00, 0x00, 0x00, 0x00, 0x00 }, 6 },
 		{ "fixed code 286", { 0x1b, 0x03 }, 2 },

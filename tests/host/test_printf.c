@@ -93,7 +93,8 @@ static void test_strings(void **state)
 		memset(text, 'x', len);
 		text[len] = 0;
 		finish_spec(f, "", 's');
-		BOTH(1 + test_random_below(sizeof(ours)), text);
+		len = 1 + test_random_below(sizeof(ours));
+		BOTH(len, text);
 	}
 	/* A precision bounds what is read: this text has no end. */
 	char open_end[4] = { 'a', 'b', 'c', 'd' };
@@ -108,10 +109,10 @@ static void test_stars(void **state)
 {
 	for (int round = 0; round < 200000; round++) {
 		int width = (int)test_random_below(60) - 30;
-		int precision = (int)test_random_below(30) - 5;
+		int precision = (int)test_random_below(30) - 5, value = (int)random_value();
 
 		strcpy(format, test_random_below(2) ? "%*.*d|" : "%0*.*x|");
-		BOTH(sizeof(ours), width, precision, (int)random_value());
+		BOTH(sizeof(ours), width, precision, value);
 	}
 	strcpy(format, "%c%%%5c%-5c|");
 	BOTH(sizeof(ours), 'a', 'b', 'c');
