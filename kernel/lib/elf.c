@@ -104,7 +104,8 @@ int elf_check_segments(const struct elf64_segment *segments, u32 count, const el
 	if (ret)
 		return ret;
 	if (info->position_independent) {
-		if (!out->load_count || out->end - out->start > user_max - out->align)
+		if (!out->load_count || out->align >= user_max ||
+		    out->end - out->start > user_max - out->align)
 			return -EINVAL;
 		/* The bias is added with wrap, so the entry only has to be an address once it is.
 		 */
