@@ -178,6 +178,7 @@ void process_update_cpu_timers(process_t *p);
  * execs. Returns 0 or negative errno. */
 void process_init(void);
 int process_start_init(void (*fn)(void *), void *arg);
+void process_sysctl_init(void); /* /proc/sys/kernel; after procfs_init */
 /* Replaces the running process's program. 0: go on with arch_return_to_user(arch_user_frame(current())). */
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
 

@@ -4,7 +4,7 @@
  * A thread changes its credentials by copying them, changing the copy, and publishing it; nobody else ever sees
  * a half-changed set. The old set is freed after a grace period.
  */
-#include <kernel/lib/string.h>
+#include <mm/vmalloc.h>
 
 #include "proc_internal.h"
 
@@ -93,7 +93,7 @@ static void cred_free_rcu(rcu_head_t *head)
 	cred_t *c = container_of(head, cred_t, rcu);
 
 	if (refcount_put(&c->groups->refs))
-		kfree(c->groups);
+		kvfree(c->groups);
 	user_put(c->user);
 	kmem_cache_free(cred_cache, c);
 }

@@ -262,7 +262,7 @@ static int end_other_threads(thread_t *t)
 		signal_wake_thread(other, true);
 	}
 	spin_unlock_irq(sig_lock(p));
-	if (wait_event_killable(p->wait_exit, others_gone(t)))
+	if (wait_event_killable(&p->wait_exit, others_gone(t)))
 		r = -EAGAIN;
 	else if (p->leader != t)
 		take_leadership(t);
@@ -359,20 +359,12 @@ static void take_credentials(exec_t *e, process_t *p)
 	p->dumpable = keep_dumpable;
 }
 
-/* No way back. What was allocated for it (sighand, files) is consumed. */
-static void become_program(exec_t *e, sighand_t *sighand, files_t *files)
+/* No way back. sighand: see own_actions; consumed. */
+static void become_program(exec_t *e, sighand_t *sighand)
 {
 	thread_t *t = current();
 	process_t *p = t->process;
 
-	if (files) {
-		files_t *old = t->files;
-
-		spin_lock_irq(sig_lock(p));
-		t->files = files;
-		spin_unlock_irq(sig_lock(p));
-		files_put(old);
-	}
 	take_memory(e, t);
 	own_actions(p, sighand);
 	take_credentials(e, p);
@@ -407,32 +399,25 @@ static int commit(exec_t *e)
 	thread_t *t = current();
 	process_t *p = t->process;
 	sighand_t *sighand = NULL;
-	files_t *files = NULL;
-	int r = 0;
+	int r;
 
-	/* Other threads may yet share these with another process, or stop sharing by ending. */
+	/* Other threads may yet share the actions with another process, or stop sharing by ending. */
 	if (refcount_read(&p->sighand->refs) > 1 || !list_is_singular(&p->threads)) {
 		sighand = sighand_alloc();
 		if (!sighand)
 			return -ENOMEM;
 	}
-	if (files_is_shared(t->files)) {
-		files = files_copy(t->files);
-		if (!files)
-			r = -ENOMEM;
-	}
-	if (!r)
-		r = end_other_threads(t);
-	if (files && (r || !files_is_shared(t->files))) {
-		files_put(files);
-		files = NULL;
+	r = end_other_threads(t);
+	if (!r && !files_unshare_if_needed(t)) {
+		die_half_way(); /* the other threads are gone already */
+		r = -ENOMEM;
 	}
 	if (sighand && (r || refcount_read(&p->sighand->refs) == 1)) {
 		sighand_put(sighand);
 		sighand = NULL;
 	}
 	if (!r)
-		become_program(e, sighand, files);
+		become_program(e, sighand);
 	return r;
 }
 

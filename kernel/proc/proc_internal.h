@@ -71,11 +71,18 @@ bool group_stop_participate(thread_t *t);
 void cpu_timers_check(void); /* current's process; may send signals */
 void process_init_timers(process_t *p);
 
+/* ---- limits ---- */
+void limits_init(process_t *p); /* those of the first process; the further ones inherit */
+
 /* ---- credentials ---- */
 void cred_init_caches(void);
 
 /* ---- fork ---- */
 /* A thread as the flags say, visible but not yet started (sched_start_thread). Or ERR_PTR. */
 thread_t *copy_thread(const clone_args_t *args, trap_frame_t *frame);
+
+/* ---- settings ---- */
+extern int randomize_va_space;	   /* 0: programs are laid out at fixed addresses */
+extern int show_unhandled_signals; /* log lines for fatal faults */
 
 #endif

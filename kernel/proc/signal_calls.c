@@ -1,0 +1,161 @@
+/*
+ * What programs ask about signals: actions, alternate stacks, waiting, permission to send.
+ */
+#include <arch/uaccess.h>
+#include <kernel/proc.h>
+#include <kernel/time/clock.h>
+
+#include "proc_internal.h"
+
+/* Pending signals that the new action ignores are forgotten (POSIX.1-2017 2.4.1). sig_lock held. */
+static void forget_ignored(process_t *p, int sig)
+{
+	thread_t *t;
+
+	signal_discard(&p->pending, sigmask(sig));
+	list_for_each_entry(t, &p->threads, process_link)
+		signal_discard(&t->pending, sigmask(sig));
+}
+
+int signal_set_action(int sig, const k_sigaction_t *action, k_sigaction_t *old)
+{
+	process_t *p = current_process();
+	k_sigaction_t *slot;
+
+	if (sig < 1 || sig > SIGRTMAX || (action && (sigmask(sig) & SIG_KERNEL_ONLY_MASK)))
+		return -EINVAL;
+	slot = &p->sighand->action[sig - 1];
+	spin_lock_irq(sig_lock(p));
+	if (old)
+		*old = *slot;
+	if (action) {
+		*slot = *action;
+		slot->mask &= ~SIG_KERNEL_ONLY_MASK;
+		if (slot->handler == SIG_IGN_PTR ||
+		    (slot->handler == SIG_DFL_PTR && (sigmask(sig) & SIG_IGNORED_MASK)))
+			forget_ignored(p, sig);
+	}
+	spin_unlock_irq(sig_lock(p));
+	return 0;
+}
+
+static bool on_stack(const thread_t *t, unsigned long sp)
+{
+	return !(t->altstack_flags & SS_AUTODISARM) && sp > t->altstack_sp &&
+	       sp - t->altstack_sp <= t->altstack_size;
+}
+
+static u32 stack_state(const thread_t *t, unsigned long sp)
+{
+	if (!t->altstack_size)
+		return SS_DISABLE;
+	return on_stack(t, sp) ? SS_ONSTACK : 0;
+}
+
+int signal_alternate_stack(const stack_t *ss, stack_t *old, unsigned long sp)
+{
+	thread_t *t = current();
+	u32 mode;
+
+	if (old) {
+		old->ss_sp = (void *)t->altstack_sp;
+		old->ss_size = t->altstack_size;
+		old->ss_flags = (s32)(stack_state(t, sp) | (t->altstack_flags & SS_AUTODISARM));
+		old->pad = 0;
+	}
+	if (!ss)
+		return 0;
+	if (on_stack(t, sp))
+		return -EPERM;
+	mode = (u32)ss->ss_flags & ~SS_AUTODISARM;
+	if (mode != 0 && mode != SS_ONSTACK && mode != SS_DISABLE)
+		return -EINVAL;
+	if (mode == SS_DISABLE) {
+		t->altstack_sp = t->altstack_size = 0;
+	} else {
+		if (ss->ss_size < MINSIGSTKSZ)
+			return -ENOMEM;
+		t->altstack_sp = (unsigned long)ss->ss_sp;
+		t->altstack_size = ss->ss_size;
+	}
+	t->altstack_flags = (u32)ss->ss_flags;
+	return 0;
+}
+
+static int take_one(thread_t *t, sigset_t set, siginfo_t *info)
+{
+	int sig;
+
+	spin_lock_irq(sig_lock(t->process));
+	sig = signal_dequeue(t, ~set, info);
+	spin_unlock_irq(sig_lock(t->process));
+	return sig;
+}
+
+/* While it waits the thread does not block the signals, so that sending one wakes it. */
+static void await(thread_t *t, sigset_t set, bool begin)
+{
+	static const sigset_t none;
+
+	spin_lock_irq(sig_lock(t->process));
+	if (begin) {
+		t->awaited = t->blocked & set;
+		t->blocked &= ~set;
+	} else {
+		t->blocked |= t->awaited;
+		t->awaited = none;
+	}
+	signal_recalc_pending(t);
+	spin_unlock_irq(sig_lock(t->process));
+}
+
+int signal_wait(sigset_t set, siginfo_t *info, nsec_t deadline)
+{
+	thread_t *t = current();
+	bool expired = false;
+	int sig;
+
+	set &= ~SIG_KERNEL_ONLY_MASK;
+	sig = take_one(t, set, info);
+	if (sig)
+		return sig;
+	if (deadline <= clock_monotonic())
+		return -EAGAIN;
+	await(t, set, true);
+	while (!expired) {
+		set_current_state(THREAD_INTERRUPTIBLE);
+		if (signal_pending(t))
+			break;
+		expired = schedule_deadline(deadline);
+	}
+	set_current_state(THREAD_RUNNING);
+	await(t, set, false);
+	sig = take_one(t, set, info);
+	if (sig)
+		return sig;
+	return expired ? -EAGAIN : -EINTR;
+}
+
+int signal_permission(process_t *p, int sig)
+{
+	const cred_t *c = current_cred(), *target;
+	unsigned long flags;
+	bool same, allowed;
+
+	if (p == current_process())
+		return 0;
+	rcu_read_lock();
+	target = rcu_dereference(p->leader->cred);
+	same = c->euid == target->suid || c->euid == target->uid || c->uid == target->suid ||
+	       c->uid == target->uid;
+	rcu_read_unlock();
+	if (same || capable(CAP_KILL))
+		return 0;
+	if (sig != SIGCONT)
+		return -EPERM;
+	/* Job control reaches everything in the session. */
+	read_lock_irqsave(&process_tree_lock, &flags);
+	allowed = p->session == current_process()->session;
+	read_unlock_irqrestore(&process_tree_lock, flags);
+	return allowed ? 0 : -EPERM;
+}
