@@ -16,7 +16,6 @@ int proc_create_single(const char *path, mode_t mode, int (*show)(seq_file_t *, 
 int proc_create(const char *path, mode_t mode, const file_operations_t *ops, void *arg);
 int proc_symlink(const char *path, const char *target);
 int proc_mkdir(const char *path);
-int proc_remove(const char *path);
 /* A number under /proc/sys; writes outside [min, max] get -EINVAL; needs root. */
 int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max);
 int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max);

@@ -52,6 +52,7 @@ void page_lock(page_t *page);		/* may sleep */
 bool page_trylock(page_t *page);
 void page_unlock(page_t *page);
 /* Generic data path over the cache at *pos (advanced). Bytes or negative errno. */
+void file_map_dirty(file_map_t *map, page_t *page); /* contents differ from the store: write-back */
 ssize_t file_map_read(file_map_t *map, iter_t *it, off_t *pos);
 ssize_t file_map_write(file_map_t *map, iter_t *it, off_t *pos); /* inode locked; grows map->size */
 /* Drops pages and unmaps [start, end) bytes; partial edge pages are zeroed. end ~0: to the end. */

@@ -46,9 +46,6 @@ typedef struct vm_area_ops {
 	const char *(*name)(struct vm_area *vma);
 } vm_area_ops_t;
 
-/* Anonymous memory of a family of forks: finds every mapping of an anonymous page. */
-typedef struct anon_root anon_root_t;
-
 typedef struct vm_area {
 	rb_node_t node;		/* space->lock */
 	struct vm_space *space;
@@ -59,8 +56,7 @@ typedef struct vm_area {
 	struct file *file;	/* own reference, or NULL */
 	file_map_t *map;	/* file's, or NULL for anonymous private */
 	interval_node_t map_node; /* map->map_lock */
-	anon_root_t *anon;	/* own reference, or NULL until the first fault */
-	list_t anon_link;	/* anon root's lock */
+	bool has_anon;		/* anonymous pages may be mapped here: fork copies them */
 	const vm_area_ops_t *ops;
 	void *private_data;
 } vm_area_t;
@@ -87,6 +83,26 @@ typedef struct vm_space {
 	int oom_killed;		/* atomic: its memory is being taken */
 } vm_space_t;
 
+/*
+ * How mm reaches open files: fs/vfs sets this once at boot. mmap prepares the area (map, ops, flags); mode tells
+ * what the open file allows.
+ */
+#define VM_FILE_READ 1u
+#define VM_FILE_WRITE 2u
+#define VM_FILE_NO_EXEC 4u /* on a noexec mount */
+typedef struct vm_file_ops {
+	void (*get)(struct file *f);
+	void (*put)(struct file *f);
+	u32 (*mode)(struct file *f);
+	int (*mmap)(struct file *f, vm_area_t *vma); /* -ENODEV when it cannot be mapped */
+	/* An unlinked memory file of that many bytes, for shared anonymous memory; or ERR_PTR. */
+	struct file *(*shared_memory)(size_t size);
+	struct file *(*find)(int fd);		     /* descriptor of current: referenced, or NULL */
+	int (*fsync)(struct file *f, off_t start, off_t end);
+	long (*punch)(struct file *f, off_t start, off_t len); /* MADV_REMOVE */
+} vm_file_ops_t;
+extern const vm_file_ops_t *vm_file_ops;
+
 void space_init(void);			/* boot */
 vm_space_t *vm_space_create(void);	/* empty, users 1; NULL when out of memory */
 vm_space_t *vm_space_fork(vm_space_t *parent); /* copy-on-write copy, or ERR_PTR */
@@ -95,7 +111,7 @@ void vm_space_put(vm_space_t *s);	/* may sleep: the last user unmaps everything 
 vm_space_t *vm_space_of(struct process *p); /* a user reference, or NULL (for /proc) */
 /* Scheduler: what the CPU has loaded when it goes from prev to next; rq lock, interrupts off. */
 void vm_space_switch(struct thread *prev, struct thread *next);
-/* exec and kernel threads: makes `s` the running thread's space (consumes the reference). */
+/* exec and exit: makes `s` (NULL: none) the running thread's space and consumes that reference; drops the old one's. */
 void vm_space_activate(vm_space_t *s);
 
 /* API */

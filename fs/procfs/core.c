@@ -1,0 +1,274 @@
+/*
+ * procfs: files that show what the kernel knows.
+ *
+ * Concepts. Subsystems register entries by path; the tree of entries is the same for every mount. A dentry and a node are
+ * made when a name is looked up; the node's private_data is the entry. Below the root there are besides the directories
+ * of processes (pid.c), which exist as long as the process: their dentries are revalidated at each walk.
+ *
+ * Locking. proc_lock guards the tree of entries. Entries stay allocated while the kernel runs unless proc_remove takes
+ * them, which only happens before anyone could open them or with the subsystem's own guarantee.
+ */
+#include "procfs.h"
+
+#include <fs/filesystems.h>
+#include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <mm/slab.h>
+#include <uapi/dirent.h>
+#include <uapi/errno.h>
+
+#define PROC_SUPER_MAGIC 0x9fa0
+
+rwsem_t proc_lock = RWSEM_INIT(proc_lock);
+proc_entry_t *proc_root;
+static ino_t next_ino = 2; /* proc_lock; 1 is the root */
+
+proc_entry_t *proc_find(proc_entry_t *dir, const char *name, size_t len)
+{
+	proc_entry_t *e;
+
+	list_for_each_entry(e, &dir->children, sibling)
+		if (e->name_len == len && !memcmp(e->name, name, len))
+			return e;
+	return NULL;
+}
+
+static proc_entry_t *new_entry(proc_entry_t *parent, const char *name, size_t len, mode_t mode)
+{
+	proc_entry_t *e = kzalloc(sizeof(*e) + len + 1, GFP_KERNEL);
+
+	if (!e)
+		return NULL;
+	e->parent = parent;
+	list_init(&e->children);
+	e->mode = mode;
+	e->name_len = len;
+	memcpy(e->name, name, len);
+	if (parent) {
+		e->ino = next_ino++;
+		list_add_tail(&e->sibling, &parent->children);
+	}
+	return e;
+}
+
+/* Makes the entry of a path with the directories on the way; proc_lock held. */
+static proc_entry_t *make_path(const char *path, mode_t mode)
+{
+	proc_entry_t *dir = proc_root;
+
+	for (;;) {
+		size_t len = strcspn(path, "/");
+		proc_entry_t *e = proc_find(dir, path, len);
+
+		if (!path[len])
+			return e ? e : new_entry(dir, path, len, mode);
+		if (!e)
+			e = new_entry(dir, path, len, S_IFDIR | 0555);
+		if (!e)
+			return NULL;
+		dir = e;
+		path += len + 1;
+	}
+}
+
+static int register_entry(const char *path, mode_t mode, const file_operations_t *fops,
+			  int (*show)(seq_file_t *, void *), void *arg, const char *target)
+{
+	proc_entry_t *e;
+
+	rwsem_write_lock(&proc_lock);
+	e = make_path(path, mode);
+	if (e) {
+		e->fops = fops;
+		e->show = show;
+		e->arg = arg;
+		e->target = target;
+	}
+	rwsem_write_unlock(&proc_lock);
+	return e ? 0 : -ENOMEM;
+}
+
+static proc_entry_t *entry_of(vfs_node_t *node)
+{
+	return node->private_data;
+}
+
+static int open_single(vfs_node_t *node, file_t *f)
+{
+	return seq_open_single(f, entry_of(node)->show, entry_of(node)->arg);
+}
+
+static const file_operations_t single_operations = {
+	.open = open_single,
+	.read_iter = seq_read_iter,
+	.llseek = seq_llseek,
+	.release = seq_release,
+};
+
+int proc_create_single(const char *path, mode_t mode, int (*show)(seq_file_t *, void *), void *arg)
+{
+	return register_entry(path, S_IFREG | mode, &single_operations, show, arg, NULL);
+}
+
+int proc_create(const char *path, mode_t mode, const file_operations_t *ops, void *arg)
+{
+	return register_entry(path, S_IFREG | mode, ops, NULL, arg, NULL);
+}
+
+int proc_symlink(const char *path, const char *target)
+{
+	return register_entry(path, S_IFLNK | 0777, NULL, NULL, NULL, target);
+}
+
+int proc_mkdir(const char *path)
+{
+	return register_entry(path, S_IFDIR | 0555, NULL, NULL, NULL, NULL);
+}
+
+void *proc_file_arg(file_t *f)
+{
+	return entry_of(f->node)->arg;
+}
+
+/* ---- nodes ---- */
+
+static const char *entry_link(vfs_node_t *node, path_t *jump)
+{
+	return entry_of(node)->target;
+}
+
+static const node_operations_t file_node_operations = { 0 };
+static const node_operations_t link_node_operations = { .get_link = entry_link };
+
+vfs_node_t *proc_make_node(super_block_t *sb, mode_t mode, ino_t ino)
+{
+	vfs_node_t *n = alloc_inode(sb);
+
+	if (!n)
+		return ERR_PTR(-ENOMEM);
+	n->mode = mode;
+	n->ino = ino;
+	n->nlink = S_ISDIR(mode) ? 2 : 1;
+	n->ops = &file_node_operations;
+	return n;
+}
+
+static int attach_entry(super_block_t *sb, dentry_t *dentry, proc_entry_t *e)
+{
+	vfs_node_t *n = proc_make_node(sb, e->mode, e->ino);
+
+	if (IS_ERR(n))
+		return (int)PTR_ERR(n);
+	n->private_data = e;
+	if (S_ISDIR(e->mode)) {
+		n->ops = &proc_dir_operations;
+		n->fops = &proc_dir_file_operations;
+	} else if (S_ISLNK(e->mode)) {
+		n->ops = &link_node_operations;
+	} else {
+		n->fops = e->fops;
+	}
+	dentry_attach(dentry, n);
+	return 0;
+}
+
+static int dir_lookup(vfs_node_t *dir, dentry_t *dentry)
+{
+	proc_entry_t *e;
+	int r = 0;
+
+	rwsem_read_lock(&proc_lock);
+	e = proc_find(entry_of(dir), dentry->name, dentry->name_len);
+	rwsem_read_unlock(&proc_lock);
+	if (e)
+		return attach_entry(dir->sb, dentry, e);
+	if (entry_of(dir) == proc_root)
+		r = proc_pid_lookup(dir, dentry);
+	return r == -ENOENT ? 0 : r; /* a negative dentry */
+}
+
+bool proc_emit_entries(proc_entry_t *dir, dir_context_t *ctx, off_t first)
+{
+	proc_entry_t *e;
+	off_t at = first;
+	bool more = true;
+
+	rwsem_read_lock(&proc_lock);
+	list_for_each_entry(e, &dir->children, sibling) {
+		if (at++ < ctx->pos)
+			continue;
+		if (!ctx->emit(ctx, e->name, (u32)e->name_len, (u64)at, e->ino,
+			       (e->mode & S_IFMT) >> 12)) {
+			more = false;
+			break;
+		}
+		ctx->pos = at;
+	}
+	rwsem_read_unlock(&proc_lock);
+	return more;
+}
+
+static int dir_iterate(file_t *f, dir_context_t *ctx)
+{
+	proc_entry_t *dir = entry_of(f->node);
+
+	if (ctx->pos == 0) {
+		if (!ctx->emit(ctx, ".", 1, 1, f->node->ino, DT_DIR))
+			return 0;
+		ctx->pos = 1;
+	}
+	if (ctx->pos == 1) {
+		if (!ctx->emit(ctx, "..", 2, 2, dir->parent ? dir->parent->ino : 1, DT_DIR))
+			return 0;
+		ctx->pos = 2;
+	}
+	if (ctx->pos < PROC_FIRST_PID_POS && !proc_emit_entries(dir, ctx, 2))
+		return 0;
+	if (dir == proc_root)
+		proc_pid_emit(ctx);
+	return 0;
+}
+
+static off_t dir_llseek(file_t *f, off_t off, int whence)
+{
+	if (whence == SEEK_CUR)
+		off += f->pos;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (off < 0)
+		return -EINVAL;
+	f->pos = off;
+	return off;
+}
+
+const node_operations_t proc_dir_operations = { .lookup = dir_lookup };
+const file_operations_t proc_dir_file_operations = { .iterate = dir_iterate, .llseek = dir_llseek };
+
+static int fill_super(super_block_t *sb, const char *source, const char *options)
+{
+	vfs_node_t *n;
+
+	sb->magic = PROC_SUPER_MAGIC;
+	sb->block_size = 4096;
+	n = proc_make_node(sb, S_IFDIR | 0555, 1);
+	if (IS_ERR(n))
+		return (int)PTR_ERR(n);
+	n->private_data = proc_root;
+	n->ops = &proc_dir_operations;
+	n->fops = &proc_dir_file_operations;
+	sb->root = dentry_make_root(n);
+	return sb->root ? 0 : -ENOMEM;
+}
+
+static fs_operations_t proc_fs = { .name = "proc", .fill_super = fill_super, .single = true };
+
+void procfs_init(void)
+{
+	proc_root = new_entry(NULL, "", 0, S_IFDIR | 0555);
+	if (!proc_root || IS_ERR(register_filesystem("proc", &proc_fs)))
+		panic("procfs cannot be set up");
+	proc_root->ino = 1;
+	proc_pid_init();
+	proc_global_init();
+	proc_sysctl_init();
+}

@@ -1,0 +1,308 @@
+/*
+ * The set of areas of an address space: a red-black tree by address in which every node also knows the largest free gap
+ * before any area of its subtree, so that a place for a new mapping is found in one descent.
+ *
+ * Locking: space->lock exclusive for every change; a file's interval tree of mappings under map->map_lock.
+ */
+#include "space_internal.h"
+
+#include <kernel/lib/string.h>
+
+kmem_cache_t *area_cache;
+
+static unsigned long gap_before(const vm_area_t *v)
+{
+	vm_area_t *prev = area_of(rb_prev(&v->node));
+
+	return v->start - (prev ? prev->end : 0);
+}
+
+static void update_gap(rb_node_t *n)
+{
+	vm_area_t *v = area_of(n);
+	unsigned long gap = gap_before(v);
+
+	if (n->left)
+		gap = MAX(gap, area_of(n->left)->max_gap);
+	if (n->right)
+		gap = MAX(gap, area_of(n->right)->max_gap);
+	v->max_gap = gap;
+}
+
+/* The area and its successor have new neighbours. */
+static void refresh(vm_area_t *v)
+{
+	rb_node_t *next = rb_next(&v->node);
+
+	rb_propagate(&v->node, update_gap);
+	if (next)
+		rb_propagate(next, update_gap);
+}
+
+vm_area_t *vm_find(vm_space_t *s, unsigned long addr)
+{
+	vm_area_t *v = area_of(s->areas.node), *best = NULL;
+
+	while (v) {
+		if (addr < v->end) {
+			best = v;
+			if (addr >= v->start)
+				break;
+			v = area_of(v->node.left);
+		} else {
+			v = area_of(v->node.right);
+		}
+	}
+	return best;
+}
+
+vm_area_t *vm_first(vm_space_t *s)
+{
+	return area_of(rb_first(&s->areas));
+}
+
+vm_area_t *vm_next(vm_area_t *v)
+{
+	return area_of(rb_next(&v->node));
+}
+
+vm_area_t *area_alloc(vm_space_t *s, unsigned long start, unsigned long end, u32 flags)
+{
+	vm_area_t *v = kmem_cache_alloc(area_cache, GFP_KERNEL | GFP_ZERO);
+
+	if (!v)
+		return NULL;
+	v->space = s;
+	v->start = start;
+	v->end = end;
+	v->flags = flags;
+	v->page_offset = start >> PAGE_SHIFT;
+	return v;
+}
+
+void area_free(vm_area_t *v)
+{
+	if (v->ops && v->ops->close)
+		v->ops->close(v);
+	if (v->file)
+		vm_file_ops->put(v->file);
+	kmem_cache_free(area_cache, v);
+}
+
+static void join_map(vm_area_t *v)
+{
+	if (!v->map)
+		return;
+	rwsem_write_lock(&v->map->map_lock);
+	v->map_node.start = v->page_offset;
+	v->map_node.last = v->page_offset + area_pages(v) - 1;
+	interval_insert(&v->map->mappings, &v->map_node);
+	if ((v->flags & (VM_SHARED | VM_MAY_WRITE)) == (VM_SHARED | VM_MAY_WRITE))
+		__atomic_fetch_add(&v->map->writable_maps, 1, __ATOMIC_RELAXED);
+	rwsem_write_unlock(&v->map->map_lock);
+}
+
+static void leave_map(vm_area_t *v)
+{
+	if (!v->map)
+		return;
+	rwsem_write_lock(&v->map->map_lock);
+	interval_remove(&v->map->mappings, &v->map_node);
+	if ((v->flags & (VM_SHARED | VM_MAY_WRITE)) == (VM_SHARED | VM_MAY_WRITE))
+		__atomic_fetch_sub(&v->map->writable_maps, 1, __ATOMIC_RELAXED);
+	rwsem_write_unlock(&v->map->map_lock);
+}
+
+void area_account(vm_space_t *s, const vm_area_t *v, s64 pages)
+{
+	s->total_pages += (u64)pages;
+	if (v->flags & VM_LOCKED)
+		s->locked_pages += (u64)pages;
+	if (v->flags & VM_GROWS_DOWN)
+		s->stack_pages += (u64)pages;
+	else if ((v->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
+		s->data_pages += (u64)pages;
+	if (v->flags & VM_EXEC)
+		s->exec_pages += (u64)pages;
+}
+
+static void tree_insert(vm_space_t *s, vm_area_t *v)
+{
+	rb_node_t **link = &s->areas.node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = v->start < area_of(parent)->start ? &parent->left : &parent->right;
+	}
+	rb_insert_augmented(&v->node, parent, link, &s->areas, update_gap);
+	refresh(v);
+	s->area_count++;
+	s->seq++;
+}
+
+static void tree_remove(vm_space_t *s, vm_area_t *v)
+{
+	rb_node_t *next = rb_next(&v->node);
+
+	rb_erase_augmented(&v->node, &s->areas, update_gap);
+	if (next)
+		rb_propagate(next, update_gap);
+	s->area_count--;
+	s->seq++;
+}
+
+int area_insert(vm_space_t *s, vm_area_t *v)
+{
+	if (s->area_count >= vm_max_map_count)
+		return -ENOMEM;
+	join_map(v);
+	tree_insert(s, v);
+	area_account(s, v, (s64)area_pages(v));
+	return 0;
+}
+
+void area_remove(vm_space_t *s, vm_area_t *v)
+{
+	tree_remove(s, v);
+	area_account(s, v, -(s64)area_pages(v));
+	leave_map(v);
+}
+
+void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end)
+{
+	leave_map(v);
+	area_account(s, v, -(s64)area_pages(v));
+	v->page_offset += (u64)((s64)(start - v->start) >> PAGE_SHIFT);
+	v->start = start;
+	v->end = end;
+	area_account(s, v, (s64)area_pages(v));
+	refresh(v);
+	s->seq++;
+	join_map(v);
+}
+
+int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
+{
+	vm_area_t *upper;
+
+	if (s->area_count >= vm_max_map_count)
+		return -ENOMEM;
+	upper = kmem_cache_alloc(area_cache, GFP_KERNEL);
+	if (!upper)
+		return -ENOMEM;
+	*upper = *v;
+	upper->page_offset = area_offset(v, at);
+	upper->start = at;
+	if (upper->file)
+		vm_file_ops->get(upper->file);
+	if (upper->ops && upper->ops->open)
+		upper->ops->open(upper);
+	area_resize(s, v, v->start, at);
+	join_map(upper);
+	tree_insert(s, upper);
+	area_account(s, upper, (s64)area_pages(upper));
+	return 0;
+}
+
+int area_isolate(vm_space_t *s, unsigned long start, unsigned long end)
+{
+	vm_area_t *v = vm_find(s, start);
+	int r;
+
+	if (v && v->start < start) {
+		r = area_split(s, v, start);
+		if (r)
+			return r;
+	}
+	v = vm_find(s, end - 1);
+	if (v && v->start < end && v->end > end)
+		return area_split(s, v, end);
+	return 0;
+}
+
+static bool mergeable(const vm_area_t *a, const vm_area_t *b)
+{
+	if (a->end != b->start || a->flags != b->flags || a->file != b->file || a->map != b->map ||
+	    a->ops != b->ops || a->private_data != b->private_data)
+		return false;
+	if (a->ops && a->ops->close)
+		return false;
+	/* Anonymous areas that have pages keep their own offsets. */
+	return a->map ? area_offset(a, a->end) == b->page_offset : true;
+}
+
+static void absorb_next(vm_space_t *s, vm_area_t *v, vm_area_t *next)
+{
+	unsigned long end = next->end;
+
+	v->has_anon |= next->has_anon;
+	area_remove(s, next);
+	area_resize(s, v, v->start, end);
+	area_free(next);
+}
+
+void area_try_merge(vm_space_t *s, vm_area_t *v)
+{
+	vm_area_t *prev = area_of(rb_prev(&v->node)), *next = vm_next(v);
+
+	if (next && mergeable(v, next))
+		absorb_next(s, v, next);
+	if (prev && mergeable(prev, v))
+		absorb_next(s, prev, v);
+}
+
+/* Highest address below `high` with len free bytes at or above `low`; 0 when there is none. */
+unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsigned long high)
+{
+	vm_area_t *v = area_of(s->areas.node), *last = area_of(rb_last(&s->areas));
+	unsigned long top = last ? last->end : 0;
+
+	/* Above all areas. */
+	if (top < high && high - MAX(top, low) >= len)
+		return high - len;
+	/* Descend to the right first: the gap is before the node, so right subtree, node, left subtree. */
+	while (v) {
+		vm_area_t *right = area_of(v->node.right), *left = area_of(v->node.left);
+		unsigned long gap_end, gap_start;
+
+		if (right && v->end < high && right->max_gap >= len) {
+			v = right;
+			continue;
+		}
+	check:
+		gap_end = MIN(v->start, high);
+		gap_start = MAX(v->start - gap_before(v), low);
+		if (gap_end > gap_start && gap_end - gap_start >= len)
+			return gap_end - len;
+		left = area_of(v->node.left);
+		if (left && left->max_gap >= len) {
+			v = left;
+			continue;
+		}
+		/* Up to the first ancestor that is to the left in order. */
+		for (;;) {
+			rb_node_t *parent = rb_parent(&v->node);
+
+			if (!parent)
+				return 0;
+			if (parent->right == &v->node) {
+				v = area_of(parent);
+				goto check;
+			}
+			v = area_of(parent);
+		}
+	}
+	return len <= high - low ? high - len : 0;
+}
+
+/* ---- API ---- */
+
+vm_area_t *create_vma(uint64_t start, uint64_t end, uint32_t flags)
+{
+	return area_alloc(NULL, start, end, flags);
+}
+
+void destroy_vma(vm_area_t *vma)
+{
+	area_free(vma);
+}

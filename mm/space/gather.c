@@ -1,0 +1,144 @@
+/*
+ * Unmapping: entries are cleared first, pages and tables gathered, and freed only after every CPU that may hold a stale
+ * translation has acknowledged the flush (architecture.md 9.2).
+ */
+#include "space_internal.h"
+
+void gather_init(gather_t *g, vm_space_t *s)
+{
+	g->space = s;
+	g->start = ~0UL;
+	g->end = 0;
+	g->tables = false;
+	g->count = 0;
+}
+
+void gather_finish(gather_t *g)
+{
+	if (g->end > g->start)
+		arch_tlb_flush_range(&g->space->arch, g->start, g->end, g->tables);
+	for (u32 i = 0; i < g->count; i++)
+		page_put(g->pages[i]);
+	gather_init(g, g->space);
+}
+
+static void gather_page(gather_t *g, page_t *page)
+{
+	g->pages[g->count++] = page;
+}
+
+static void cover(gather_t *g, unsigned long start, unsigned long end)
+{
+	g->start = MIN(g->start, start);
+	g->end = MAX(g->end, end);
+}
+
+/* Accounts for the end of one mapping of a page. */
+static void unaccount(vm_space_t *s, page_t *page, pte_t pte)
+{
+	if (__atomic_sub_fetch(&page->map_count, 1, __ATOMIC_RELAXED) == 0)
+		mm_count(page_flag(page, PG_ANON) ? MM_ANON : MM_MAPPED, -1);
+	if (page_flag(page, PG_ANON)) {
+		atomic64_dec(&s->anon_pages);
+	} else {
+		atomic64_dec(page_flag(page, PG_MEMORY_FILE) ? &s->shmem_pages : &s->file_pages);
+		if (pte & PTE_ACCESSED)
+			page_set_flag(page, PG_ACCESSED);
+	}
+}
+
+/* One table of level 0: clears [start, end) in it. Returns where it stopped because the batch is full. */
+static unsigned long zap_table(gather_t *g, pte_t *table, unsigned long start, unsigned long end,
+			       bool even_anon)
+{
+	spinlock_t *lock = pte_lock(table);
+	unsigned long addr = start;
+
+	spin_lock(lock);
+	for (; addr < end && g->count < GATHER_PAGES; addr += PAGE_SIZE) {
+		pte_t *p = &table[pt_index(addr, 0)], pte = pte_get(p);
+		page_t *page;
+
+		if (!pte)
+			continue;
+		if (pte & PTE_SOFT_SPECIAL) {
+			pte_exchange(p, 0);
+			cover(g, addr, addr + PAGE_SIZE);
+			continue;
+		}
+		page = pfn_to_page(pte_pfn(pte));
+		if (!even_anon && page_flag(page, PG_ANON))
+			continue;
+		pte = pte_exchange(p, 0);
+		cover(g, addr, addr + PAGE_SIZE);
+		unaccount(g->space, page, pte);
+		gather_page(g, page);
+	}
+	spin_unlock(lock);
+	return addr;
+}
+
+void zap_range(gather_t *g, unsigned long start, unsigned long end, bool even_anon)
+{
+	pte_t *table = g->space->root;
+	unsigned long addr = start;
+	int level = PT_LEVELS - 1;
+
+	while (addr < end) {
+		unsigned long span, next;
+
+		/* Down to level 0, or over the whole of what has no table. */
+		table = g->space->root;
+		for (level = PT_LEVELS - 1; level > 0; level--) {
+			pte_t entry = pte_get(&table[pt_index(addr, level)]);
+
+			if (!entry)
+				break;
+			table = phys_to_virt(pte_pfn(entry) << PAGE_SHIFT);
+		}
+		span = 1UL << PT_LEVEL_SHIFT(MAX(level, 1));
+		next = MIN((addr & ~(span - 1)) + span, end);
+		if (level > 0) {
+			addr = next;
+			continue;
+		}
+		addr = zap_table(g, table, addr, next, even_anon);
+		if (g->count == GATHER_PAGES)
+			gather_finish(g);
+	}
+}
+
+/* Frees the tables below `table` (of `level`) whose whole span lies in [floor, ceiling), where there are no areas. */
+static void free_below(gather_t *g, pte_t *table, int level, unsigned long base, unsigned long floor,
+		       unsigned long ceiling)
+{
+	unsigned long span = 1UL << PT_LEVEL_SHIFT(level);
+	unsigned entries = level == PT_LEVELS - 1 ? PT_ENTRIES / 2 : PT_ENTRIES;
+	unsigned first = floor > base ? (unsigned)((floor - base) / span) : 0;
+
+	for (unsigned i = first; i < entries && base + i * span < ceiling; i++) {
+		unsigned long start = base + i * span;
+		pte_t entry = pte_get(&table[i]);
+
+		if (!entry)
+			continue;
+		if (level > 1)
+			free_below(g, phys_to_virt(pte_pfn(entry) << PAGE_SHIFT), level - 1, start,
+				   floor, ceiling);
+		if (start < floor || start + span > ceiling)
+			continue; /* serves others too */
+		pte_set(&table[i], 0);
+		mm_count(MM_TABLE, -1);
+		atomic64_dec(&g->space->table_pages);
+		g->tables = true;
+		cover(g, start, start + span);
+		gather_page(g, pfn_to_page(pte_pfn(entry)));
+		if (g->count == GATHER_PAGES)
+			gather_finish(g);
+	}
+}
+
+void free_tables(gather_t *g, unsigned long floor, unsigned long ceiling)
+{
+	free_below(g, g->space->root, PT_LEVELS - 1, 0, floor, ceiling);
+}

@@ -1,0 +1,85 @@
+/*
+ * Address spaces, shared by the files of mm/space.
+ */
+#ifndef MM_SPACE_INTERNAL_H
+#define MM_SPACE_INTERNAL_H
+
+#include <mm/space.h>
+
+#include <kernel/thread.h>
+#include <mm/slab.h>
+#include <uapi/errno.h>
+#include <uapi/mman.h>
+
+#define STACK_GUARD_GAP (256 * PAGE_SIZE)
+#define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
+extern u64 vm_max_map_count, vm_overcommit, mmap_min_addr;
+extern pfn_t zero_page_pfn;
+extern kmem_cache_t *area_cache;
+
+static inline vm_area_t *area_of(rb_node_t *n)
+{
+	return rb_entry_or_null(n, vm_area_t, node);
+}
+static inline u64 area_pages(const vm_area_t *v)
+{
+	return (v->end - v->start) >> PAGE_SHIFT;
+}
+static inline u64 area_offset(const vm_area_t *v, unsigned long addr) /* page offset of addr */
+{
+	return v->page_offset + ((addr - v->start) >> PAGE_SHIFT);
+}
+static inline bool area_private(const vm_area_t *v)
+{
+	return !(v->flags & VM_SHARED);
+}
+
+/* area.c: the set of areas; s->lock exclusive for changes */
+vm_area_t *area_alloc(vm_space_t *s, unsigned long start, unsigned long end, u32 flags);
+void area_free(vm_area_t *v);		/* not in any set; drops its file */
+int area_insert(vm_space_t *s, vm_area_t *v); /* joins the set and its file's mappings */
+void area_remove(vm_space_t *s, vm_area_t *v);
+void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end);
+int area_split(vm_space_t *s, vm_area_t *v, unsigned long at); /* v keeps the lower part */
+void area_try_merge(vm_space_t *s, vm_area_t *v);
+/* Borders at start and end, so that whole areas make up the range. */
+int area_isolate(vm_space_t *s, unsigned long start, unsigned long end);
+unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsigned long high);
+void area_account(vm_space_t *s, const vm_area_t *v, s64 pages);
+
+/* table.c: page tables */
+pte_t *pte_find(vm_space_t *s, unsigned long addr);	/* NULL: no table */
+pte_t *pte_make_path(vm_space_t *s, unsigned long addr); /* NULL: no memory */
+spinlock_t *pte_lock(pte_t *pte);
+u64 area_pte_bits(const vm_area_t *v, bool writable);
+
+/* gather.c: unmapping; pages are freed after the flush */
+#define GATHER_PAGES 120
+typedef struct gather {
+	vm_space_t *space;
+	unsigned long start, end; /* to flush */
+	bool tables;		  /* page tables are among the pages */
+	u32 count;
+	page_t *pages[GATHER_PAGES];
+} gather_t;
+void gather_init(gather_t *g, vm_space_t *s);
+void gather_finish(gather_t *g); /* flushes and frees */
+/* Unmaps the pages of [start, end), which lie in areas; even_anon false leaves private copies. */
+void zap_range(gather_t *g, unsigned long start, unsigned long end, bool even_anon);
+/* Frees page tables that serve only [floor, ceiling), a range without areas. */
+void free_tables(gather_t *g, unsigned long floor, unsigned long ceiling);
+
+/* fault.c */
+typedef enum fault_result { FAULT_OK, FAULT_SEGV, FAULT_BUS, FAULT_OOM } fault_result_t;
+fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access);
+/* Grows the stack area above addr to hold it; lock exclusive. The area, or NULL. */
+vm_area_t *stack_grow(vm_space_t *s, unsigned long addr);
+int fault_populate(vm_space_t *s, unsigned long start, unsigned long end); /* lock shared */
+
+/* map.c */
+int vm_unmap_locked(vm_space_t *s, unsigned long addr, size_t len);
+bool vm_may_lock(vm_space_t *s, u64 pages);
+long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len, unsigned long flags,
+	       unsigned long new_addr);
+
+#endif
