@@ -110,6 +110,7 @@ typedef struct process {
 	u64 read_bytes, write_bytes, read_calls, write_calls; /* (a) relaxed */
 	nsec_t start_time;
 	int oom_score_adj;
+	bool oom_victim;	/* the OOM killer chose it: its memory is on the way */
 	/* interval timers: ITIMER_REAL by timer; VIRTUAL and PROF by accounting */
 	timer_t real_timer;
 	nsec_t real_interval;		/* (s) */
@@ -136,6 +137,8 @@ void process_unlock_sighand(process_t *p, unsigned long flags);
 process_t *find_process(pid_t pid);
 thread_t *find_thread(pid_t tid);
 process_t *process_get_by_pid(pid_t pid);
+/* The process of the lowest number at or above *nr, which is moved to it: referenced, or NULL past the last. */
+process_t *process_next(pid_t *nr);
 thread_t *thread_get_by_tid(pid_t tid);
 struct pid *pid_find_get(pid_t nr);
 struct pid *pid_get(struct pid *pid);

@@ -28,6 +28,7 @@ typedef enum iter_kind { ITER_USER, ITER_KERNEL, ITER_PAGES } iter_kind_t;
 typedef struct iter {
 	iter_kind_t kind;
 	bool to_iter;	    /* a read: data flows into the iterator */
+	u8 io_flags;	    /* IO_*: what preadv2 and pwritev2 ask for; set after the iterator is made */
 	size_t offset;	    /* in the first segment */
 	size_t count;	    /* bytes left */
 	u32 nr_segs;
@@ -39,6 +40,9 @@ typedef struct iter {
 	iovec_t single;	    /* storage of the one-buffer form */
 	kvec_t ksingle;
 } iter_t;
+#define IO_APPEND 1u /* write at the end, wherever the position is */
+#define IO_SYNC 2u   /* to the device before returning */
+#define IO_NOWAIT 4u /* -EAGAIN rather than sleep */
 
 /* One buffer. The user forms check the range: 0 or -EFAULT; len is cut at MAX_RW_COUNT as Linux does. */
 #define MAX_RW_COUNT 0x7ffff000UL

@@ -132,6 +132,8 @@ long vm_map(vm_space_t *s, unsigned long addr, size_t len, int prot, int map_fla
 	    struct file *file, off_t offset);
 int vm_unmap(vm_space_t *s, unsigned long addr, size_t len);
 int vm_protect(vm_space_t *s, unsigned long addr, size_t len, int prot);
+long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len, unsigned long flags,
+	       unsigned long new_addr); /* mremap(2), checks included */
 long vm_brk(vm_space_t *s, unsigned long brk);	/* returns the resulting break */
 long uvmalloc(size_t len, int prot);		/* MEMORY: anonymous private memory of current */
 /* exec: a stack area of the given flags below `top`; and copies into a space that is not loaded. */

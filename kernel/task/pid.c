@@ -80,3 +80,21 @@ void thread_get(thread_t *t)
 {
 	refcount_get(&t->refs);
 }
+
+process_t *process_next(pid_t *nr)
+{
+	u64 index = *nr > 0 ? (u64)*nr : 1;
+	struct pid *id;
+	process_t *p = NULL;
+
+	rcu_read_lock();
+	for (; (id = xa_find(&pid_numbers, &index, INT32_MAX)) != NULL; index++) {
+		p = rcu_dereference(id->process);
+		if (p && !p->kernel && refcount_get_unless_zero(&p->refs))
+			break;
+		p = NULL;
+	}
+	rcu_read_unlock();
+	*nr = (pid_t)index;
+	return p;
+}

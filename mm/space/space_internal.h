@@ -79,7 +79,5 @@ int fault_populate(vm_space_t *s, unsigned long start, unsigned long end); /* lo
 /* map.c */
 int vm_unmap_locked(vm_space_t *s, unsigned long addr, size_t len);
 bool vm_may_lock(vm_space_t *s, u64 pages);
-long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len, unsigned long flags,
-	       unsigned long new_addr);
 
 #endif

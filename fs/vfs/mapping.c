@@ -1,0 +1,97 @@
+/*
+ * Files as memory: what mm asks of open files, and files without a name that stand behind shared anonymous memory.
+ */
+#include "vfs_internal.h"
+
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <uapi/errno.h>
+
+static u32 mapping_mode(struct file *f)
+{
+	u32 mode = 0;
+
+	if (f->mode & FMODE_READ)
+		mode |= VM_FILE_READ;
+	if (f->mode & FMODE_WRITE)
+		mode |= VM_FILE_WRITE;
+	if (f->path.mount && (f->path.mount->flags & MNT_NOEXEC))
+		mode |= VM_FILE_NO_EXEC;
+	return mode;
+}
+
+static int mapping_mmap(struct file *f, vm_area_t *vma)
+{
+	if (!f->ops->mmap)
+		return -ENODEV;
+	if (S_ISREG(f->node->mode))
+		vma->map = f->node->data;
+	return f->ops->mmap(f, vma);
+}
+
+static int mapping_fsync(struct file *f, off_t start, off_t end)
+{
+	return f->ops->fsync ? f->ops->fsync(f, start, end, true) : 0;
+}
+
+static long mapping_punch(struct file *f, off_t start, off_t len)
+{
+	if (!f->ops->fallocate)
+		return -EOPNOTSUPP;
+	return f->ops->fallocate(f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, len);
+}
+
+/* ---- shared anonymous memory ---- */
+
+static const file_map_ops_t memory_ops = { 0 };
+
+static int memory_mmap(struct file *f, vm_area_t *vma)
+{
+	vma->map = f->private_data;
+	return 0;
+}
+
+static void memory_release(struct file *f)
+{
+	file_map_destroy(f->private_data);
+	kfree(f->private_data);
+}
+
+static const file_operations_t memory_file_operations = {
+	.mmap = memory_mmap,
+	.release = memory_release,
+	.kind = "/dev/zero (deleted)",
+};
+
+static struct file *shared_memory(size_t size)
+{
+	file_map_t *map = kmalloc(sizeof(*map), GFP_KERNEL);
+	file_t *f;
+
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	file_map_init(map, &memory_ops, NULL);
+	map->size = size;
+	f = file_create_anon("/dev/zero", &memory_file_operations, map, O_RDWR);
+	if (IS_ERR(f)) {
+		file_map_destroy(map);
+		kfree(map);
+	}
+	return f;
+}
+
+static const vm_file_ops_t mapping_ops = {
+	.get = file_get,
+	.put = file_put,
+	.mode = mapping_mode,
+	.mmap = mapping_mmap,
+	.shared_memory = shared_memory,
+	.find = fd_get,
+	.fsync = mapping_fsync,
+	.punch = mapping_punch,
+};
+
+void mapping_init(void)
+{
+	vm_file_ops = &mapping_ops;
+}
