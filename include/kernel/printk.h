@@ -43,11 +43,11 @@ bool printk_ratelimit(printk_ratelimit_t *rl);
 
 /* A place where log lines appear at once. write must work with interrupts off, in NMI and panic. */
 typedef struct console {
-	const char *name;	/* "ttyS0", "tty0" */
+	const char *name; /* "ttyS0", "tty0" */
 	void (*write)(struct console *con, const char *s, size_t len);
-	bool early;		/* dropped when the first full console registers */
-	struct console *next;	/* printk's */
-	u64 seq;		/* printk's: next record to show */
+	bool early;	      /* dropped when the first full console registers */
+	struct console *next; /* printk's */
+	u64 seq;	      /* printk's: next record to show */
 } console_t;
 void register_console(console_t *con);
 void unregister_console(console_t *con);

@@ -27,40 +27,40 @@ struct process;
 /* Scheduling part of a thread; key: run-queue lock of thread's CPU unless noted. */
 typedef struct sched_entity {
 	list_t run_link;
-	u8 level;	    /* queue it stands in (effective) */
-	u8 base_level;	    /* where nice and policy start it */
-	u8 policy;	    /* SCHED_* */
+	u8 level;      /* queue it stands in (effective) */
+	u8 base_level; /* where nice and policy start it */
+	u8 policy;     /* SCHED_* */
 	s8 nice;
-	u8 rt_priority;	    /* 1..99 for FIFO and RR */
-	u8 effective_rt;    /* with inheritance; changed only in sched_set_effective */
+	u8 rt_priority;	 /* 1..99 for FIFO and RR */
+	u8 effective_rt; /* with inheritance; changed only in sched_set_effective */
 	bool queued;
-	bool active;	    /* runnable for the run queue: running, queued, or on the way to another CPU */
-	bool migrating;	    /* leaves this CPU for good when it is switched away */
-	bool on_cpu;	    /* atomic: runs, or is still on its old CPU's stack */
+	bool active; /* runnable for the run queue: running, queued, or on the way to another CPU */
+	bool migrating; /* leaves this CPU for good when it is switched away */
+	bool on_cpu;	/* atomic: runs, or is still on its old CPU's stack */
 	bool reset_on_fork;
-	u16 user_share;	    /* part of its time that the timer found it in user mode, of 256 */
-	u32 cpu;	    /* CPU whose queue it is on or last ran on */
-	u32 last_cpu;	    /* where it last ran */
+	u16 user_share; /* part of its time that the timer found it in user mode, of 256 */
+	u32 cpu;	/* CPU whose queue it is on or last ran on */
+	u32 last_cpu;	/* where it last ran */
 	nsec_t slice_left;
-	nsec_t exec_start;  /* up to when its running time is charged */
-	nsec_t runtime;	    /* total CPU time */
-	nsec_t level_used;  /* CPU time at this level since it got there or last slept that long */
+	nsec_t exec_start; /* up to when its running time is charged */
+	nsec_t runtime;	   /* total CPU time */
+	nsec_t level_used; /* CPU time at this level since it got there or last slept that long */
 	nsec_t reported_user, reported_system; /* (o) what CPU timers were told */
 	u64 boost_epoch;
 	cpu_set_t affinity;
 } sched_entity_t;
 
-void sched_init(void);		 /* boot CPU, after percpu_init; makes init_thread current */
+void sched_init(void); /* boot CPU, after percpu_init; makes init_thread current */
 void sched_init_cpu(struct thread *idle); /* a further CPU, on itself: its own idle thread */
-void sched_idle_loop(void) __noreturn; /* the caller becomes its CPU's idle thread */
-void schedule(void);		 /* gives the CPU away according to current's state */
+void sched_idle_loop(void) __noreturn;	  /* the caller becomes its CPU's idle thread */
+void schedule(void);			  /* gives the CPU away according to current's state */
 void yield(void);
-void wake_up_process(struct process *proc); /* all sleeping threads of it */
+void wake_up_process(struct process *proc);	   /* all sleeping threads of it */
 bool wake_up_thread(struct thread *t, u32 states); /* false when it was in none of these states */
-void sched_start_thread(struct thread *t); /* a THREAD_NEW thread becomes runnable */
+void sched_start_thread(struct thread *t);	   /* a THREAD_NEW thread becomes runnable */
 void sched_fork(struct thread *child, struct thread *parent); /* initial parameters */
 void sched_exit_thread(void) __noreturn; /* current ends: ZOMBIE, switches away for good */
-void sched_tick(void);		 /* what timer_arm_local waited for; interrupts off */
+void sched_tick(void);			 /* what timer_arm_local waited for; interrupts off */
 
 /* Policy and limits. Errors: -EINVAL for bad values; permissions are the caller's. */
 int sched_set_policy(struct thread *t, int policy, int rt_priority, bool reset_on_fork);
@@ -71,20 +71,21 @@ nsec_t sched_thread_runtime(struct thread *t); /* up to now, also when running *
 /* User and system time up to now, their sum being the precise runtime. */
 void sched_thread_times(struct thread *t, nsec_t *user, nsec_t *system);
 void sched_account_user(bool user); /* the timer interrupt sampled this mode */
-void set_current_state(u32 state);	/* with a full barrier */
+void set_current_state(u32 state);  /* with a full barrier */
 #ifdef CONFIG_DEBUG
-void sched_provoke(void);   /* preempts the running thread at the next occasion: the lock checker's fuzzer */
+void sched_provoke(
+	void); /* preempts the running thread at the next occasion: the lock checker's fuzzer */
 bool sched_is_running(void); /* threads have been switched */
 #endif
 
 /* System-wide figures. */
-void sched_loadavg(u64 out[3]);	     /* fixed point, 1 << 11 as Linux's getloadavg files */
+void sched_loadavg(u64 out[3]); /* fixed point, 1 << 11 as Linux's getloadavg files */
 u64 sched_context_switches(void);
 u32 sched_nr_running(void);
 typedef struct cpu_times {
 	nsec_t user, nice, system, idle, iowait, irq, softirq, steal;
 } cpu_times_t;
 void sched_cpu_times(u32 cpu, cpu_times_t *out);
-void sched_print_all(void);	     /* SysRq and panic: threads by CPU */
+void sched_print_all(void); /* SysRq and panic: threads by CPU */
 
 #endif

@@ -32,14 +32,14 @@ u64 softirq_count(u32 cpu, softirq_type_t type); /* how often it ran */
 struct work;
 typedef void (*work_function_t)(struct work *work);
 typedef struct work {
-	list_t link;		 /* queue's lock */
+	list_t link;		  /* queue's lock */
 	work_function_t function; /* checked against hash before each call */
 	u64 hash;
-	bool pending;		 /* atomic */
+	bool pending; /* atomic */
 } work_t;
 void work_init(work_t *work, work_function_t function);
-bool schedule_work(work_t *work);   /* false when already pending; any context */
-void flush_work(work_t *work);	    /* waits until it is neither pending nor running; may sleep */
+bool schedule_work(work_t *work); /* false when already pending; any context */
+void flush_work(work_t *work);	  /* waits until it is neither pending nor running; may sleep */
 void workqueue_init(void);
 
 /* A kernel thread; starts at once. fn may end by returning. */

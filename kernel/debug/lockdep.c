@@ -143,7 +143,8 @@ static void check_interrupt_safety(void)
 			if (!(usage[b] & bad))
 				continue;
 			checker_stop();
-			printk(KERN_EMERG "Lock %s is used in %s, and leads to %s, held with these on:\n",
+			printk(KERN_EMERG
+			       "Lock %s is used in %s, and leads to %s, held with these on:\n",
 			       classes[a]->name,
 			       usage[b] & bad & HARDIRQS_ON ? "interrupts" : "softirqs",
 			       classes[b]->name);

@@ -143,8 +143,8 @@ static __noreturn void report(trap_frame_t *frame, const char *format, va_list a
 	print_context(KERN_EMERG);
 	if (frame)
 		arch_print_frame(frame);
-	n = frame ? arch_backtrace_frame(frame, ips, BACKTRACE_MAX) :
-		    arch_backtrace(current(), ips, BACKTRACE_MAX);
+	n = frame ? arch_backtrace_frame(frame, ips, BACKTRACE_MAX)
+		  : arch_backtrace(current(), ips, BACKTRACE_MAX);
 	print_backtrace(KERN_EMERG, ips, n);
 #ifdef CONFIG_DEBUG
 	lockdep_print_held();

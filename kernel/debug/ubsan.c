@@ -73,8 +73,8 @@ static void report(const source_location_t *l, const char *what)
 HANDLER void __ubsan_handle_divrem_overflow(overflow_data_t *d, unsigned long l, unsigned long r)
 {
 	if (first_time(&d->location))
-		report(&d->location, value_of(d->type, r) == 0 ? "division by zero" :
-								 "division overflow");
+		report(&d->location,
+		       value_of(d->type, r) == 0 ? "division by zero" : "division overflow");
 }
 
 HANDLER void __ubsan_handle_shift_out_of_bounds(shift_data_t *d, unsigned long l, unsigned long r)

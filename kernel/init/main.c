@@ -40,7 +40,7 @@ void kernel_main(boot_info_t *info)
 	sched_init();				/* there is a current thread: locks work */
 	serial_early_init();			/* the first lines can be seen */
 	cmdline_init();				/* options can be asked for */
-	code_key_init(info->random_seed);	/* callbacks can be registered */
+	lockdep_init_fuzz();			/* debug builds: preemption at random */
 	printk(KERN_NOTICE "CloudOS 6.1.0-cloudos, loaded by %s\n", info->loader);
 	printk(KERN_NOTICE "Command line: %s\n", info->command_line);
 	arch_init_early();			/* descriptor tables, exceptions, CPU features */
@@ -51,10 +51,8 @@ void kernel_main(boot_info_t *info)
 	kmap_init();				/* vmalloc, ioremap */
 	space_init();				/* address spaces */
 	arch_init_devices();			/* extended state, interrupt controllers, clocks, timer */
-	timers_init();				/* timers */
-	rcu_init();				/* deferred freeing */
 	printk_init();				/* readers of the log can wait */
-	time_init();				/* the date */
+	time_init();				/* the date, timers */
 	random_init();				/* random numbers */
 	futex_init();				/* user-space locks */
 	process_init();				/* process 0 is complete, others can be made */

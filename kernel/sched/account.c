@@ -71,7 +71,8 @@ void sched_account_user(bool user)
 	spin_lock(&rq->lock);
 	charge(rq, arch_clock_read(), user ? SHARE_ALL : 0);
 	t->sched.user_share = (u16)((t->sched.user_share * (SHARE_DECAY - 1) +
-				     (user ? SHARE_ALL + SHARE_DECAY - 1 : 0)) / SHARE_DECAY);
+				     (user ? SHARE_ALL + SHARE_DECAY - 1 : 0)) /
+				    SHARE_DECAY);
 	spin_unlock(&rq->lock);
 	if (!t->space)
 		return;

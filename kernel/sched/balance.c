@@ -68,7 +68,8 @@ void kick_idle_cpu(run_queue_t *rq)
 		u32 cpu = (u32)__builtin_ctzl(idle);
 
 		if (find_movable(rq, cpu)) {
-			smp_send_reschedule(cpu); /* its idle loop looks for threads after every interrupt */
+			smp_send_reschedule(
+				cpu); /* its idle loop looks for threads after every interrupt */
 			return;
 		}
 	}

@@ -140,7 +140,7 @@ static thread_t *pick_next(run_queue_t *rq, nsec_t now)
 static void finish_switch(thread_t *prev)
 {
 	run_queue_t *rq = this_rq();
-	bool dead = prev->state == THREAD_ZOMBIE;
+	bool dead = prev->state == THREAD_ZOMBIE && !prev->sched.active;
 
 	lockdep_acquire(&rq->lock.dep, LOCK_TRY, (unsigned long)__builtin_return_address(0));
 	__atomic_store_n(&prev->sched.on_cpu, false, __ATOMIC_RELEASE);
@@ -365,7 +365,7 @@ void sched_init_cpu(thread_t *idle)
 
 	rq_init(rq, this_cpu());
 	adopt_current(rq, idle);
-	preempt_disable(); /* as an idle thread runs */
+	this_cpu_write(preempt_count, PREEMPT_ONE); /* as an idle thread runs */
 	rq->idle = idle;
 	rq->current_level = SCHED_LEVELS;
 	rcu_init_cpu();

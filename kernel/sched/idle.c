@@ -66,8 +66,8 @@ static void print_queue(const run_queue_t *rq)
 
 	for (u32 level = 0; level < SCHED_LEVELS; level++)
 		list_for_each_entry(t, &rq->level[level], sched.run_link)
-			printk(KERN_INFO "  level %u: %d (%s), nice %d, %ld ms used\n", level, t->tid,
-			       t->name, t->sched.nice, t->sched.runtime / NSEC_PER_MSEC);
+			printk(KERN_INFO "  level %u: %d (%s), nice %d, %ld ms used\n", level,
+			       t->tid, t->name, t->sched.nice, t->sched.runtime / NSEC_PER_MSEC);
 }
 
 void sched_print_all(void)
@@ -77,8 +77,8 @@ void sched_print_all(void)
 		unsigned long flags = arch_irq_save();
 		bool locked = spin_trylock(&rq->lock);
 
-		printk(KERN_INFO "CPU %u: %d (%s), %u waiting, %lu switches\n", cpu, rq->current->tid,
-		       rq->current->name, rq->nr_queued, rq->switches);
+		printk(KERN_INFO "CPU %u: %d (%s), %u waiting, %lu switches\n", cpu,
+		       rq->current->tid, rq->current->name, rq->nr_queued, rq->switches);
 		if (locked) {
 			print_queue(rq);
 			spin_unlock(&rq->lock);

@@ -13,7 +13,7 @@
 #define LOAD_PERIOD (5 * NSEC_PER_SEC)
 
 static const u64 decay[3] = { 1884, 2014, 2037 }; /* 2^11 * e^(-5 s / 1, 5, 15 min) */
-static u64 load[3];	     /* written by the timer alone */
+static u64 load[3];				  /* written by the timer alone */
 static timer_t load_timer;
 
 static void take_sample(timer_t *timer, void *data)

@@ -34,7 +34,9 @@ static u32 weight_of(int nice)
 {
 	int i = nice - WEIGHT_FIRST;
 
-	return weights[i < 0 ? 0 : i >= (int)ARRAY_SIZE(weights) ? (int)ARRAY_SIZE(weights) - 1 : i];
+	return weights[i < 0			       ? 0
+		       : i >= (int)ARRAY_SIZE(weights) ? (int)ARRAY_SIZE(weights) - 1
+						       : i];
 }
 
 nsec_t level_slice(const thread_t *t)
@@ -83,9 +85,9 @@ void sched_set_effective(thread_t *t)
 		se->base_level = LEVEL_IDLE;
 		break;
 	default:
-		se->base_level = se->nice < 0  ? LEVEL_HIGH :
-				 se->nice < 10 ? LEVEL_NORMAL :
-						 LEVEL_LOW;
+		se->base_level = se->nice < 0	 ? LEVEL_HIGH
+				 : se->nice < 10 ? LEVEL_NORMAL
+						 : LEVEL_LOW;
 	}
 	enter_level(t, se->base_level);
 }
@@ -226,7 +228,8 @@ static u32 choose_level(run_queue_t *rq, nsec_t now, u32 *beaten)
 	} else {
 		*beaten = best;
 	}
-	if (best == LEVEL_HIGH && (levels & ~BIT(LEVEL_HIGH)) && now - rq->low_since >= HIGH_LIMIT) {
+	if (best == LEVEL_HIGH && (levels & ~BIT(LEVEL_HIGH)) &&
+	    now - rq->low_since >= HIGH_LIMIT) {
 		*beaten = MIN(*beaten, (u32)LEVEL_HIGH);
 		return (u32)__builtin_ctz(levels & ~BIT(LEVEL_HIGH));
 	}

@@ -46,7 +46,8 @@ static void report(thread_t *t, nsec_t slept)
 	for (int i = 0; i < n; i++) {
 		const char *name = symbol_lookup(ips[i], &offset);
 
-		printk(KERN_ERR "  [%016lx] %s+0x%lx\n", ips[i], name ? name : "?", name ? offset : 0);
+		printk(KERN_ERR "  [%016lx] %s+0x%lx\n", ips[i], name ? name : "?",
+		       name ? offset : 0);
 	}
 }
 

@@ -19,7 +19,7 @@
 
 static struct {
 	spinlock_t lock;
-	list_t items;		       /* lock */
+	list_t items;			    /* lock */
 	const work_t *running[WORKERS_MAX]; /* lock: what each worker is at */
 	wait_queue_head_t more, finished;
 } queue = {

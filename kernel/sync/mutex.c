@@ -66,7 +66,8 @@ static bool spin_on_owner(mutex_t *m)
 			return false;
 		/* The owner's structure is freed after a grace period at the earliest. */
 		rcu_read_lock();
-		running = owner_of(READ_ONCE(*word_of(m))) == owner && READ_ONCE(owner->sched.on_cpu);
+		running =
+			owner_of(READ_ONCE(*word_of(m))) == owner && READ_ONCE(owner->sched.on_cpu);
 		rcu_read_unlock();
 		if (!running && owner_of(READ_ONCE(*word_of(m))) == owner)
 			return false;

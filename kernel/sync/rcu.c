@@ -160,8 +160,8 @@ void rcu_tick(void)
 		report_quiescent(this_cpu());
 		spin_unlock(&rcu.lock);
 	}
-	if (c->due.first || (c->waiting.first ? READ_ONCE(rcu.completed) >= c->wait_for :
-						c->fresh.first != NULL))
+	if (c->due.first ||
+	    (c->waiting.first ? READ_ONCE(rcu.completed) >= c->wait_for : c->fresh.first != NULL))
 		schedule_softirq(SOFTIRQ_RCU);
 }
 
@@ -294,8 +294,8 @@ static struct {
 	mutex_t mutex;
 	atomic_t left;
 	completion_t done;
-	rcu_head_t heads[NR_CPUS];
 } barrier = { .mutex = MUTEX_INIT(barrier.mutex) };
+static rcu_head_t barrier_heads[NR_CPUS]; /* likewise */
 
 static void barrier_passed(rcu_head_t *head)
 {
@@ -305,7 +305,7 @@ static void barrier_passed(rcu_head_t *head)
 
 static void barrier_queue(void *arg)
 {
-	call_rcu(&barrier.heads[this_cpu()], barrier_passed);
+	call_rcu(&barrier_heads[this_cpu()], barrier_passed);
 }
 
 /* A CPU runs its callbacks in order: a marker behind all that are queued now. */

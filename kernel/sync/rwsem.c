@@ -45,7 +45,8 @@ static bool take_write(rwsem_t *s)
 static void grant_locked(rwsem_t *s)
 {
 	while (!list_empty(&s->wait.entries)) {
-		wait_queue_entry_t *e = list_first_entry(&s->wait.entries, wait_queue_entry_t, link);
+		wait_queue_entry_t *e =
+			list_first_entry(&s->wait.entries, wait_queue_entry_t, link);
 		thread_t *t = e->thread;
 		bool write = e->data == WANT_WRITE;
 

@@ -35,6 +35,33 @@ bool schedule_deadline(s64 deadline)
 	return clock_monotonic() >= deadline;
 }
 
+int sleep_until_monotonic(nsec_t when)
+{
+	might_sleep();
+	for (;;) {
+		set_current_state(THREAD_INTERRUPTIBLE);
+		if (signal_pending(current())) {
+			set_current_state(THREAD_RUNNING);
+			return -ERESTARTSYS;
+		}
+		if (schedule_deadline(when))
+			return 0;
+	}
+}
+
+int sleep_until_realtime(nsec_t when)
+{
+	for (;;) {
+		nsec_t offset = clock_realtime_offset();
+		int r = wait_event_deadline(&clock_set_wait, clock_realtime_offset() != offset,
+					    THREAD_INTERRUPTIBLE,
+					    when == NSEC_MAX ? NSEC_MAX : when - offset);
+
+		if (r)
+			return r == -ETIMEDOUT ? 0 : r;
+	}
+}
+
 static void sleep_until(nsec_t deadline)
 {
 	might_sleep();

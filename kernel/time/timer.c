@@ -163,7 +163,8 @@ static int arm(timer_t *timer, u64 expires, bool only_idle)
 	}
 	timer->expires = (nsec_t)MIN(expires, (u64)NSEC_MAX);
 	enqueue(base, timer);
-	if (base == here) /* else its CPU is about to program its hardware, behind the running function */
+	if (base ==
+	    here) /* else its CPU is about to program its hardware, behind the running function */
 		program(base);
 	spin_unlock_irqrestore(&base->lock, flags);
 	return was;

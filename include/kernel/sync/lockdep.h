@@ -10,10 +10,10 @@
 
 #include <kernel/compiler.h>
 
-#define LOCK_READ 1	/* shared acquisition */
-#define LOCK_TRY 2	/* cannot wait, so adds no order */
-#define LOCK_NESTED 4	/* second lock of its own class, ordered by the caller (address, tree) */
-#define LOCK_SLEEPS 8	/* a sleeping lock */
+#define LOCK_READ 1   /* shared acquisition */
+#define LOCK_TRY 2    /* cannot wait, so adds no order */
+#define LOCK_NESTED 4 /* second lock of its own class, ordered by the caller (address, tree) */
+#define LOCK_SLEEPS 8 /* a sleeping lock */
 
 #if defined(CONFIG_DEBUG) && !defined(CONFIG_HOST)
 typedef struct lock_class {
@@ -28,10 +28,10 @@ typedef struct lock_dep {
 void lockdep_acquire(lock_dep_t *dep, u32 flags, unsigned long ip);
 void lockdep_release(lock_dep_t *dep, unsigned long ip);
 bool lockdep_held(const lock_dep_t *dep);
-void lockdep_assert_no_locks(void);	    /* return to user mode */
+void lockdep_assert_no_locks(void); /* return to user mode */
 void lockdep_might_sleep(const char *file, int line);
 void lockdep_print_held(void);
-void lockdep_init_fuzz(void);		    /* boot: preempt_fuzz=SEED */
+void lockdep_init_fuzz(void); /* boot: preempt_fuzz=SEED */
 #define LOCK_DEP_FIELD lock_dep_t dep;
 #define LOCK_DEP_INIT(n) .dep = { .class = &(lock_class_t){ .name = n } },
 #define lockdep_init(lock, n)                                                                      \

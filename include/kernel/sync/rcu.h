@@ -15,7 +15,7 @@ typedef struct rcu_head {
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
 void call_rcu(rcu_head_t *head, void (*func)(rcu_head_t *head)); /* any context */
-void synchronize_rcu(void);					  /* may sleep */
+void synchronize_rcu(void);					 /* may sleep */
 void rcu_barrier(void); /* may sleep: until all callbacks queued before have run */
 
 /* Called by the scheduler, interrupts off: current leaves the CPU; the CPU begins and ends to idle; a tick. */

@@ -7,11 +7,11 @@
 
 #include <kernel/types.h>
 
-nsec_t clock_monotonic(void);	/* lock-free, any context */
+nsec_t clock_monotonic(void); /* lock-free, any context */
 nsec_t clock_realtime(void);
 nsec_t clock_realtime_coarse(void); /* for timestamps of files */
 nsec_t clock_realtime_offset(void); /* realtime - monotonic, as of now */
-void clock_set_realtime(nsec_t t); /* wakes clock_set_wait */
+void clock_set_realtime(nsec_t t);  /* wakes clock_set_wait */
 /* Who waits for an absolute realtime waits here, until the monotonic time that it is now. */
 struct wait_queue_head;
 extern struct wait_queue_head clock_set_wait;
@@ -21,6 +21,9 @@ uint64_t get_monotonic_time(void); /* nanoseconds */
 u64 jiffies(void);		   /* monotonic / (1/HZ), derived when read */
 void msleep(uint32_t msecs);	   /* uninterruptible */
 void usleep(uint32_t usecs);
-void time_init(void);		   /* boot CPU, once the machine's counter and timer work */
+/* Interruptible, until an absolute time of the clock: 0, or -ERESTARTSYS. */
+int sleep_until_monotonic(nsec_t when);
+int sleep_until_realtime(nsec_t when);
+void time_init(void); /* boot CPU, once the machine's counter and timer work */
 
 #endif

@@ -13,23 +13,24 @@ struct timer;
 typedef void (*timer_function_t)(struct timer *timer, void *data);
 
 typedef struct timer {
-	rb_node_t node;		/* base lock of `cpu` */
-	nsec_t expires;		/* absolute monotonic */
+	rb_node_t node;		   /* base lock of `cpu` */
+	nsec_t expires;		   /* absolute monotonic */
 	timer_function_t function; /* checked against `hash` before each call */
 	u64 hash;
 	void *data;
 	u32 cpu;
 	u32 flags;
-	bool queued;		/* base lock */
+	bool queued; /* base lock */
 } timer_t;
 #define TIMER_HARDIRQ 1
 
 void timer_init(timer_t *timer, timer_function_t function, void *data);
 void timer_init_flags(timer_t *timer, timer_function_t function, void *data, u32 flags);
 int add_timer(timer_t *timer, uint64_t expires); /* 0, or -EBUSY when pending */
-int del_timer(timer_t *timer);	/* 1 if it was pending, 0 if not; never runs afterwards */
+int del_timer(timer_t *timer);	   /* 1 if it was pending, 0 if not; never runs afterwards */
 int try_del_timer(timer_t *timer); /* does not wait: -EAGAIN when the function is running */
-int mod_timer(timer_t *timer, uint64_t expires); /* arms whether pending or not; 1 if it was pending */
+int mod_timer(timer_t *timer,
+	      uint64_t expires); /* arms whether pending or not; 1 if it was pending */
 bool timer_pending(const timer_t *timer);
 /* The scheduler's next tick on this CPU (NSEC_MAX: none): sched_tick is called then. Interrupts off. */
 void timer_arm_local(nsec_t when);

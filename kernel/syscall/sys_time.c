@@ -1,0 +1,348 @@
+/*
+ * Clocks and sleeping: clock_gettime(2) and its kin, nanosleep(2), clock_nanosleep(2), times(2).
+ *
+ * Clock ids above 0 are the fixed ones; negative ones name the CPU clock of a process or thread:
+ * ~id << 3 | 4 for a thread | what is counted (0 all as ticks would, 1 user time, 2 precise).
+ */
+#include <arch/uaccess.h>
+#include <kernel/process.h>
+#include <kernel/time/clock.h>
+#include <kernel/time/convert.h>
+#include <syscall_protos.h>
+#include <uapi/errno.h>
+#include <uapi/time.h>
+
+#define COARSE_RESOLUTION 4000000 /* Linux's with 250 ticks a second */
+#define CPU_CLOCK_VIRTUAL 1
+#define CPU_CLOCK_KINDS 3 /* 3 would be a descriptor's clock */
+#define CPU_CLOCK_THREAD 4
+#define CPU_POLL (NSEC_PER_MSEC)
+
+static struct timezone system_zone; /* kept for programs; the kernel does not use it */
+
+/* ---- what clocks say ---- */
+
+static nsec_t process_runtime(process_t *p)
+{
+	nsec_t sum = p->dead_user + p->dead_system;
+	unsigned long flags;
+	thread_t *t;
+
+	if (!process_lock_sighand(p, &flags))
+		return sum;
+	sum = p->dead_user + p->dead_system;
+	list_for_each_entry(t, &p->threads, process_link)
+		sum += sched_thread_runtime(t);
+	process_unlock_sighand(p, flags);
+	return sum;
+}
+
+static int thread_cpu_clock(pid_t tid, bool virtual, nsec_t *out)
+{
+	thread_t *t = tid ? thread_get_by_tid(tid) : current();
+	nsec_t user, system;
+	int r = -EINVAL;
+
+	if (!t)
+		return r;
+	if (t->process == current_process()) {
+		r = 0;
+		sched_thread_times(t, &user, &system);
+		*out = virtual ? user : sched_thread_runtime(t);
+	}
+	if (tid)
+		thread_put(t);
+	return r;
+}
+
+static int process_cpu_clock(pid_t pid, bool virtual, nsec_t *out)
+{
+	process_t *p = pid ? process_get_by_pid(pid) : current_process();
+	nsec_t user, system;
+
+	if (!p)
+		return -EINVAL;
+	if (virtual) {
+		process_cpu_times(p, &user, &system);
+		*out = user;
+	} else {
+		*out = process_runtime(p);
+	}
+	if (pid)
+		process_put(p);
+	return 0;
+}
+
+static int read_clock(int clock, nsec_t *out)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_TAI: /* no leap seconds were told */
+		*out = clock_realtime();
+		return 0;
+	case CLOCK_REALTIME_COARSE:
+		*out = clock_realtime_coarse();
+		return 0;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
+		*out = clock_monotonic();
+		return 0;
+	case CLOCK_PROCESS_CPUTIME_ID:
+		return process_cpu_clock(0, false, out);
+	case CLOCK_THREAD_CPUTIME_ID:
+		return thread_cpu_clock(0, false, out);
+	}
+	if (clock >= 0 || (clock & 3) == CPU_CLOCK_KINDS)
+		return -EINVAL;
+	if (clock & CPU_CLOCK_THREAD)
+		return thread_cpu_clock(~(clock >> 3), (clock & 3) == CPU_CLOCK_VIRTUAL, out);
+	return process_cpu_clock(~(clock >> 3), (clock & 3) == CPU_CLOCK_VIRTUAL, out);
+}
+
+static int put_timespec(nsec_t ns, struct timespec __user *to)
+{
+	struct timespec ts = ns_to_timespec(ns);
+
+	return copy_to_user(to, &ts, sizeof(ts)) ? -EFAULT : 0;
+}
+
+long sys_clock_gettime(int clock, struct timespec __user *tp)
+{
+	nsec_t now;
+	int r = read_clock(clock, &now);
+
+	return r ? r : put_timespec(now, tp);
+}
+
+long sys_clock_getres(int clock, struct timespec __user *tp)
+{
+	bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+	nsec_t now;
+	int r = read_clock(clock, &now);
+
+	if (r || !tp)
+		return r;
+	return put_timespec(coarse ? COARSE_RESOLUTION : 1, tp);
+}
+
+static int set_realtime(const struct timespec *ts)
+{
+	nsec_t t;
+
+	if (!timespec_valid(ts))
+		return -EINVAL;
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	t = timespec_to_ns(ts);
+	if (t == NSEC_MAX || t < clock_monotonic())
+		return -EINVAL;
+	clock_set_realtime(t);
+	return 0;
+}
+
+long sys_clock_settime(int clock, const struct timespec __user *tp)
+{
+	struct timespec ts;
+
+	if (clock != CLOCK_REALTIME)
+		return -EINVAL;
+	if (copy_from_user(&ts, tp, sizeof(ts)))
+		return -EFAULT;
+	return set_realtime(&ts);
+}
+
+long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
+{
+	struct timeval now = ns_to_timeval(clock_realtime());
+
+	if (tv && copy_to_user(tv, &now, sizeof(now)))
+		return -EFAULT;
+	if (tz && copy_to_user(tz, &system_zone, sizeof(system_zone)))
+		return -EFAULT;
+	return 0;
+}
+
+long sys_settimeofday(const struct timeval __user *tv, const struct timezone __user *tz)
+{
+	struct timezone zone;
+	struct timespec ts;
+	struct timeval v;
+	int r;
+
+	if (tv) {
+		if (copy_from_user(&v, tv, sizeof(v)))
+			return -EFAULT;
+		if (v.tv_usec < 0 || v.tv_usec >= 1000000)
+			return -EINVAL;
+		ts = (struct timespec){ v.tv_sec, v.tv_usec * NSEC_PER_USEC };
+	}
+	if (tz && copy_from_user(&zone, tz, sizeof(zone)))
+		return -EFAULT;
+	if (tv && !timespec_valid(&ts))
+		return -EINVAL;
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	if (tz) {
+		if (zone.tz_minuteswest > 15 * 60 || zone.tz_minuteswest < -15 * 60)
+			return -EINVAL;
+		system_zone = zone;
+	}
+	r = tv ? set_realtime(&ts) : 0;
+	return r;
+}
+
+long sys_time(s64 __user *t)
+{
+	s64 now = clock_realtime() / NSEC_PER_SEC;
+
+	if (t && put_user_u64((u64)now, (u64 __user *)t))
+		return -EFAULT;
+	return now;
+}
+
+static s64 to_ticks(nsec_t ns)
+{
+	return ns / (NSEC_PER_SEC / HZ);
+}
+
+long sys_times(struct tms __user *buf)
+{
+	process_t *p = current_process();
+	nsec_t user, system;
+	struct tms tms;
+
+	if (buf) {
+		sched_thread_times(current(), &user,
+				   &system); /* brings the running thread up to date */
+		process_cpu_times(p, &user, &system);
+		tms.tms_utime = to_ticks(user);
+		tms.tms_stime = to_ticks(system);
+		spin_lock_irq(sig_lock(p));
+		tms.tms_cutime = to_ticks(p->children_user);
+		tms.tms_cstime = to_ticks(p->children_system);
+		spin_unlock_irq(sig_lock(p));
+		if (copy_to_user(buf, &tms, sizeof(tms)))
+			return -EFAULT;
+	}
+	return (long)jiffies();
+}
+
+/* ---- sleeping ---- */
+
+static bool can_sleep(int clock)
+{
+	switch (clock) {
+	case CLOCK_REALTIME:
+	case CLOCK_MONOTONIC:
+	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_BOOTTIME:
+	case CLOCK_TAI:
+		return true;
+	default: /* Linux sleeps on other threads' CPU clocks; a running thread's own never moves meanwhile */
+		return clock < 0 && !(clock & CPU_CLOCK_THREAD);
+	}
+}
+
+/* CPU clocks are looked at again when they could have reached the time at the earliest. */
+static int sleep_on_cpu_clock(int clock, nsec_t when)
+{
+	nsec_t now;
+	int r;
+
+	for (;;) {
+		r = read_clock(clock, &now);
+		if (r || now >= when)
+			return r;
+		r = sleep_until_monotonic(clock_monotonic() +
+					  MAX((when - now) / (nsec_t)cpu_count, (nsec_t)CPU_POLL));
+		if (r)
+			return r;
+	}
+}
+
+/* 0, -ERESTARTSYS when a signal came first. */
+static int sleep_until(int clock, nsec_t when)
+{
+	if (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME)
+		return sleep_until_monotonic(when);
+	if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
+		return sleep_until_realtime(when);
+	return sleep_on_cpu_clock(clock, when);
+}
+
+/* A relative sleep: to `when` on `clock`, with what is left told at `rem` if a signal ends it. */
+static long sleep_relative(int clock, nsec_t when, struct timespec __user *rem);
+
+static long restart_sleep(restart_block_t *rb)
+{
+	return sleep_relative((int)rb->args[0], rb->deadline,
+			      (struct timespec __user *)rb->args[1]);
+}
+
+static long sleep_relative(int clock, nsec_t when, struct timespec __user *rem)
+{
+	restart_block_t *rb = &current()->restart;
+	nsec_t now;
+	int r = sleep_until(clock, when);
+
+	if (r != -ERESTARTSYS)
+		return r;
+	r = read_clock(clock, &now);
+	if (r || now >= when)
+		return r;
+	if (rem && put_timespec(when - now, rem))
+		return -EFAULT;
+	rb->function = restart_sleep;
+	rb->args[0] = (u64)clock;
+	rb->args[1] = (u64)rem;
+	rb->deadline = when;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+static nsec_t deadline_after(nsec_t now, nsec_t delay)
+{
+	return delay > NSEC_MAX - now ? NSEC_MAX : now + delay;
+}
+
+static long sleep_for(int clock, int flags, const struct timespec __user *req,
+		      struct timespec __user *rem)
+{
+	struct timespec ts;
+	nsec_t now;
+	int r;
+
+	if (copy_from_user(&ts, req, sizeof(ts)))
+		return -EFAULT;
+	if (!timespec_valid(&ts))
+		return -EINVAL;
+	if (flags & TIMER_ABSTIME) {
+		r = sleep_until(clock, timespec_to_ns(&ts));
+		return r == -ERESTARTSYS ? -ERESTARTNOHAND : r;
+	}
+	if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
+		clock = CLOCK_MONOTONIC; /* setting the clock does not touch relative sleeps */
+	r = read_clock(clock, &now);
+	return r ? r : sleep_relative(clock, deadline_after(now, timespec_to_ns(&ts)), rem);
+}
+
+long sys_nanosleep(const struct timespec __user *req, struct timespec __user *rem)
+{
+	return sleep_for(CLOCK_MONOTONIC, 0, req, rem);
+}
+
+long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req,
+			 struct timespec __user *rem)
+{
+	nsec_t now;
+	int r = read_clock(clock, &now);
+
+	if (r)
+		return r;
+	if (!can_sleep(clock))
+		return clock < 0 ? -EINVAL : -EOPNOTSUPP;
+	return sleep_for(clock, flags, req, rem);
+}
