@@ -11,7 +11,8 @@ HOST_ONLY ?= $(HOST_TESTS)
 HOST_FAKES := $(wildcard tests/host/fake/*.c)
 HOST_CFLAGS := -std=gnu17 -D_GNU_SOURCE -DCONFIG_HOST -DCONFIG_DEBUG -g -O2 -fno-strict-aliasing \
 	-fwrapv -fno-common -fno-omit-frame-pointer -fno-builtin-printf -Wall -Wextra -Werror \
-	-Wno-unused-parameter -Wno-missing-field-initializers -Iinclude -Itests/host -Iarch/x86_64/include
+	-Wno-unused-parameter -Wno-missing-field-initializers -Iinclude -Itests/host -I. \
+	-Iarch/x86_64/include -include tests/host/fake/libc.h
 HOST_SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_LIBS := -lcmocka -lz -lpthread
 
@@ -31,6 +32,8 @@ $(1)/test_$(2): $(patsubst %.c,$(1)/obj/%.o,tests/host/test_$(2).c $(call host_p
 	@$$(CC) $$(HOST_SANITIZERS) $$(HOST_LINK) -o $$@ $$^ $$(HOST_LIBS)
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call HOST_TEST,$(HOST_B),$(t),$(call host_sources,$(t)))))
+
+$(HOST_B)/obj/tests/host/test_ring.o: HOST_CFLAGS += -DHOST_LIBC_TIME
 
 $(HOST_B)/obj/%.o: %.c tests/host/host.mk | $(GENERATED)
 	@mkdir -p $(@D)

@@ -520,7 +520,7 @@ static void group_limits(void)
 	struct rlimit few = { 3, 3 };
 	int status = CHILD({
 		setrlimit(RLIMIT_NPROC, &few);
-		become(4321);
+		become(20000 + getppid());
 		int made = 0, err = 0;
 		while (made < 10) {
 			pid_t one = sys(SYS_fork);

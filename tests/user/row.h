@@ -453,6 +453,8 @@ static void begin(int argc, char **argv, const char *family)
 	dup2(null, 2);
 	if (null > 2)
 		close(null);
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	umask(022);
 	row_map_edge();
@@ -507,6 +509,13 @@ static void run_group(const char *name, void (*body)(void))
 	do {                                                                                       \
 		if (!row_only || !strcmp(row_only, #body + 6))                                     \
 			run_group(#body, body);                                                    \
+	} while (0)
+
+/* A group that changes the whole machine, or measures it: left out where several suites run at once. */
+#define GROUP_ALONE(body)                                                                          \
+	do {                                                                                       \
+		if (!getenv("ROWS_TOGETHER"))                                                      \
+			GROUP(body);                                                               \
 	} while (0)
 
 static int finish(void)

@@ -153,6 +153,8 @@ static void group_getcpu(void)
 
 static void group_nice(void)
 {
+	pid_t group = getpid(); /* a user of our own */
+
 	ROW("default", sys(SYS_getpriority, PRIO_PROCESS, 0), 20);
 	ROW("which", sys(SYS_getpriority, 9, 0), -EINVAL);
 	ROW("set_which", sys(SYS_setpriority, 9, 0, 0), -EINVAL);
@@ -174,10 +176,10 @@ static void group_nice(void)
 	ROW_AS(USER, "foreign", sys(SYS_setpriority, PRIO_PROCESS, pid, 10), -EPERM);
 	ROW("group_missing", sys(SYS_getpriority, PRIO_PGRP, 99999), -ESRCH);
 	kill(pid, SIGKILL);
-	pid = SPAWN(become(4323); pause());
+	pid = SPAWN(become(20000 + group); pause());
 	until_state(pid, 'S');
-	ROW("user_set", sys(SYS_setpriority, PRIO_USER, 4323, 9), 0);
-	ROW("user_get", sys(SYS_getpriority, PRIO_USER, 4323), 11);
+	ROW("user_set", sys(SYS_setpriority, PRIO_USER, 20000 + group, 9), 0);
+	ROW("user_get", sys(SYS_getpriority, PRIO_USER, 20000 + group), 11);
 	kill(pid, SIGKILL);
 }
 
@@ -239,6 +241,6 @@ int main(int argc, char **argv)
 	GROUP(group_affinity);
 	GROUP(group_getcpu);
 	GROUP(group_nice);
-	GROUP(group_behaviour);
+	GROUP_ALONE(group_behaviour);
 	return finish();
 }

@@ -301,7 +301,7 @@ static void group_realtime(void)
 	struct rlimit few = { 4, 4 };
 	CHILD({
 		int err = 0, queued = 0;
-		become(4322);
+		become(20000 + getppid());
 		setrlimit(RLIMIT_SIGPENDING, &few);
 		while (queued < 10 && !(err = sys(SYS_rt_sigqueueinfo, getpid(), 37, &info)))
 			queued++;

@@ -242,7 +242,7 @@ int main(int argc, char **argv)
 {
 	begin(argc, argv, "time");
 	GROUP(group_clocks);
-	GROUP(group_settime);
+	GROUP_ALONE(group_settime);
 	GROUP(group_old_calls);
 	GROUP(group_sleep);
 	GROUP(group_posix_timers);

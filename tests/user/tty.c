@@ -1,0 +1,659 @@
+/*
+ * Terminals, on pseudo terminals: /dev/ptmx and devpts, termios, the line discipline in canonical and raw mode,
+ * echo, signals, flow control, window size, controlling terminals, job control, hang-up.
+ */
+#include <asm/ioctls.h>
+#include <asm/termbits.h>
+
+#include "row.h"
+
+/* The kernel's own structure and window size: libc's termios differs. */
+struct window {
+	unsigned short rows, cols, x, y;
+};
+
+static int master, slave;
+static char buf[8192];
+static volatile sig_atomic_t caught;
+
+static void on_signal(int sig)
+{
+	caught = sig;
+}
+
+static void catch(int sig)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	caught = 0;
+	sigaction(sig, &action, NULL);
+}
+
+static void open_pair(void)
+{
+	int unlock = 0, number;
+
+	master = MUST(open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK));
+	MUST(ioctl(master, TIOCSPTLCK, &unlock));
+	MUST(ioctl(master, TIOCGPTN, &number));
+	slave = MUST(open(named("/dev/pts/%d", number), O_RDWR | O_NOCTTY));
+}
+
+static struct termios get(void)
+{
+	struct termios t;
+
+	MUST(ioctl(slave, TCGETS, &t));
+	return t;
+}
+
+static void set(const struct termios *t)
+{
+	MUST(ioctl(slave, TCSETS, t));
+}
+
+static void change(tcflag_t clear, tcflag_t set_local)
+{
+	struct termios t = get();
+
+	t.c_lflag = (t.c_lflag & ~clear) | set_local;
+	set(&t);
+}
+
+static void raw_mode(int min, int time)
+{
+	struct termios t = get();
+
+	t.c_iflag = 0;
+	t.c_oflag = 0;
+	t.c_lflag = 0;
+	t.c_cc[VMIN] = min;
+	t.c_cc[VTIME] = time;
+	set(&t);
+}
+
+static void type(const char *text)
+{
+	if (write(master, text, strlen(text)) != (ssize_t)strlen(text))
+		row("type", -errno, 0);
+}
+
+/* What the slave reads now, without waiting: compared with text. */
+static bool reads(const char *text)
+{
+	int flags = fcntl(slave, F_GETFL);
+
+	fcntl(slave, F_SETFL, flags | O_NONBLOCK);
+	memset(buf, 0, 200);
+	/* Input goes to the line discipline from a work queue. */
+	EVENTUALLY(ioctl(slave, FIONREAD, buf) || *(int *)buf || !*text);
+	memset(buf, 0, 200);
+	ssize_t n = read(slave, buf, 200);
+	fcntl(slave, F_SETFL, flags);
+	return n == (ssize_t)strlen(text) && !memcmp(buf, text, n);
+}
+
+/* Whether what comes out at the master is this text, waiting for as much as it is long. */
+static bool shows(const char *text)
+{
+	size_t got = 0;
+
+	memset(buf, 0, sizeof(buf));
+	EVENTUALLY(({
+		ssize_t n = read(master, buf + got, sizeof(buf) - 1 - got);
+		if (n > 0)
+			got += n;
+		got >= strlen(text);
+	}));
+	return got == strlen(text) && !memcmp(buf, text, got);
+}
+
+static void group_ptmx(void)
+{
+	int number = -1, unlock = 0, lock = 1, value = 0;
+	struct stat st;
+
+	int fd = ROW_OK("open", sys(SYS_open, "/dev/ptmx", O_RDWR | O_NOCTTY));
+	ROW("number", sys(SYS_ioctl, fd, TIOCGPTN, &number), 0);
+	const char *name = strcpy(buf, named("/dev/pts/%d", number));
+	ROW("lock_get", ({ sys(SYS_ioctl, fd, TIOCGPTLCK, &value); value; }), 1);
+	ROW("locked", sys(SYS_open, name, O_RDWR | O_NOCTTY), -EIO);
+	ROW("unlock", sys(SYS_ioctl, fd, TIOCSPTLCK, &unlock), 0);
+	ROWS_EFAULT("number", 4, sys(SYS_ioctl, fd, TIOCGPTN, p));
+	ROWS_EFAULT("unlock", 4, sys(SYS_ioctl, fd, TIOCSPTLCK, p));
+	stat(name, &st);
+	ROW("slave_is_char", st.st_mode & S_IFMT, S_IFCHR);
+	ROW("slave_major", st.st_rdev >> 8 & 0xfff, 136);
+	ROW("slave_owner", st.st_uid, 0);
+	int tty = ROW_OK("open_slave", sys(SYS_open, name, O_RDWR | O_NOCTTY));
+	ROW("number_on_slave", sys(SYS_ioctl, tty, TIOCGPTN, &number), -ENOTTY);
+	int second = MUST(open("/dev/ptmx", O_RDWR | O_NOCTTY)), other;
+	ioctl(second, TIOCGPTN, &other);
+	ROW_TRUE("second_differs", other != number);
+	int peer = ROW_OK("peer", sys(SYS_ioctl, fd, TIOCGPTPEER, O_RDWR | O_NOCTTY));
+	struct stat st2;
+	fstat(tty, &st);
+	fstat(peer, &st2);
+	ROW("peer_same", st2.st_rdev, st.st_rdev);
+	close(fd);
+	ROW_TRUE("slave_name_gone", access(name, F_OK) < 0);
+	sys(SYS_ioctl, second, TIOCSPTLCK, &lock);
+	ROW("lock_again", sys(SYS_open, strcpy(buf, named("/dev/pts/%d", other)), O_RDWR | O_NOCTTY), -EIO);
+	ROW("seek", sys(SYS_lseek, tty, 0, SEEK_SET), -ESPIPE);
+}
+
+static void group_termios(void)
+{
+	struct termios t, back;
+
+	open_pair();
+	ROWS_POINTER("get", sizeof(t), sys(SYS_ioctl, slave, TCGETS, p), 0);
+	ROWS_EFAULT("set", sizeof(t), sys(SYS_ioctl, slave, TCSETS, p));
+	t = get();
+	ROW("iflag", t.c_iflag, ICRNL | IXON);
+	ROW("oflag", t.c_oflag, OPOST | ONLCR);
+	ROW("cflag", t.c_cflag, B38400 | CS8 | CREAD);
+	ROW("lflag", t.c_lflag, ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN);
+	static const unsigned char keys[] = { 3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22 };
+	ROW("keys", memcmp(t.c_cc, keys, sizeof(keys)), 0);
+	t.c_lflag &= ~ECHO;
+	t.c_cc[VINTR] = 7;
+	ROW("set", sys(SYS_ioctl, slave, TCSETS, &t), 0);
+	back = get();
+	ROW_TRUE("set_get", back.c_lflag == t.c_lflag && back.c_cc[VINTR] == 7);
+	ROW("by_master", sys(SYS_ioctl, master, TCGETS, &back), 0);
+	ROW("by_master_same", back.c_lflag, t.c_lflag);
+	ROW("set_wait", sys(SYS_ioctl, slave, TCSETSW, &t), 0);
+	type("lost");
+	sleep_ms(50); /* until it has come through the buffer between the ends */
+	ROW("set_flush", sys(SYS_ioctl, slave, TCSETSF, &t), 0);
+	type("kept\n");
+	ROW_TRUE("set_flush_flushes", reads("kept\n"));
+	ROW("bad_command", sys(SYS_ioctl, slave, 0x54ff, &t), -ENOTTY);
+	ROW("drain", sys(SYS_ioctl, slave, TCSBRK, 1), 0);
+	ROW("flush_bad", sys(SYS_ioctl, slave, TCFLSH, 9), -EINVAL);
+	ROW("flow_bad", sys(SYS_ioctl, slave, TCXONC, 9), -EINVAL);
+	int line = -1;
+	ROW("line_discipline", ({ sys(SYS_ioctl, slave, TIOCGETD, &line); line; }), 0);
+	struct termios2 t2;
+	ROW("termios2", sys(SYS_ioctl, slave, TCGETS2, &t2), 0);
+	ROW("termios2_speed", t2.c_ospeed, 38400);
+}
+
+static void group_canonical(void)
+{
+	open_pair();
+	change(ECHO, 0);
+	type("line one\nli");
+	ROW_TRUE("whole_line", reads("line one\n"));
+	ROW_TRUE("half_line_waits", !reads("x") && errno == EAGAIN);
+	type("ne two\nthree\n");
+	ROW_TRUE("one_line_a_read", reads("line two\n"));
+	ROW_TRUE("then_the_next", reads("three\n"));
+	type("abcd\177\177x\n");
+	ROW_TRUE("erase", reads("abx\n"));
+	type("a\177\177\177b\n");
+	ROW_TRUE("erase_past_start", reads("b\n"));
+	type("gone\025kept\n");
+	ROW_TRUE("kill", reads("kept\n"));
+	type("one two \027three\n");
+	ROW_TRUE("word_erase", reads("one three\n"));
+	type("a\026\003b\n");
+	ROW_TRUE("literal_next", reads("a\003b\n"));
+	type("cr\r");
+	ROW_TRUE("cr_is_nl", reads("cr\n"));
+	type("no newline\004");
+	ROW_TRUE("eof_passes_line", reads("no newline"));
+	type("\004");
+	sleep_ms(20);
+	ROW("eof_alone", read(slave, buf, 10), 0);
+	type("partial read\n");
+	EVENTUALLY(({ int n; ioctl(slave, FIONREAD, &n); n == 13; }));
+	ROW("small_read", read(slave, buf, 7), 7);
+	ROW("small_read_rest", read(slave, buf, 100), 6);
+	struct termios t = get();
+	t.c_cc[VEOL] = ';';
+	set(&t);
+	type("a;b\n");
+	ROW_TRUE("extra_end_of_line", reads("a;"));
+	ROW_TRUE("extra_rest", reads("b\n"));
+	/* 4095 characters of a line are kept, and its end. */
+	char line[5001];
+	memset(line, 'q', 5000);
+	line[5000] = 0;
+	for (int i = 0; i < 5000; i += 500) {
+		char piece[501];
+
+		memcpy(piece, line, 500);
+		piece[500] = 0;
+		type(piece);
+		sleep_ms(2);
+	}
+	type("\n");
+	EVENTUALLY(({ int n; ioctl(slave, FIONREAD, &n); n == 4096; }));
+	ROW("long_line", read(slave, buf, sizeof(buf)), 4096);
+	ROW("long_line_ends", buf[4095], '\n');
+	ROW("read_efault", ({ type("x\n"); sleep_ms(20); sys(SYS_read, slave, edge, 10); }), -EFAULT);
+	ROW("write_efault", sys(SYS_write, slave, edge, 10), -EFAULT);
+}
+
+static void group_echo(void)
+{
+	open_pair();
+	type("ab\n");
+	ROW_TRUE("plain", shows("ab\r\n"));
+	type("xy\177");
+	ROW_TRUE("erase", shows("xy\b \b"));
+	type("\001");
+	ROW_TRUE("control", shows("^A"));
+	type("\177\177");
+	ROW_TRUE("erase_control", shows("\b \b\b \b\b \b"));
+	type("abc\025");
+	ROW_TRUE("kill", shows("abc\b \b\b \b\b \b"));
+	type("hi\022");
+	ROW_TRUE("reprint", shows("hi^R\r\nhi"));
+	type("\t\177");
+	ROW_TRUE("erase_tab", shows("\t\b\b\b\b\b\b"));
+	type("\n");
+	shows("\r\n");
+	change(ECHO, ECHONL);
+	type("zz\n");
+	ROW_TRUE("only_newline", shows("\r\n"));
+	change(ECHONL | ICANON, ECHO);
+	type("\003q");
+	ROW_TRUE("interrupt_echo", shows("^Cq"));
+	write(slave, "out\n", 4);
+	ROW_TRUE("output_newline", shows("out\r\n"));
+	struct termios t = get();
+	t.c_oflag = 0;
+	set(&t);
+	write(slave, "out\n", 4);
+	ROW_TRUE("output_raw", shows("out\n"));
+	t.c_oflag = OPOST | OLCUC | OCRNL;
+	set(&t);
+	write(slave, "Up\r", 3);
+	ROW_TRUE("output_upper", shows("UP\n"));
+	t.c_oflag = OPOST | ONLCR | XTABS;
+	set(&t);
+	write(slave, "\ra\tb", 4);
+	ROW_TRUE("output_tabs", shows("\ra       b"));
+}
+
+static void group_raw(void)
+{
+	open_pair();
+	raw_mode(1, 0);
+	type("a\003\r\177");
+	ROW_TRUE("as_typed", reads("a\003\r\177"));
+	ROW("no_echo", ({ sleep_ms(10); sys(SYS_read, master, buf, 10); }), -EAGAIN);
+	raw_mode(0, 0);
+	ROW("min_0_time_0", sys(SYS_read, slave, buf, 10), 0);
+	raw_mode(0, 1);
+	int64_t start = now_ns(CLOCK_MONOTONIC);
+	ROW("min_0_time_1", sys(SYS_read, slave, buf, 10), 0);
+	ROW_TRUE("min_0_time_1_waits", now_ns(CLOCK_MONOTONIC) - start >= 90000000);
+	raw_mode(3, 0);
+	pid_t pid = SPAWN(_exit(read(slave, buf, 10)));
+	until_state(pid, 'S');
+	type("ab");
+	sleep_ms(30);
+	ROW_TRUE("min_3_waits", until_state(pid, 'S'));
+	type("c");
+	ROW("min_3", wait_status(pid), EXITED(3));
+	raw_mode(10, 1);
+	type("ab");
+	ROW("time_between", sys(SYS_read, slave, buf, 10), 2);
+	struct termios t = get();
+	t.c_iflag = ISTRIP | INLCR | IUCLC;
+	t.c_lflag = IEXTEN;
+	t.c_cc[VMIN] = 1;
+	t.c_cc[VTIME] = 0;
+	set(&t);
+	type("\xc1" "A\n");
+	ROW_TRUE("input_flags", reads("aa\r"));
+	t.c_iflag = IGNCR;
+	set(&t);
+	type("a\rb");
+	ROW_TRUE("ignore_cr", reads("ab"));
+	/* Back to canonical mode: what is there counts as a line of its own. */
+	raw_mode(1, 0);
+	struct pollfd pfd = { .fd = slave, .events = POLLIN };
+	ROW("poll_empty", sys(SYS_poll, &pfd, 1, 0), 0);
+	type("x");
+	ROW("poll_wakes", sys(SYS_poll, &pfd, 1, 5000), 1);
+	ROW_TRUE("poll_data", reads("x"));
+	int n = -1;
+	type("12345");
+	ROW_TRUE("fionread", EVENTUALLY((ioctl(slave, FIONREAD, &n), n == 5)));
+	ROW("flush_input", sys(SYS_ioctl, slave, TCFLSH, 0), 0);
+	ROW("flushed", ({ ioctl(slave, FIONREAD, &n); n; }), 0);
+	char c = 'i';
+	ROW("simulated_input", sys(SYS_ioctl, slave, TIOCSTI, &c), 0);
+	ROW_TRUE("simulated_seen", reads("i"));
+}
+
+static void group_packets_and_flow(void)
+{
+	int on = 1, off = 0;
+
+	open_pair();
+	change(ECHO, 0);
+	ROW("packet_mode", sys(SYS_ioctl, master, TIOCPKT, &on), 0);
+	write(slave, "d", 1);
+	EVENTUALLY(read(master, buf, 10) == 2);
+	ROW_TRUE("packet_data", buf[0] == 0 && buf[1] == 'd');
+	ROW("packet_flush", sys(SYS_ioctl, slave, TCFLSH, 0), 0);
+	ROW("packet_control", ({ sys(SYS_read, master, buf, 10); buf[0] & 1; }), 1);
+	sys(SYS_ioctl, master, TIOCPKT, &off);
+	/* ^S holds output back, ^Q lets it go. */
+	type("\023");
+	sleep_ms(30);
+	pid_t pid = SPAWN(write(slave, "held", 4));
+	sleep_ms(50);
+	ROW("stopped", sys(SYS_read, master, buf, 10), -EAGAIN);
+	type("\021");
+	ROW_TRUE("started", shows("held"));
+	wait_status(pid);
+	ROW("tcooff", sys(SYS_ioctl, slave, TCXONC, 0), 0);
+	pid = SPAWN(write(slave, "more", 4));
+	sleep_ms(50);
+	ROW("tcooff_stops", sys(SYS_read, master, buf, 10), -EAGAIN);
+	ROW("tcoon", sys(SYS_ioctl, slave, TCXONC, 1), 0);
+	ROW_TRUE("tcoon_starts", shows("more"));
+	wait_status(pid);
+	/* A writer waits where nobody reads, and goes on. */
+	pid = SPAWN({
+		static char much[100000];
+		memset(much, 'm', sizeof(much));
+		_exit(write(slave, much, sizeof(much)) == sizeof(much) ? 0 : 1);
+	});
+	ROW_TRUE("writer_waits", until_state(pid, 'S'));
+	long total = 0;
+	ROW_TRUE("writer_all", EVENTUALLY(({
+			 ssize_t n;
+			 while ((n = read(master, buf, sizeof(buf))) > 0)
+				 total += n;
+			 total >= 100000;
+		 })));
+	ROW("writer_total", total, 100000);
+	ROW("writer_ends", wait_status(pid), 0);
+	int queued = -1;
+	ROW("output_queue", ({ ioctl(slave, TIOCOUTQ, &queued); queued; }), 0);
+	ROW("exclusive", sys(SYS_ioctl, slave, TIOCEXCL, 0), 0);
+	int number;
+	ioctl(master, TIOCGPTN, &number);
+	ROW_AS(USER, "exclusive_open", sys(SYS_open, named("/dev/pts/%d", number), O_RDWR | O_NOCTTY) < 0, 1);
+	ROW("not_exclusive", sys(SYS_ioctl, slave, TIOCNXCL, 0), 0);
+}
+
+static void group_window(void)
+{
+	struct window size = { 40, 120, 1, 2 }, got;
+
+	open_pair();
+	ROWS_POINTER("get", sizeof(size), sys(SYS_ioctl, slave, TIOCGWINSZ, p), 0);
+	ROWS_EFAULT("set", sizeof(size), sys(SYS_ioctl, slave, TIOCSWINSZ, p));
+	ROW("get", sys(SYS_ioctl, slave, TIOCGWINSZ, &got), 0);
+	ROW("initial", got.rows + got.cols, 0);
+	ROW("set", sys(SYS_ioctl, master, TIOCSWINSZ, &size), 0);
+	ioctl(slave, TIOCGWINSZ, &got);
+	ROW_TRUE("set_get", !memcmp(&got, &size, sizeof(size)));
+	/* The foreground group hears of a change, and only of a change. */
+	MUST(ioctl(slave, TIOCSCTTY, 0));
+	catch(SIGWINCH);
+	ioctl(master, TIOCSWINSZ, &size);
+	sleep_ms(10);
+	ROW("same_no_signal", caught, 0);
+	size.rows = 41;
+	ioctl(master, TIOCSWINSZ, &size);
+	ROW_TRUE("signal", EVENTUALLY(caught == SIGWINCH));
+}
+
+static void group_controlling(void)
+{
+	pid_t me = getpid(), pgrp = 0, sid = 0;
+	int number;
+
+	open_pair();
+	ioctl(master, TIOCGPTN, &number);
+	const char *name = strcpy(buf + 4096, named("/dev/pts/%d", number));
+	ROW("none_dev_tty", sys(SYS_open, "/dev/tty", O_RDWR), -ENXIO);
+	ROW("none_tcgetpgrp", sys(SYS_ioctl, slave, TIOCGPGRP, &pgrp), -ENOTTY);
+	CHILD(ROW("not_leader", sys(SYS_ioctl, slave, TIOCSCTTY, 0), -EPERM));
+	ROW("set", sys(SYS_ioctl, slave, TIOCSCTTY, 0), 0);
+	ROW("set_again", sys(SYS_ioctl, slave, TIOCSCTTY, 0), 0);
+	int tty = ROW_OK("dev_tty", sys(SYS_open, "/dev/tty", O_RDWR));
+	struct stat st;
+	fstat(tty, &st);
+	ROW("dev_tty_is", st.st_rdev, 0x500);
+	ROW("session", sys(SYS_ioctl, slave, TIOCGSID, &sid), 0);
+	ROW("session_is", sid, me);
+	ROW("foreground", sys(SYS_ioctl, slave, TIOCGPGRP, &pgrp), 0);
+	ROW("foreground_is", pgrp, me);
+	ROW("foreground_by_master", ({ ioctl(master, TIOCGPGRP, &pgrp); pgrp; }), me);
+	ROWS_EFAULT("foreground", 4, sys(SYS_ioctl, slave, TIOCGPGRP, p));
+	ROWS_EFAULT("set_foreground", 4, sys(SYS_ioctl, slave, TIOCSPGRP, p));
+	pid_t pid = SPAWN(setpgid(0, 0); pause());
+	setpgid(pid, pid);
+	ROW("set_foreground", sys(SYS_ioctl, slave, TIOCSPGRP, &pid), 0);
+	ioctl(slave, TIOCGPGRP, &pgrp);
+	ROW("set_foreground_is", pgrp, pid);
+	/* We are in the background now. */
+	pgrp = -5;
+	signal(SIGTTOU, SIG_IGN);
+	ROW("set_negative", sys(SYS_ioctl, slave, TIOCSPGRP, &pgrp), -EINVAL);
+	pgrp = 99999;
+	ROW("set_missing", sys(SYS_ioctl, slave, TIOCSPGRP, &pgrp), -ESRCH);
+	pgrp = 1;
+	ROW("set_other_session", sys(SYS_ioctl, slave, TIOCSPGRP, &pgrp), -EPERM);
+	kill(pid, SIGKILL);
+	ROW("back", sys(SYS_ioctl, slave, TIOCSPGRP, &me), 0);
+	/* Another session can neither have it nor steal it without privilege. */
+	CHILD(setsid(); ROW("taken", sys(SYS_ioctl, slave, TIOCSCTTY, 0), -EPERM);
+	      ROW_AS(USER, "steal_unprivileged", ({ setsid(); sys(SYS_ioctl, slave, TIOCSCTTY, 1); }), -EPERM));
+	CHILD(setsid(); ROW("other_session_dev_tty", sys(SYS_open, "/dev/tty", O_RDWR), -ENXIO));
+	CHILD(ROW_OK("inherited", sys(SYS_open, "/dev/tty", O_RDWR)));
+	/* A leader without one that opens a terminal gets it, unless it says O_NOCTTY. */
+	open_pair();
+	ioctl(master, TIOCGPTN, &number);
+	name = strcpy(buf + 4096, named("/dev/pts/%d", number));
+	CHILD(setsid(); open(name, O_RDWR | O_NOCTTY);
+	      ROW("open_noctty", sys(SYS_open, "/dev/tty", O_RDWR), -ENXIO); open(name, O_RDWR);
+	      ROW_OK("open_takes", sys(SYS_open, "/dev/tty", O_RDWR)));
+	/* Giving it up sends SIGHUP and SIGCONT to the foreground group. */
+	catch(SIGHUP);
+	ROW("give_up", sys(SYS_ioctl, tty, TIOCNOTTY), 0);
+	ROW("give_up_hup", caught, SIGHUP);
+	ROW("gave_up", sys(SYS_open, "/dev/tty", O_RDWR), -ENXIO);
+}
+
+static void group_keys(void)
+{
+	static const struct {
+		const char *name, *key;
+		int sig;
+	} keys[] = { { "interrupt", "\003", SIGINT }, { "quit", "\034", SIGQUIT }, { "suspend", "\032", SIGTSTP } };
+
+	open_pair();
+	MUST(ioctl(slave, TIOCSCTTY, 0));
+	for (unsigned i = 0; i < LENGTH(keys); i++) {
+		catch(keys[i].sig);
+		type("lost");
+		type(keys[i].key);
+		ROW_TRUE(keys[i].name, EVENTUALLY(caught == keys[i].sig));
+		type("kept\n");
+		ROW_TRUE(named("%s_flushes", keys[i].name), reads("kept\n"));
+		signal(keys[i].sig, SIG_DFL);
+	}
+	change(0, NOFLSH);
+	catch(SIGINT);
+	type("ab\003c\n");
+	EVENTUALLY(caught);
+	ROW_TRUE("noflsh", reads("abc\n"));
+	change(ISIG, 0);
+	catch(SIGINT);
+	type("a\003\n");
+	ROW_TRUE("isig_off", reads("a\003\n") && !caught);
+	change(0, ISIG);
+	struct termios t = get();
+	t.c_cc[VINTR] = 0; /* _POSIX_VDISABLE */
+	set(&t);
+	type("a\003\n");
+	ROW_TRUE("disabled_key", reads("a\003\n") && !caught);
+	/* A whole group in the foreground, none in the background. */
+	t.c_cc[VINTR] = 3;
+	set(&t);
+	signal(SIGTTOU, SIG_IGN);
+	signal(SIGINT, SIG_DFL);
+	pid_t pid = SPAWN(setpgid(0, 0); pause());
+	setpgid(pid, pid);
+	pid_t two = SPAWN(setpgid(0, pid); pause());
+	setpgid(two, pid);
+	ioctl(slave, TIOCSPGRP, &pid);
+	type("\003");
+	ROW("group_first", wait_status(pid), KILLED(SIGINT));
+	ROW("group_second", wait_status(two), KILLED(SIGINT));
+	catch(SIGQUIT);
+	pid_t me = getpid();
+	ioctl(slave, TIOCSPGRP, &me);
+	ROW("tiocsig", sys(SYS_ioctl, master, TIOCSIG, SIGQUIT), 0);
+	ROW("tiocsig_other", sys(SYS_ioctl, master, TIOCSIG, SIGUSR1), -EINVAL);
+	ROW_TRUE("tiocsig_arrives", EVENTUALLY(caught == SIGQUIT));
+}
+
+static void group_job_control(void)
+{
+	int status;
+
+	open_pair();
+	MUST(ioctl(slave, TIOCSCTTY, 0));
+	pid_t pid = SPAWN(setpgid(0, 0); _exit(read(slave, buf, 10)));
+	setpgid(pid, pid);
+	ROW("background_read", ({ waitpid(pid, &status, WUNTRACED); status; }), 0x7f | SIGTTIN << 8);
+	signal(SIGTTOU, SIG_IGN);
+	ioctl(slave, TIOCSPGRP, &pid);
+	type("x\n");
+	kill(-pid, SIGCONT);
+	ROW("foreground_goes_on", wait_status(pid), EXITED(2));
+	pid_t me = getpid();
+	ioctl(slave, TIOCSPGRP, &me);
+	signal(SIGTTOU, SIG_DFL);
+	ROW("background_read_ignored", CHILD(signal(SIGTTIN, SIG_IGN); setpgid(0, 0);
+					     _exit(-sys(SYS_read, slave, buf, 10))), EXITED(EIO));
+	ROW("background_read_blocked", CHILD({
+		    sigset_t s;
+		    sigemptyset(&s);
+		    sigaddset(&s, SIGTTIN);
+		    sigprocmask(SIG_BLOCK, &s, NULL);
+		    setpgid(0, 0);
+		    _exit(-sys(SYS_read, slave, buf, 10));
+	    }), EXITED(EIO));
+	ROW("background_write", CHILD(setpgid(0, 0); _exit(write(slave, "w", 1))), EXITED(1));
+	change(0, TOSTOP);
+	pid = SPAWN(setpgid(0, 0); _exit(write(slave, "w", 1)));
+	setpgid(pid, pid);
+	ROW("tostop_write", ({ waitpid(pid, &status, WUNTRACED); status; }), 0x7f | SIGTTOU << 8);
+	kill(pid, SIGKILL);
+	wait_status(pid);
+	ROW("tostop_ignored", CHILD(signal(SIGTTOU, SIG_IGN); setpgid(0, 0); _exit(write(slave, "w", 1))), EXITED(1));
+	change(TOSTOP, 0);
+	pid = SPAWN(setpgid(0, 0); struct termios t = get(); _exit(-sys(SYS_ioctl, slave, TCSETS, &t)));
+	setpgid(pid, pid);
+	ROW("background_tcset", ({ waitpid(pid, &status, WUNTRACED); status; }), 0x7f | SIGTTOU << 8);
+	kill(pid, SIGKILL);
+	wait_status(pid);
+	/* In an orphaned group there is nobody to continue it: an error instead. */
+	int *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHILD({
+		SPAWN({
+			setpgid(0, 0);
+			EVENTUALLY(getppid() != page[2] && page[2]);
+			page[0] = -sys(SYS_read, slave, buf, 10);
+			page[1] = 1;
+		});
+		page[2] = getpid();
+	});
+	ROW_TRUE("orphan_answers", EVENTUALLY(page[1]));
+	ROW("orphan_read", page[0], EIO);
+}
+
+static void group_hang_up(void)
+{
+	open_pair();
+	struct pollfd pfd = { .fd = master, .events = POLLIN };
+	close(slave);
+	ROW("master_after_slave", sys(SYS_read, master, buf, 10), -EIO);
+	ROW("master_poll", ({ sys(SYS_poll, &pfd, 1, 0); pfd.revents; }), POLLHUP);
+	int number;
+	ioctl(master, TIOCGPTN, &number);
+	slave = ROW_OK("slave_again", sys(SYS_open, named("/dev/pts/%d", number), O_RDWR | O_NOCTTY));
+	ROW("master_open_again", sys(SYS_read, master, buf, 10), -EAGAIN);
+	write(slave, "last words", 10);
+	close(slave);
+	ROW_TRUE("last_words", EVENTUALLY(sys(SYS_read, master, buf, 100) == 10));
+	close(master);
+	open_pair();
+	pid_t reader = SPAWN(close(master); _exit(-sys(SYS_read, slave, buf, 10)));
+	until_state(reader, 'S');
+	close(master);
+	ROW("reader_sees_end", wait_status(reader), EXITED(EIO));
+	ROW("slave_read", sys(SYS_read, slave, buf, 10), 0);
+	ROW("slave_write", sys(SYS_write, slave, "x", 1), -EIO);
+	pfd = (struct pollfd){ .fd = slave, .events = POLLIN | POLLOUT };
+	sys(SYS_poll, &pfd, 1, 0);
+	ROW("slave_poll", pfd.revents & (POLLHUP | POLLERR), POLLHUP | POLLERR);
+	ROW("slave_ioctl", sys(SYS_ioctl, slave, TCGETS, buf), -EIO);
+	/* The session's leader hears SIGHUP when its terminal goes. */
+	int status = CHILD({
+		setsid();
+		open_pair();
+		ioctl(slave, TIOCSCTTY, 0);
+		catch(SIGHUP);
+		close(master);
+		_exit(EVENTUALLY(caught == SIGHUP) ? 0 : 1);
+	});
+	ROW("leader_hup", status, 0);
+	/* And the foreground group when the leader dies. */
+	int ends[2];
+	char c;
+	pipe(ends);
+	pid_t leader = SPAWN({
+		setsid();
+		open_pair();
+		ioctl(slave, TIOCSCTTY, 0);
+		pid_t job = SPAWN(close(ends[0]); setpgid(0, 0); for (;;) pause());
+		setpgid(job, job);
+		ioctl(slave, TIOCSPGRP, &job);
+		_exit(0);
+	});
+	close(ends[1]);
+	wait_status(leader);
+	ROW("foreground_dies_with_leader", read(ends[0], &c, 1), 0);
+	/* vhangup cuts every descriptor of the controlling terminal. */
+	status = CHILD({
+		setsid();
+		open_pair();
+		ioctl(slave, TIOCSCTTY, 0);
+		signal(SIGHUP, SIG_IGN);
+		sys(SYS_vhangup);
+		_exit(sys(SYS_write, slave, "x", 1) == -EIO && sys(SYS_read, slave, buf, 1) == 0 ? 0 : 1);
+	});
+	ROW("vhangup", status, 0);
+}
+
+int main(int argc, char **argv)
+{
+	begin(argc, argv, "tty");
+	GROUP(group_ptmx);
+	GROUP(group_termios);
+	GROUP(group_canonical);
+	GROUP(group_echo);
+	GROUP(group_raw);
+	GROUP(group_packets_and_flow);
+	GROUP(group_window);
+	GROUP(group_controlling);
+	GROUP(group_keys);
+	GROUP(group_job_control);
+	GROUP(group_hang_up);
+	return finish();
+}
