@@ -47,6 +47,7 @@ int signal_alternate_stack(const stack_t *ss, stack_t *old, unsigned long sp);
 int signal_wait(sigset_t set, siginfo_t *info, nsec_t deadline);
 /* May the running thread send sig to p? 0 or -EPERM. */
 int signal_permission(process_t *p, int sig);
+int signal_permission_locked(process_t *p, int sig); /* process_tree_lock held */
 
 /* Sessions and groups. */
 int process_setpgid(pid_t pid, pid_t pgid);

@@ -67,7 +67,7 @@ bool notify_parent_exit(process_t *p, int sig)
 			sig = 0;
 		autoreap = !sig || (act->flags & SA_NOCLDWAIT);
 	}
-	if (sig)
+	if (sig && sig <= SIGRTMAX) /* clone(2) takes any number */
 		send_signal_locked(parent->leader, sig, &info, true);
 	spin_unlock(sig_lock(parent));
 	wake_up_all(&parent->wait_children);

@@ -136,11 +136,10 @@ int signal_wait(sigset_t set, siginfo_t *info, nsec_t deadline)
 	return expired ? -EAGAIN : -EINTR;
 }
 
-int signal_permission(process_t *p, int sig)
+int signal_permission_locked(process_t *p, int sig)
 {
 	const cred_t *c = current_cred(), *target;
-	unsigned long flags;
-	bool same, allowed;
+	bool same;
 
 	if (p == current_process())
 		return 0;
@@ -151,11 +150,17 @@ int signal_permission(process_t *p, int sig)
 	rcu_read_unlock();
 	if (same || capable(CAP_KILL))
 		return 0;
-	if (sig != SIGCONT)
-		return -EPERM;
 	/* Job control reaches everything in the session. */
+	return sig == SIGCONT && p->session == current_process()->session ? 0 : -EPERM;
+}
+
+int signal_permission(process_t *p, int sig)
+{
+	unsigned long flags;
+	int r;
+
 	read_lock_irqsave(&process_tree_lock, &flags);
-	allowed = p->session == current_process()->session;
+	r = signal_permission_locked(p, sig);
 	read_unlock_irqrestore(&process_tree_lock, flags);
-	return allowed ? 0 : -EPERM;
+	return r;
 }

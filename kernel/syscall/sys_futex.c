@@ -1,0 +1,45 @@
+/*
+ * futex(2).
+ */
+#include <arch/uaccess.h>
+#include <ipc/futex.h>
+#include <kernel/time/clock.h>
+#include <syscall_protos.h>
+#include <uapi/errno.h>
+#include <uapi/futex.h>
+#include <uapi/time.h>
+
+/* FUTEX_WAIT's timeout is a length, FUTEX_WAIT_BITSET's a moment of the clock in op. */
+static int get_deadline(int op, const struct timespec __user *timeout, nsec_t *deadline)
+{
+	struct timespec ts;
+
+	if (copy_from_user(&ts, timeout, sizeof(ts)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	if (ts.tv_sec >= NSEC_MAX / NSEC_PER_SEC / 2)
+		return 0;
+	*deadline = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
+		*deadline += clock_monotonic();
+	else if (op & FUTEX_CLOCK_REALTIME)
+		*deadline -= clock_realtime() - clock_monotonic();
+	return 0;
+}
+
+long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user *timeout,
+	       u32 __user *uaddr2, u32 val3)
+{
+	int command = op & FUTEX_CMD_MASK;
+	nsec_t deadline = NSEC_MAX;
+
+	if (timeout && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET)) {
+		int r = get_deadline(op, timeout, &deadline);
+
+		if (r)
+			return r;
+	}
+	/* The other commands have a count in the timeout's place. */
+	return do_futex(uaddr, op, val, deadline, (u32)(unsigned long)timeout, uaddr2, val3);
+}

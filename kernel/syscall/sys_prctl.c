@@ -1,0 +1,115 @@
+/*
+ * prctl(2), arch_prctl(2), personality(2).
+ */
+#include <arch/uaccess.h>
+#include <kernel/cred_change.h>
+#include <kernel/lib/string.h>
+#include <kernel/process.h>
+#include <syscall_protos.h>
+#include <uapi/errno.h>
+#include <uapi/prctl.h>
+
+#define TIMER_SLACK_DEFAULT 50000
+
+static long put_int(int value, unsigned long to)
+{
+	return put_user_u32((u32)value, (u32 __user *)to);
+}
+
+static long set_name(unsigned long from)
+{
+	char name[THREAD_NAME_LEN] = { 0 };
+
+	if (strncpy_from_user(name, (const char __user *)from, sizeof(name) - 1) < 0)
+		return -EFAULT;
+	name[sizeof(name) - 1] = '\0';
+	memcpy(current()->name, name, sizeof(name));
+	return 0;
+}
+
+static long credential_option(int option, unsigned long a2, unsigned long a3, unsigned long a4,
+			      unsigned long a5)
+{
+	const cred_t *c = current_cred();
+
+	switch (option) {
+	case PR_GET_KEEPCAPS:
+		return !!(c->securebits & SECBIT_KEEP_CAPS);
+	case PR_SET_KEEPCAPS:
+		return a2 > 1 ? -EINVAL : cred_set_keepcaps(a2);
+	case PR_CAPBSET_READ:
+		return a2 > CAP_LAST_CAP ? -EINVAL : (long)((c->cap_bounding >> a2) & 1);
+	case PR_CAPBSET_DROP:
+		return cred_drop_bounding(a2 > CAP_LAST_CAP ? -1 : (int)a2);
+	case PR_GET_SECUREBITS:
+		return c->securebits;
+	case PR_SET_SECUREBITS:
+		return cred_set_securebits((u32)a2);
+	case PR_SET_NO_NEW_PRIVS:
+		return a2 != 1 || a3 || a4 || a5 ? -EINVAL : cred_set_no_new_privs();
+	case PR_GET_NO_NEW_PRIVS:
+		return a2 || a3 || a4 || a5 ? -EINVAL : c->no_new_privs;
+	case PR_CAP_AMBIENT:
+		return a4 || a5 ? -EINVAL : cred_ambient(a2, a3);
+	}
+	return -EINVAL;
+}
+
+long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+{
+	process_t *p = current_process();
+
+	switch (option) {
+	case PR_SET_PDEATHSIG:
+		if (a2 > SIGRTMAX)
+			return -EINVAL;
+		p->death_signal = (u32)a2;
+		return 0;
+	case PR_GET_PDEATHSIG:
+		return put_int((int)p->death_signal, a2);
+	case PR_GET_DUMPABLE:
+		return p->dumpable;
+	case PR_SET_DUMPABLE:
+		if (a2 > 1)
+			return -EINVAL;
+		p->dumpable = a2;
+		return 0;
+	case PR_SET_NAME:
+		return set_name(a2);
+	case PR_GET_NAME:
+		return copy_to_user((char __user *)a2, current()->name, THREAD_NAME_LEN) ? -EFAULT :
+											    0;
+	case PR_GET_TIMING:
+		return 0;
+	case PR_SET_TIMING:
+		return a2 ? -EINVAL : 0;
+	case PR_GET_TIMERSLACK:
+		return (long)p->timer_slack_ns;
+	case PR_SET_TIMERSLACK:
+		p->timer_slack_ns = a2 ? a2 : TIMER_SLACK_DEFAULT;
+		return 0;
+	case PR_SET_CHILD_SUBREAPER:
+		p->is_subreaper = a2;
+		return 0;
+	case PR_GET_CHILD_SUBREAPER:
+		return put_int(p->is_subreaper, a2);
+	case PR_GET_TID_ADDRESS:
+		return put_user_u64((u64)current()->clear_child_tid, (u64 __user *)a2);
+	}
+	return credential_option(option, a2, a3, a4, a5);
+}
+
+long sys_arch_prctl(int code, unsigned long addr)
+{
+	return arch_prctl(current(), code, addr);
+}
+
+long sys_personality(u32 persona)
+{
+	process_t *p = current_process();
+	u32 old = p->personality;
+
+	if (persona != PERSONALITY_QUERY)
+		p->personality = persona;
+	return old;
+}
