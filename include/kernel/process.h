@@ -126,6 +126,8 @@ extern list_t all_processes;	  /* (t), RCU readable */
 extern process_t kernel_process;  /* pid 0: owns kernel threads */
 extern process_t *init_process;	  /* pid 1 */
 extern u32 nr_threads;		  /* atomic: living threads */
+u64 process_fork_count(void);	  /* threads made since boot */
+pid_t pid_last(void);		  /* number given last */
 
 /* spinlock that guards the process's (s) fields */
 #define sig_lock(p) (&(p)->sighand->lock)
@@ -141,6 +143,8 @@ process_t *process_get_by_pid(pid_t pid);
 process_t *process_next(pid_t *nr);
 thread_t *thread_get_by_tid(pid_t tid);
 struct pid *pid_find_get(pid_t nr);
+pid_t pid_last(void); /* the number given out last */
+u64 pid_given(void);  /* how many were, since boot */
 struct pid *pid_get(struct pid *pid);
 void pid_put(struct pid *pid);
 void process_get(process_t *p);

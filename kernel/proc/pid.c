@@ -11,6 +11,7 @@
 
 static spinlock_t pid_lock = SPINLOCK_INIT("pid"); /* interrupts off; the tree and last_pid */
 static pid_t last_pid = 1; /* pid_lock. Number 1 is asked for by name */
+static u64 numbers_given; /* pid_lock */
 static kmem_cache_t *pid_cache, *node_cache;
 u64 pid_max = 32768;
 
@@ -80,6 +81,7 @@ struct pid *pid_alloc(pid_t wanted)
 		r = xa_store(&pid_numbers, nr, pid, NULL);
 		if (!r && !wanted)
 			last_pid = pid->nr;
+			numbers_given++;
 	}
 	spin_unlock_irqrestore(&pid_lock, flags);
 	if (r) {
@@ -87,6 +89,11 @@ struct pid *pid_alloc(pid_t wanted)
 		return ERR_PTR(r);
 	}
 	return pid;
+}
+
+pid_t pid_last(void)
+{
+	return READ_ONCE(last_pid);
 }
 
 void pid_release_if_unused(struct pid *pid)
@@ -111,4 +118,14 @@ void __init pid_init(void)
 	pid_cache = kmem_cache_create("pid", sizeof(pid_obj_t), 0, 0, NULL);
 	node_cache = kmem_cache_create("pid_node", sizeof(xa_node_t), 0, 0, NULL);
 	xa_init(&pid_numbers, &node_ops);
+}
+
+pid_t pid_last(void)
+{
+	return READ_ONCE(last_pid);
+}
+
+u64 pid_given(void)
+{
+	return READ_ONCE(numbers_given);
 }
