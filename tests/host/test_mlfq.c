@@ -149,8 +149,9 @@ static void test_model(void **state)
 		case 0:
 		case 1:
 			if (t->sched.queued) {
-				model_boost(rq.epoch == model.epoch ? (nsec_t)(rq.epoch << BOOST_SHIFT) :
-								      now);
+				model_boost(rq.epoch == model.epoch
+						    ? (nsec_t)(rq.epoch << BOOST_SHIFT)
+						    : now);
 				rq_dequeue(&rq, t);
 				model_remove(t);
 				break;
@@ -197,9 +198,11 @@ static void test_model(void **state)
 			const sched_entity_t *se = &threads[i].sched;
 
 			assert_true(se->level < SCHED_LEVELS);
-			assert_int_equal(se->level == LEVEL_REALTIME, se->base_level == LEVEL_REALTIME);
+			assert_int_equal(se->level == LEVEL_REALTIME,
+					 se->base_level == LEVEL_REALTIME);
 			if (se->policy == SCHED_BATCH || se->policy == SCHED_IDLE)
-				assert_true(se->level == se->base_level || se->level == LEVEL_NORMAL);
+				assert_true(se->level == se->base_level ||
+					    se->level == LEVEL_NORMAL);
 			if (se->policy == SCHED_NORMAL)
 				assert_true(se->level >= LEVEL_HIGH && se->level <= LEVEL_LOW);
 		}
@@ -254,7 +257,8 @@ static void simulate(sim_t *sims, u32 n, nsec_t duration)
 				cur->wakes = now + cur->sleep;
 				cur = NULL;
 				resched = true;
-			} else if ((cur->t.sched.slice_left <= 0 && cur->t.sched.policy != SCHED_FIFO) ||
+			} else if ((cur->t.sched.slice_left <= 0 &&
+				    cur->t.sched.policy != SCHED_FIFO) ||
 				   now - rq.normal_since >= REALTIME_LIMIT) {
 				resched = true;
 			}
@@ -278,7 +282,8 @@ static void simulate(sim_t *sims, u32 n, nsec_t duration)
 	}
 	for (u32 i = 0; i < n; i++) /* who never got it again */
 		if (&sims[i] != cur && !sims[i].wakes)
-			sims[i].worst_wait = MAX(sims[i].worst_wait, duration - sims[i].ready_since);
+			sims[i].worst_wait =
+				MAX(sims[i].worst_wait, duration - sims[i].ready_since);
 }
 
 static void test_equal_share(void **state)
@@ -301,9 +306,8 @@ static void test_nice(void **state)
 		int a, b;
 		u32 min, max; /* percent of a */
 	} cases[] = {
-		{ 0, 0, 48, 52 },  { 0, 1, 50, 60 },   { 0, 5, 65, 80 },
-		{ 0, 10, 80, 95 }, { 0, 19, 88, 99 },  { -5, 0, 65, 80 },
-		{ -19, 0, 85, 99 }, { -20, 19, 90, 100 },
+		{ 0, 0, 48, 52 },  { 0, 1, 50, 60 },  { 0, 5, 65, 80 },	  { 0, 10, 80, 95 },
+		{ 0, 19, 88, 99 }, { -5, 0, 65, 80 }, { -19, 0, 85, 99 }, { -20, 19, 90, 100 },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -364,7 +368,8 @@ static void test_no_starvation(void **state)
 	simulate(s, 6, 30 * NSEC_PER_SEC);
 	for (u32 i = 0; i < 6; i++) {
 		if (s[i].worst_wait >= 2 * NSEC_PER_SEC)
-			fail_msg("thread %u waited %ld ms", i, (long)(s[i].worst_wait / NSEC_PER_MSEC));
+			fail_msg("thread %u waited %ld ms", i,
+				 (long)(s[i].worst_wait / NSEC_PER_MSEC));
 		assert_true(s[i].used > 0);
 	}
 	assert_true(s[2].used > s[4].used && s[4].used >= s[5].used);
@@ -417,10 +422,10 @@ static void test_preempts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_model),	     cmocka_unit_test(test_equal_share),
-		cmocka_unit_test(test_nice),	     cmocka_unit_test(test_interactive),
-		cmocka_unit_test(test_gaming),	     cmocka_unit_test(test_no_starvation),
-		cmocka_unit_test(test_realtime),     cmocka_unit_test(test_preempts),
+		cmocka_unit_test(test_model),	 cmocka_unit_test(test_equal_share),
+		cmocka_unit_test(test_nice),	 cmocka_unit_test(test_interactive),
+		cmocka_unit_test(test_gaming),	 cmocka_unit_test(test_no_starvation),
+		cmocka_unit_test(test_realtime), cmocka_unit_test(test_preempts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

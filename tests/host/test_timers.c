@@ -9,6 +9,7 @@
 #include <fake/fake.h>
 #include <kernel/sched.h>
 #include <kernel/softirq.h>
+#include <kernel/sync/spinlock.h>
 #include <kernel/time/clock.h>
 #include <kernel/time/timer.h>
 #include <uapi/errno.h>
