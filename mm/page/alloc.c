@@ -173,15 +173,15 @@ static page_t *try_zones(u32 node, gfp_flags_t flags, u32 order, bool above_low,
 static __noinline page_t *alloc_slow(u32 node, gfp_flags_t flags, u32 order)
 {
 	bool may_wait = (flags & GFP_WAIT) && !in_interrupt();
-	u32 shift = 0;
 
-	if (flags & GFP_HIGH)
-		shift = 1;
-	if (current()->alloc_context & ALLOC_RESERVES)
-		shift = 31;
 	for (u32 attempt = 0;; attempt++) {
-		page_t *page = try_zones(node, flags, order, false, shift);
+		u32 shift = flags & GFP_HIGH ? 1 : 0;
+		page_t *page;
 
+		/* Looked at each time: the OOM killer may have chosen this very thread. */
+		if (current()->alloc_context & ALLOC_RESERVES)
+			shift = 31;
+		page = try_zones(node, flags, order, false, shift);
 		if (page)
 			return page;
 		/* Inside reclaim itself nothing more can be freed from here. */

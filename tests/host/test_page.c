@@ -485,6 +485,14 @@ static void test_misuse(void **state)
 	assert_panics("Assertion failed", free_pages(p, 1)); /* half of it is not ours */
 }
 
+static int teardown(void **state)
+{
+	for (u32 cpu = 1; cpu < CPUS; cpu++) /* one block each, which begins with zone 0's */
+		kfree(zones[0].pcp[cpu]);
+	free(owner);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -494,5 +502,5 @@ int main(void)
 		cmocka_unit_test(test_free_reserved), cmocka_unit_test(test_misuse),
 	};
 
-	return cmocka_run_group_tests(tests, setup, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }
