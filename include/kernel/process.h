@@ -126,8 +126,6 @@ extern list_t all_processes;	  /* (t), RCU readable */
 extern process_t kernel_process;  /* pid 0: owns kernel threads */
 extern process_t *init_process;	  /* pid 1 */
 extern u32 nr_threads;		  /* atomic: living threads */
-u64 process_fork_count(void);	  /* threads made since boot */
-pid_t pid_last(void);		  /* number given last */
 
 /* spinlock that guards the process's (s) fields */
 #define sig_lock(p) (&(p)->sighand->lock)

@@ -1,7 +1,6 @@
 /*
- * The API document's calls on whole processes.
+ * What a process looks like, for the log.
  */
-#include <kernel/proc.h>
 #include <kernel/printk.h>
 
 #include "proc_internal.h"
@@ -22,30 +21,6 @@ static int for_each_thread(process_t *p, int (*fn)(thread_t *t, u64 arg), u64 ar
 	}
 	process_unlock_sighand(p, flags);
 	return r;
-}
-
-static int set_nice(thread_t *t, u64 nice)
-{
-	return sched_set_nice(t, (int)(s64)nice);
-}
-
-int set_process_priority(process_t *proc, int priority)
-{
-	if (priority < NICE_MIN || priority > NICE_MAX)
-		return -EINVAL;
-	return for_each_thread(proc, set_nice, (u64)(s64)priority);
-}
-
-static int set_mask(thread_t *t, u64 mask)
-{
-	cpu_set_t set = { .bits = { mask } };
-
-	return sched_set_affinity(t, &set);
-}
-
-int set_process_affinity(process_t *proc, uint64_t cpu_mask)
-{
-	return for_each_thread(proc, set_mask, cpu_mask);
 }
 
 static int dump_thread(thread_t *t, u64 unused)

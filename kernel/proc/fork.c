@@ -312,13 +312,6 @@ out_uncharge:
 
 /* ---- entry points ---- */
 
-static u64 forks; /* atomic */
-
-u64 process_fork_count(void)
-{
-	return __atomic_load_n(&forks, __ATOMIC_RELAXED);
-}
-
 /* The parent sleeps until the child has let go of its memory; a fatal signal ends the sleep. */
 static void wait_for_vfork(thread_t *child, completion_t *done)
 {

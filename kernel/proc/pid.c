@@ -79,9 +79,11 @@ struct pid *pid_alloc(pid_t wanted)
 	if (!r) {
 		pid->nr = (pid_t)nr;
 		r = xa_store(&pid_numbers, nr, pid, NULL);
-		if (!r && !wanted)
-			last_pid = pid->nr;
+		if (!r) {
+			if (!wanted)
+				last_pid = pid->nr;
 			numbers_given++;
+		}
 	}
 	spin_unlock_irqrestore(&pid_lock, flags);
 	if (r) {
@@ -89,11 +91,6 @@ struct pid *pid_alloc(pid_t wanted)
 		return ERR_PTR(r);
 	}
 	return pid;
-}
-
-pid_t pid_last(void)
-{
-	return READ_ONCE(last_pid);
 }
 
 void pid_release_if_unused(struct pid *pid)
@@ -118,11 +115,6 @@ void __init pid_init(void)
 	pid_cache = kmem_cache_create("pid", sizeof(pid_obj_t), 0, 0, NULL);
 	node_cache = kmem_cache_create("pid_node", sizeof(xa_node_t), 0, 0, NULL);
 	xa_init(&pid_numbers, &node_ops);
-}
-
-pid_t pid_last(void)
-{
-	return READ_ONCE(last_pid);
 }
 
 u64 pid_given(void)
