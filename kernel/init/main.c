@@ -20,6 +20,7 @@
 #include <kernel/time/clock.h>
 #include <kernel/time/timer.h>
 #include <mm/kasan.h>
+#include <mm/slab.h>
 #include <mm/space.h>
 #include <mm/vmalloc.h>
 
@@ -27,11 +28,13 @@ static void init_thread_main(void *arg)
 {
 	workqueue_init();			/* deferred work has a thread */
 	smp_bring_up(acpi_madt.apic_ids, acpi_madt.cpu_count); /* all CPUs run */
-	arch_init_late();			/* clocks are compared, boot-time code is dropped */
+	arch_init_late();			/* clocks are compared */
 	vfs_init();				/* caches, the root tmpfs */
 	filesystems_init();			/* devtmpfs, procfs, sysfs, devpts are known */
+	process_sysctl_init();			/* /proc/sys/kernel of processes */
 	devices_init();				/* character devices, terminals */
 	initramfs_unpack();			/* the root gets its files */
+	arch_seal();				/* boot-time code is gone, constants cannot change */
 	start_init(NULL);			/* the first program */
 }
 

@@ -65,38 +65,46 @@ static phys_addr_t phys_of(const char *p)
 	return image_phys + (u64)(p - image_start);
 }
 
+/* Entry of a 4 KiB page of the image. */
+static pte_t *image_entry(unsigned long va)
+{
+	pte_t *table = kernel_pml4;
+
+	for (int level = PT_LEVELS - 1; level > 0; level--)
+		table = phys_to_virt(pte_pfn(table[pt_index(va, level)]) << PAGE_SHIFT);
+	return &table[pt_index(va, 0)];
+}
+
 /* Constant data was written by relocation and boot code; from here on it is read-only. */
 static void seal_constants(void)
 {
-	for (unsigned long va = (unsigned long)rodata_start; va < (unsigned long)rodata_end;
-	     va += PAGE_SIZE) {
-		pte_t *table = kernel_pml4;
+	unsigned long start = (unsigned long)rodata_start, end = (unsigned long)rodata_end;
 
-		for (int level = PT_LEVELS - 1; level > 0; level--)
-			table = phys_to_virt(pte_pfn(table[pt_index(va, level)]) << PAGE_SHIFT);
-		pte_t *pte = &table[pt_index(va, 0)];
+	for (unsigned long va = start; va < end; va += PAGE_SIZE) {
+		pte_t *pte = image_entry(va);
 
 		pte_set(pte, *pte & ~(PTE_WRITE | PTE_DIRTY));
 	}
-	arch_tlb_flush_kernel_range((unsigned long)rodata_start, (unsigned long)rodata_end);
+	arch_tlb_flush_kernel_range(start, end);
 }
 
 static void unmap_image(const char *from, const char *to)
 {
-	for (unsigned long va = (unsigned long)from; va < (unsigned long)to; va += PAGE_SIZE) {
-		pte_t *table = kernel_pml4;
+	unsigned long start = (unsigned long)from, end = (unsigned long)to;
 
-		for (int level = PT_LEVELS - 1; level > 0; level--)
-			table = phys_to_virt(pte_pfn(table[pt_index(va, level)]) << PAGE_SHIFT);
-		pte_set(&table[pt_index(va, 0)], 0);
-	}
-	arch_tlb_flush_kernel_range((unsigned long)from, (unsigned long)to);
+	for (unsigned long va = start; va < end; va += PAGE_SIZE)
+		pte_set(image_entry(va), 0);
+	arch_tlb_flush_kernel_range(start, end);
 	page_free_reserved(phys_of(from), phys_of(to));
 }
 
 void arch_init_late(void)
 {
 	tsc_check_sync();
+}
+
+void arch_seal(void)
+{
 	seal_constants();
 	unmap_image(init_text_start, init_text_end);
 	unmap_image(init_data_start, init_data_end);
