@@ -25,6 +25,18 @@ typedef struct poll_table {
 	u32 events; /* what is asked for */
 } poll_table_t;
 
+/*
+ * The cores of poll(2) and select(2) (fs/vfs/poll.c). deadline is absolute monotonic; 0: do not wait; NSEC_MAX: no end.
+ * The number that is ready, 0 when the time is over, -EINTR for a signal, -ENOMEM; select: -EBADF.
+ */
+struct pollfd;
+int poll_files(struct pollfd *fds, u32 count, nsec_t deadline); /* fills revents */
+typedef struct select_sets {
+	u32 count, words; /* descriptors; words of each bitmap */
+	unsigned long *in, *out, *ex, *ready_in, *ready_out, *ready_ex;
+} select_sets_t;
+int select_files(select_sets_t *s, nsec_t deadline);
+
 static inline void poll_wait(struct file *f, wait_queue_head_t *wq, poll_table_t *pt)
 {
 	if (pt && pt->queue)

@@ -58,7 +58,8 @@ typedef struct node_operations {
 	int (*rmdir)(struct vfs_node *dir, struct dentry *dentry);			/* -EPERM */
 	int (*rename)(struct vfs_node *odir, struct dentry *od, struct vfs_node *ndir,
 		      struct dentry *nd, u32 flags);					/* -EPERM */
-	int (*tmpfile)(struct vfs_node *dir, struct file *file, mode_t mode); /* -EOPNOTSUPP */
+	/* file->path.dentry is dir's; replaced by a new nameless one's reference. -EOPNOTSUPP */
+	int (*tmpfile)(struct vfs_node *dir, struct file *file, mode_t mode);
 	/* Target of a symbolic link whose node->link is NULL: text valid while the node is held, or ERR_PTR.
 	 * May sleep. Magic links (/proc/PID/fd) fill *jump with a referenced place and return NULL. */
 	const char *(*get_link)(struct vfs_node *node, path_t *jump);
@@ -76,10 +77,11 @@ typedef struct node_operations {
 #define ATTR_ATIME 16u
 #define ATTR_MTIME 32u
 #define ATTR_CTIME 64u
-#define ATTR_ATIME_SET 128u /* the time is given, not "now": needs ownership */
-#define ATTR_MTIME_SET 256u
+#define ATTR_ATIME_NOW 128u /* as ATTR_ATIME, with the current time */
+#define ATTR_MTIME_NOW 256u
 #define ATTR_KILL_PRIV 512u /* set-id bits go, as after a write or a change of owner */
-#define ATTR_FORCE 1024u    /* the kernel's own change: no permission check */
+#define ATTR_TIMES_SET 1024u /* chosen times: needs ownership (implied by ATTR_ATIME, ATTR_MTIME) */
+#define ATTR_TOUCH 2048u     /* utime(NULL): ownership or write permission */
 typedef struct vfs_attr {
 	u32 valid;
 	mode_t mode;
@@ -285,7 +287,9 @@ typedef struct mount {
 	list_t children, child_link, ns_link; /* mount_lock */
 	hlist_node_t hash;	/* by (parent, mountpoint): mount_lock, readable under seq */
 	struct mount_namespace *ns; /* mount_lock; NULL once detached */
-	bool expiring;		/* mount_lock: umount2(MNT_EXPIRE) found it unused once */
+	atomic_t writers;	/* files open for writing through it */
+	struct mount *cloned_from; /* mount_mutex: while a tree is being copied */
+	bool expiring;		/* racy: umount2(MNT_EXPIRE) found it unused once */
 	char *source;
 	rcu_head_t rcu;
 } mount_t;
@@ -379,6 +383,7 @@ int vfs_rename_at(int odfd, const char *oname, int ndfd, const char *nname, u32 
 int vfs_readlink(const path_t *p, char *buf, size_t size); /* length, not terminated; -EINVAL: no link */
 int vfs_statfs(const path_t *p, vfs_statfs_t *out);
 void dentry_attach(dentry_t *d, vfs_node_t *node);	/* negative to positive; consumes node's ref */
+void dentry_attach_nameless(dentry_t *d, vfs_node_t *node); /* without being found by name: O_TMPFILE */
 void dentry_drop(dentry_t *d);				/* unhash */
 dentry_t *dentry_alloc(dentry_t *parent, const char *name, u32 len);
 dentry_t *dentry_make_root(vfs_node_t *node);
@@ -407,7 +412,7 @@ int node_new_size_ok(const vfs_node_t *n, off_t end);
 extern const file_operations_t memory_dir_operations;
 bool memory_dir_empty(dentry_t *dir); /* directory's node locked */
 
-/* readdir: emit returns false when the buffer is full. */
+/* readdir: emit returns false when the buffer is full; its pos is where reading goes on after this entry (d_off). */
 typedef struct dir_context {
 	bool (*emit)(struct dir_context *ctx, const char *name, u32 len, u64 pos, ino_t ino, u32 type);
 	off_t pos;
@@ -459,7 +464,8 @@ typedef struct fs_context {
 	spinlock_t lock;
 	seqcount_t seq;
 	path_t root, cwd;	/* lock */
-	mode_t umask;
+	mode_t umask;		/* racy: one word */
+	list_t all_link;	/* fs/vfs/fscontext.c */
 } fs_context_t;
 fs_context_t *fs_context_copy(fs_context_t *from); /* NULL when out of memory */
 void fs_context_get(fs_context_t *f);
@@ -520,7 +526,7 @@ int file_set_owner(file_t *f, int type, pid_t who);	 /* F_OWNER_* */
 int register_chrdev_region(u32 major, u32 first_minor, u32 count, const char *name,
 			   const file_operations_t *ops);
 void unregister_chrdev_region(u32 major, u32 first_minor, u32 count);
-/* devtmpfs: a node appears under /dev ("tty1", "pts/0"). */
+/* devtmpfs: a node appears under /dev ("tty1"). 0 or errno. */
 int devtmpfs_create(const char *name, mode_t mode, dev_t dev);
 int devtmpfs_remove(const char *name);
 

@@ -56,6 +56,13 @@
 #define F_WRLCK 1
 #define F_UNLCK 2
 
+#define F_OWNER_TID 0
+#define F_OWNER_PID 1
+#define F_OWNER_PGRP 2
+struct f_owner_ex {
+	int32_t type, pid;
+};
+
 #define LOCK_SH 1
 #define LOCK_EX 2
 #define LOCK_NB 4
@@ -77,6 +84,10 @@ _Static_assert(sizeof(struct flock) == 32, "flock");
 #define AT_NO_AUTOMOUNT 0x800
 #define AT_EMPTY_PATH 0x1000
 #define AT_STATX_SYNC_TYPE 0x6000
+
+#define AT_RECURSIVE 0x8000
+#define AT_STATX_FORCE_SYNC 0x2000
+#define AT_STATX_DONT_SYNC 0x4000
 
 #define RENAME_NOREPLACE 1
 #define RENAME_EXCHANGE 2

@@ -1,0 +1,129 @@
+/*
+ * Signals on readiness: F_SETOWN, F_SETSIG, O_ASYNC (fcntl(2)).
+ *
+ * An object that becomes ready signals the owners of the files that stand on its list. Whether an owner may be signalled is
+ * judged by the credentials of who set it, as kill(2) would.
+ */
+#include "vfs_internal.h"
+
+#include <kernel/signal.h>
+#include <mm/slab.h>
+
+typedef struct fasync {
+	struct fasync *next; /* list's lock */
+	file_t *file;	     /* (c) alive as long as the entry: release takes it off */
+} fasync_t;
+
+int fasync_set(file_t *f, fasync_list_t *list, bool on)
+{
+	fasync_t *made = on ? kmalloc(sizeof(*made), GFP_KERNEL) : NULL, *old = NULL, **at;
+	unsigned long flags;
+
+	if (on && !made)
+		return -ENOMEM;
+	spin_lock_irqsave(&list->lock, &flags);
+	for (at = &list->first; *at && (*at)->file != f; at = &(*at)->next)
+		;
+	if (*at && on) {
+		old = made;
+	} else if (*at) {
+		old = *at;
+		*at = old->next;
+	} else if (on) {
+		*made = (fasync_t){ .next = list->first, .file = f };
+		list->first = made;
+	}
+	spin_unlock_irqrestore(&list->lock, flags);
+	kfree(old);
+	return 0;
+}
+
+static bool may_signal(const file_t *f, const cred_t *target)
+{
+	return !f->owner_euid || f->owner_euid == target->suid || f->owner_euid == target->uid ||
+	       f->owner_uid == target->suid || f->owner_uid == target->uid;
+}
+
+static bool may_signal_process(const file_t *f, const process_t *p)
+{
+	const thread_t *t = p->leader;
+	bool may;
+
+	rcu_read_lock();
+	may = may_signal(f, rcu_dereference(t->cred));
+	rcu_read_unlock();
+	return may;
+}
+
+static void signal_owner(file_t *f, int band)
+{
+	struct pid *owner = f->owner;
+	int sig = f->owner_signal ? f->owner_signal : SIGIO;
+	siginfo_t info;
+	process_t *p;
+	thread_t *t;
+
+	siginfo_init(&info, sig, band);
+	rcu_read_lock();
+	switch (f->owner_type) {
+	case F_OWNER_PGRP:
+		send_signal_group(owner, sig, SEND_SIG_PRIV);
+		break;
+	case F_OWNER_TID:
+		t = rcu_dereference(owner->thread);
+		if (t && may_signal_process(f, t->process))
+			send_signal_thread(t, sig, f->owner_signal ? &info : SEND_SIG_PRIV);
+		break;
+	default:
+		p = rcu_dereference(owner->process);
+		if (p && may_signal_process(f, p))
+			send_signal_process(p, sig, f->owner_signal ? &info : SEND_SIG_PRIV);
+		break;
+	}
+	rcu_read_unlock();
+}
+
+void fasync_signal(fasync_list_t *list, int band)
+{
+	unsigned long flags;
+	fasync_t *a;
+
+	if (!READ_ONCE(list->first))
+		return;
+	spin_lock_irqsave(&list->lock, &flags);
+	for (a = list->first; a; a = a->next) {
+		spin_lock(&a->file->lock);
+		if (a->file->owner)
+			signal_owner(a->file, band);
+		spin_unlock(&a->file->lock);
+	}
+	spin_unlock_irqrestore(&list->lock, flags);
+}
+
+int file_set_owner(file_t *f, int type, pid_t who)
+{
+	struct pid *owner = NULL, *old;
+	unsigned long flags;
+
+	if (who) {
+		owner = pid_find_get(who);
+		if (!owner)
+			return -ESRCH;
+	}
+	spin_lock_irqsave(&f->lock, &flags);
+	old = f->owner;
+	f->owner = owner;
+	f->owner_type = type;
+	f->owner_uid = current_cred()->uid;
+	f->owner_euid = current_cred()->euid;
+	spin_unlock_irqrestore(&f->lock, flags);
+	if (old)
+		pid_put(old);
+	return 0;
+}
+
+void file_release_owner(file_t *f)
+{
+	pid_put(f->owner);
+	f->owner = NULL;
+}

@@ -1,0 +1,264 @@
+/*
+ * Open files ("open file descriptions"): allocation, the last put, files without a name.
+ *
+ * A file is found by descriptor under RCU and counted. The last put runs ops->release, which may sleep, so it must not
+ * happen under whatever lock the caller of file_put holds: it is left to the thread itself, before it next goes to
+ * user mode (task work); what has no such moment hands it to a worker. close(2) holds nothing and puts at once.
+ */
+#include "vfs_internal.h"
+
+#include <fs/poll.h>
+#include <kernel/lib/printf.h>
+#include <kernel/softirq.h>
+#include <mm/slab.h>
+
+#define COUNT_BATCH 32
+
+static kmem_cache_t *file_cache;
+u64 fs_file_max;
+u64 fs_nr_open = 1 << 20;
+
+static atomic64_t files_total;	      /* without what the CPUs have not added yet */
+static DEFINE_PERCPU(s32, files_delta);
+
+static spinlock_t late_lock = SPINLOCK_INIT("late_files"); /* taken with interrupts off */
+static thread_work_t *late_first;			    /* late_lock */
+static work_t late_work;
+
+static void count_files(s32 delta)
+{
+	s32 *mine, sum;
+
+	preempt_disable();
+	mine = this_cpu_ptr(&files_delta);
+	sum = *mine + delta;
+	if (unlikely(sum > COUNT_BATCH || sum < -COUNT_BATCH)) {
+		atomic64_add(&files_total, sum);
+		sum = 0;
+	}
+	*mine = sum;
+	preempt_enable();
+}
+
+u64 files_open_count(void)
+{
+	s64 sum = atomic64_read(&files_total);
+
+	for_each_cpu(cpu)
+		sum += READ_ONCE(per_cpu(files_delta, cpu));
+	return sum > 0 ? (u64)sum : 0;
+}
+
+file_t *file_alloc(void)
+{
+	file_t *f;
+
+	if (unlikely(atomic64_read(&files_total) >= (s64)fs_file_max) && !capable(CAP_SYS_ADMIN) &&
+	    files_open_count() >= fs_file_max)
+		return ERR_PTR(-ENFILE);
+	f = kmem_cache_alloc(file_cache, GFP_KERNEL | GFP_ZERO);
+	if (!f)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&f->refs, 1);
+	mutex_init(&f->pos_lock);
+	spinlock_init(&f->lock);
+	f->cred = cred_get(current_cred());
+	count_files(1);
+	return f;
+}
+
+void file_get(file_t *f)
+{
+	refcount_get(&f->refs);
+}
+
+static void free_file(rcu_head_t *head)
+{
+	kmem_cache_free(file_cache, container_of(head, file_t, rcu));
+}
+
+static void release(file_t *f)
+{
+	might_sleep();
+	if (f->node && f->node->locks)
+		locks_release_file(f);
+	if (f->mode & FMODE_OPENED) {
+		if ((f->flags & O_ASYNC) && f->ops->fasync)
+			f->ops->fasync(f, false);
+		if (f->ops->release)
+			f->ops->release(f);
+	}
+	file_allow_write(f);
+	if (f->mode & FMODE_WRITER) {
+		node_put_write(f->node);
+		atomic_dec(&f->path.mount->writers);
+	}
+	if (f->owner)
+		file_release_owner(f);
+	path_put(&f->path);
+	cred_put(f->cred);
+	count_files(-1);
+	call_rcu(&f->rcu, free_file);
+}
+
+static void release_work(thread_work_t *work)
+{
+	release(container_of(work, file_t, work));
+}
+
+static void release_late(work_t *work)
+{
+	unsigned long flags;
+
+	for (;;) {
+		thread_work_t *w;
+
+		spin_lock_irqsave(&late_lock, &flags);
+		w = late_first;
+		if (w)
+			late_first = w->next;
+		spin_unlock_irqrestore(&late_lock, flags);
+		if (!w)
+			return;
+		release_work(w);
+	}
+}
+
+void file_put(file_t *f)
+{
+	unsigned long flags;
+
+	if (likely(!refcount_put(&f->refs)))
+		return;
+	f->work.function = release_work;
+	if (!in_interrupt() && !current()->process->kernel && thread_work_add(current(), &f->work))
+		return;
+	spin_lock_irqsave(&late_lock, &flags);
+	f->work.next = late_first;
+	late_first = &f->work;
+	spin_unlock_irqrestore(&late_lock, flags);
+	schedule_work(&late_work);
+}
+
+void file_put_now(file_t *f)
+{
+	if (refcount_put(&f->refs))
+		release(f);
+}
+
+/* ---- files without a name ---- */
+
+static const node_operations_t anonymous_node_operations;
+
+static int show_anonymous(dentry_t *d, char *buf, size_t size)
+{
+	if (S_ISFIFO(d->node->mode) || S_ISSOCK(d->node->mode))
+		return snprintf(buf, size, "%s:[%lu]", d->name, d->node->ino);
+	return snprintf(buf, size, "%s", d->name);
+}
+
+static const dentry_operations_t anonymous_dentry_operations = { .show_name = show_anonymous };
+
+static file_t *anonymous_file(vfs_node_t *node, const char *name, const file_operations_t *ops,
+			      void *private_data, u32 mode, u32 flags)
+{
+	static mount_t *mount; /* (a) of the anonymous super block: made once, for all */
+	super_block_t *sb = anonymous_super();
+	dentry_t *d;
+	file_t *f;
+
+	if (unlikely(!__atomic_load_n(&mount, __ATOMIC_ACQUIRE))) {
+		mount_t *none = NULL, *m = mount_alloc(sb, sb->root, name, MNT_NOATIME);
+
+		if (!m)
+			return ERR_PTR(-ENOMEM);
+		if (!__atomic_compare_exchange_n(&mount, &none, m, false, __ATOMIC_SEQ_CST,
+						 __ATOMIC_SEQ_CST))
+			mount_put(m);
+	}
+	d = dentry_make_single(node, name);
+	if (!d)
+		return ERR_PTR(-ENOMEM);
+	d->ops = &anonymous_dentry_operations;
+	node_get(node);
+	f = file_alloc();
+	if (IS_ERR(f)) {
+		dentry_put(d);
+		return f;
+	}
+	mount_get(mount);
+	f->path = (path_t){ mount, d };
+	f->node = node;
+	f->ops = ops;
+	f->private_data = private_data;
+	f->mode = mode | FMODE_OPENED | FMODE_ANON | (ops->llseek ? FMODE_LSEEK : FMODE_STREAM);
+	f->flags = flags;
+	return f;
+}
+
+static vfs_node_t *anonymous_node(mode_t mode)
+{
+	vfs_node_t *n = alloc_inode(anonymous_super());
+
+	if (!n)
+		return NULL;
+	n->ops = &anonymous_node_operations;
+	node_init_owner(n, NULL, mode);
+	n->state |= NODE_PRIVATE_ATIME;
+	return n;
+}
+
+file_t *file_create_anon(const char *name, const file_operations_t *ops, void *private_data,
+			 u32 flags)
+{
+	vfs_node_t *node = anonymous_node(0600);
+	u32 mode = (flags & O_ACCMODE) == O_WRONLY ? FMODE_WRITE :
+		   (flags & O_ACCMODE) == O_RDWR   ? FMODE_READ | FMODE_WRITE :
+						     FMODE_READ;
+	file_t *f;
+
+	if (!node)
+		return ERR_PTR(-ENOMEM);
+	f = anonymous_file(node, name, ops, private_data, mode, flags);
+	node_put(node);
+	return f;
+}
+
+int file_create_pipe_pair(const file_operations_t *ops, void *private_data, u32 flags,
+			  file_t *ends[2])
+{
+	vfs_node_t *node = anonymous_node(S_IFIFO | 0600);
+	int r = 0;
+
+	if (!node)
+		return -ENOMEM;
+	node->fops = ops;
+	ends[0] = anonymous_file(node, "pipe", ops, private_data, FMODE_READ, O_RDONLY | flags);
+	if (IS_ERR(ends[0])) {
+		r = (int)PTR_ERR(ends[0]);
+		goto out_put;
+	}
+	ends[1] = anonymous_file(node, "pipe", ops, private_data, FMODE_WRITE, O_WRONLY | flags);
+	if (IS_ERR(ends[1])) {
+		r = (int)PTR_ERR(ends[1]);
+		/* Not a pipe yet: its release is not owed. */
+		ends[0]->mode &= ~FMODE_OPENED;
+		file_put_now(ends[0]);
+	}
+out_put:
+	node_put(node);
+	return r;
+}
+
+u32 file_poll(file_t *f, struct poll_table *pt)
+{
+	return f->ops->poll ? f->ops->poll(f, pt) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+}
+
+void file_init(void)
+{
+	file_cache = kmem_cache_create("file", sizeof(file_t), 0, SLAB_CACHE_ALIGN, NULL);
+	work_init(&late_work, release_late);
+	/* A tenth of memory at a kilobyte a file, as Linux reckons. */
+	fs_file_max = MAX(total_page_count() * (PAGE_SIZE / 1024) / 10, (u64)8192);
+}

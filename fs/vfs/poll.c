@@ -1,0 +1,281 @@
+/*
+ * Waiting for several files: the core of poll(2) and select(2).
+ *
+ * The first pass asks each file and queues an entry on every wait queue the file names; if something is ready, nothing is
+ * queued any further. Then the thread sleeps until an entry's callback marks it as woken, and asks again without
+ * queueing. The first few entries live in the waiter, on the stack; more of them in pages.
+ */
+#include <fs/poll.h>
+
+#include "vfs_internal.h"
+
+#include <kernel/time/clock.h>
+#include <mm/page.h>
+#include <uapi/poll.h>
+
+#define ENTRIES_INLINE 8
+
+typedef struct poll_entry {
+	wait_queue_entry_t wait;
+	wait_queue_head_t *queue;
+	file_t *file;	/* reference: keeps the queue alive */
+	u32 events;
+	struct poll_waiter *waiter;
+} poll_entry_t;
+
+typedef struct poll_page {
+	struct poll_page *next;
+	u32 used;
+	poll_entry_t entries[];
+} poll_page_t;
+#define ENTRIES_OF_PAGE ((PAGE_SIZE - sizeof(poll_page_t)) / sizeof(poll_entry_t))
+
+typedef struct poll_waiter {
+	poll_table_t table;
+	thread_t *thread;
+	bool woken;	/* atomic: since the last pass */
+	int error;
+	u32 used;
+	poll_entry_t entries[ENTRIES_INLINE];
+	poll_page_t *pages;
+} poll_waiter_t;
+
+static bool poll_wake(wait_queue_entry_t *wait, u64 key)
+{
+	poll_entry_t *e = container_of(wait, poll_entry_t, wait);
+
+	if (key && !(key & e->events))
+		return false;
+	__atomic_store_n(&e->waiter->woken, true, __ATOMIC_SEQ_CST);
+	return wake_up_thread(e->waiter->thread, THREAD_INTERRUPTIBLE);
+}
+
+static poll_entry_t *new_entry(poll_waiter_t *w)
+{
+	poll_page_t *p = w->pages;
+
+	if (w->used < ENTRIES_INLINE)
+		return &w->entries[w->used++];
+	if (!p || p->used == ENTRIES_OF_PAGE) {
+		page_t *page = alloc_pages_gfp(GFP_KERNEL, 0);
+
+		if (!page) {
+			w->error = -ENOMEM;
+			return NULL;
+		}
+		p = page_to_virt(page);
+		*p = (poll_page_t){ .next = w->pages };
+		w->pages = p;
+	}
+	return &p->entries[p->used++];
+}
+
+static void queue_entry(file_t *f, wait_queue_head_t *queue, poll_table_t *table)
+{
+	poll_waiter_t *w = container_of(table, poll_waiter_t, table);
+	poll_entry_t *e = new_entry(w);
+
+	if (!e)
+		return;
+	file_get(f);
+	*e = (poll_entry_t){ .queue = queue,
+			     .file = f,
+			     .events = table->events | POLLERR | POLLHUP,
+			     .waiter = w };
+	init_wait_entry(&e->wait, 0);
+	e->wait.wake = poll_wake;
+	add_wait_queue(queue, &e->wait);
+}
+
+static void waiter_begin(poll_waiter_t *w)
+{
+	w->table = (poll_table_t){ .queue = queue_entry };
+	w->thread = current();
+	w->woken = false;
+	w->error = 0;
+	w->used = 0;
+	w->pages = NULL;
+}
+
+static void drop_entry(poll_entry_t *e)
+{
+	remove_wait_queue(e->queue, &e->wait);
+	file_put(e->file);
+}
+
+static void waiter_end(poll_waiter_t *w)
+{
+	while (w->used)
+		drop_entry(&w->entries[--w->used]);
+	while (w->pages) {
+		poll_page_t *p = w->pages;
+
+		while (p->used)
+			drop_entry(&p->entries[--p->used]);
+		w->pages = p->next;
+		free_pages(virt_to_page(p), 0);
+	}
+}
+
+/* Between two passes. 0: look again; 1: the time is over; -EINTR: a signal. */
+static int waiter_sleep(poll_waiter_t *w, nsec_t deadline)
+{
+	bool late = false;
+
+	set_current_state(THREAD_INTERRUPTIBLE);
+	if (signal_pending(current())) {
+		set_current_state(THREAD_RUNNING);
+		return -EINTR;
+	}
+	if (!__atomic_load_n(&w->woken, __ATOMIC_SEQ_CST))
+		late = schedule_deadline(deadline);
+	set_current_state(THREAD_RUNNING);
+	__atomic_store_n(&w->woken, false, __ATOMIC_SEQ_CST);
+	return late;
+}
+
+/* Passes until fn finds something, the time is over (0) or a signal comes (-EINTR). deadline 0: one pass. */
+static int wait_ready(int (*pass)(poll_waiter_t *w, void *arg), void *arg, nsec_t deadline)
+{
+	poll_waiter_t w;
+	bool late = !deadline;
+	int r;
+
+	waiter_begin(&w);
+	if (late)
+		w.table.queue = NULL;
+	for (;;) {
+		r = pass(&w, arg);
+		w.table.queue = NULL;
+		if (r || late)
+			break;
+		r = w.error;
+		if (r)
+			break;
+		r = waiter_sleep(&w, deadline);
+		if (r < 0)
+			break;
+		late = r > 0;
+	}
+	/* A signal is only reported when there is nothing else to report. */
+	if (!r && deadline && signal_pending(current()))
+		r = -EINTR;
+	waiter_end(&w);
+	return r;
+}
+
+/* ---- poll ---- */
+
+typedef struct poll_args {
+	struct pollfd *fds;
+	u32 count;
+} poll_args_t;
+
+static u32 poll_one(poll_waiter_t *w, int fd, u32 events)
+{
+	fd_light_t l;
+	u32 mask;
+
+	if (fd < 0)
+		return 0;
+	l = fd_get_light(fd);
+	if (!l.file)
+		return POLLNVAL;
+	w->table.events = events;
+	mask = file_poll(l.file, &w->table) & (events | POLLERR | POLLHUP);
+	fd_put_light(l);
+	return mask;
+}
+
+static int poll_pass(poll_waiter_t *w, void *arg)
+{
+	poll_args_t *a = arg;
+	int ready = 0;
+
+	for (u32 i = 0; i < a->count; i++) {
+		struct pollfd *p = &a->fds[i];
+
+		p->revents = (int16_t)poll_one(w, p->fd, (u16)p->events);
+		if (p->revents) {
+			ready++;
+			w->table.queue = NULL; /* it will not come to sleeping */
+		}
+	}
+	return ready;
+}
+
+int poll_files(struct pollfd *fds, u32 count, nsec_t deadline)
+{
+	poll_args_t a = { fds, count };
+
+	return wait_ready(poll_pass, &a, deadline);
+}
+
+/* ---- select ---- */
+
+#define SELECT_IN (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
+#define SELECT_OUT (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
+#define SELECT_EX POLLPRI
+
+static int select_one(poll_waiter_t *w, select_sets_t *s, u32 fd)
+{
+	u32 word = fd / 64, events = 0, mask;
+	unsigned long bit = 1UL << (fd % 64);
+	fd_light_t l;
+	int ready = 0;
+
+	if (s->in[word] & bit)
+		events |= SELECT_IN;
+	if (s->out[word] & bit)
+		events |= SELECT_OUT;
+	if (s->ex[word] & bit)
+		events |= SELECT_EX;
+	if (!events)
+		return 0;
+	l = fd_get_light((int)fd);
+	if (!l.file)
+		return -EBADF;
+	w->table.events = events;
+	mask = file_poll(l.file, &w->table);
+	fd_put_light(l);
+	if ((s->in[word] & bit) && (mask & SELECT_IN)) {
+		s->ready_in[word] |= bit;
+		ready++;
+	}
+	if ((s->out[word] & bit) && (mask & SELECT_OUT)) {
+		s->ready_out[word] |= bit;
+		ready++;
+	}
+	if ((s->ex[word] & bit) && (mask & SELECT_EX)) {
+		s->ready_ex[word] |= bit;
+		ready++;
+	}
+	if (ready)
+		w->table.queue = NULL;
+	return ready;
+}
+
+static int select_pass(poll_waiter_t *w, void *arg)
+{
+	select_sets_t *s = arg;
+	int ready = 0;
+
+	for (u32 word = 0; word < s->words; word++) {
+		unsigned long bits = s->in[word] | s->out[word] | s->ex[word];
+
+		for (; bits; bits &= bits - 1) {
+			u32 fd = word * 64 + (u32)__builtin_ctzl(bits);
+			int r = fd < s->count ? select_one(w, s, fd) : 0;
+
+			if (r < 0)
+				return r;
+			ready += r;
+		}
+	}
+	return ready;
+}
+
+int select_files(select_sets_t *s, nsec_t deadline)
+{
+	return wait_ready(select_pass, s, deadline);
+}

@@ -1,0 +1,288 @@
+/*
+ * Text files made by show functions (include/fs/seq_file.h).
+ *
+ * A single file shows everything into the buffer at the first read and serves it from there. An iterated one fills the buffer
+ * with as many elements as fit, hands it out, and goes on with the next element; index counts elements. When one show
+ * overflows the buffer, the buffer doubles and the element is shown again, so show functions just print.
+ */
+#include <fs/seq_file.h>
+
+#include <kernel/lib/printf.h>
+#include <kernel/lib/string.h>
+#include <mm/slab.h>
+#include <mm/vmalloc.h>
+#include <uapi/errno.h>
+
+#define FIRST_SIZE PAGE_SIZE
+#define SIZE_MAX_TEXT (64UL << 20)
+
+static int open_any(file_t *f, const seq_operations_t *ops,
+		    int (*show)(seq_file_t *m, void *arg), void *private_data)
+{
+	seq_file_t *m = kzalloc(sizeof(*m), GFP_KERNEL);
+
+	if (!m)
+		return -ENOMEM;
+	mutex_init(&m->lock);
+	m->ops = ops;
+	m->show_single = show;
+	m->private_data = private_data;
+	f->private_data = m;
+	return 0;
+}
+
+int seq_open(file_t *f, const seq_operations_t *ops, void *private_data)
+{
+	return open_any(f, ops, NULL, private_data);
+}
+
+int seq_open_single(file_t *f, int (*show)(seq_file_t *, void *), void *arg)
+{
+	return open_any(f, NULL, show, arg);
+}
+
+void seq_release(file_t *f)
+{
+	seq_file_t *m = f->private_data;
+
+	kvfree(m->buf);
+	kfree(m);
+}
+
+/* ---- filling ---- */
+
+static int grow(seq_file_t *m)
+{
+	size_t size = m->buf ? m->size * 2 : FIRST_SIZE;
+	char *buf;
+
+	if (size > SIZE_MAX_TEXT)
+		return -ENOMEM;
+	buf = kvmalloc(size, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, m->buf ? m->buf : "", m->buf ? m->count : 0);
+	kvfree(m->buf);
+	m->buf = buf;
+	m->size = size;
+	return 0;
+}
+
+static int fill_single(seq_file_t *m)
+{
+	int r = 0;
+
+	for (;;) {
+		if (!m->buf || m->overflow) {
+			m->count = 0;
+			r = grow(m);
+			if (r)
+				return r;
+		}
+		m->count = 0;
+		m->overflow = false;
+		r = m->show_single(m, m->private_data);
+		if (r < 0 || !m->overflow)
+			break;
+	}
+	m->index = 1;
+	return r < 0 ? r : 0;
+}
+
+/* Shows elements from index on until the buffer would overflow; at least one, however large. */
+static int fill_elements(seq_file_t *m)
+{
+	off_t index = m->index;
+	void *v;
+	int r = 0;
+
+	if (!m->buf) {
+		r = grow(m);
+		if (r)
+			return r;
+	}
+	m->count = 0;
+	v = m->ops->start(m, &index);
+	while (v && !IS_ERR(v)) {
+		size_t before = m->count;
+
+		m->overflow = false;
+		r = m->ops->show(m, v);
+		if (r < 0)
+			break;
+		if (m->overflow) {
+			m->count = before;
+			if (before)
+				break; /* next time, with an empty buffer */
+			m->ops->stop(m, v);
+			r = grow(m);
+			if (r)
+				return r;
+			index = m->index;
+			v = m->ops->start(m, &index);
+			continue;
+		}
+		if (r > 0)
+			m->count = before; /* this one is skipped */
+		v = m->ops->next(m, v, &index);
+		m->index = index;
+		if (m->count >= m->size / 2)
+			break;
+	}
+	m->ops->stop(m, v);
+	if (IS_ERR(v))
+		return (int)PTR_ERR(v);
+	return r < 0 ? r : 0;
+}
+
+static int fill(seq_file_t *m)
+{
+	m->from = 0;
+	if (m->show_single)
+		return m->index ? 0 : fill_single(m);
+	return fill_elements(m);
+}
+
+/* From the beginning again, up to byte `pos`. */
+static int seek_to(seq_file_t *m, off_t pos)
+{
+	off_t at = 0;
+	int r;
+
+	m->index = 0;
+	m->count = m->from = 0;
+	m->read_pos = 0;
+	while (at < pos) {
+		size_t n;
+
+		r = fill(m);
+		if (r)
+			return r;
+		if (!m->count)
+			break;
+		n = MIN(m->count, (size_t)(pos - at));
+		at += (off_t)n;
+		m->from = n;
+		m->count -= n;
+		if (m->count)
+			break;
+	}
+	m->read_pos = pos;
+	return 0;
+}
+
+ssize_t seq_read_iter(file_t *f, iter_t *it, off_t *pos)
+{
+	seq_file_t *m = f->private_data;
+	ssize_t done = 0;
+	int r = 0;
+
+	if (!it->count)
+		return 0;
+	mutex_lock(&m->lock);
+	if (!*pos && m->read_pos) {
+		m->index = 0;
+		m->count = 0;
+		m->read_pos = 0;
+	}
+	if (*pos != m->read_pos)
+		r = seek_to(m, *pos);
+	while (!r && it->count) {
+		size_t n, want;
+
+		if (!m->count) {
+			r = fill(m);
+			if (r || !m->count)
+				break;
+		}
+		want = MIN(m->count, it->count);
+		n = copy_to_iter(m->buf + m->from, want, it);
+		m->from += n;
+		m->count -= n;
+		done += (ssize_t)n;
+		if (n < want) {
+			r = -EFAULT;
+			break;
+		}
+		if (m->show_single && !m->count)
+			break;
+	}
+	*pos += done;
+	m->read_pos = *pos;
+	mutex_unlock(&m->lock);
+	return done ? done : r;
+}
+
+off_t seq_llseek(file_t *f, off_t off, int whence)
+{
+	if (whence == SEEK_CUR)
+		off += f->pos;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	if (off < 0)
+		return -EINVAL;
+	f->pos = off;
+	return off;
+}
+
+/* ---- printing ---- */
+
+void seq_write(seq_file_t *m, const void *data, size_t len)
+{
+	if (m->size - m->count < len) {
+		m->overflow = true;
+		m->count = m->size;
+		return;
+	}
+	memcpy(m->buf + m->count, data, len);
+	m->count += len;
+}
+
+void seq_puts(seq_file_t *m, const char *s)
+{
+	seq_write(m, s, strlen(s));
+}
+
+void seq_putc(seq_file_t *m, char c)
+{
+	seq_write(m, &c, 1);
+}
+
+void seq_printf(seq_file_t *m, const char *format, ...)
+{
+	size_t room = m->size - m->count;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(m->buf + m->count, room, format, args);
+	va_end(args);
+	if ((size_t)len >= room) {
+		m->overflow = true;
+		m->count = m->size;
+	} else {
+		m->count += (size_t)len;
+	}
+}
+
+void seq_escape(seq_file_t *m, const char *s, const char *which)
+{
+	for (; *s; s++) {
+		if (strchr(which, *s))
+			seq_printf(m, "\\%03o", (unsigned)(u8)*s);
+		else
+			seq_putc(m, *s);
+	}
+}
+
+void seq_path(seq_file_t *m, const path_t *p, const char *escape)
+{
+	char *buf = kmalloc(PATH_MAX, GFP_KERNEL), *name;
+
+	/* A name that cannot be had is left out rather than failing the whole text. */
+	if (!buf)
+		return;
+	if (!path_name(p, buf, PATH_MAX, &name))
+		seq_escape(m, name, escape);
+	kfree(buf);
+}
