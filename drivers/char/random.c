@@ -209,7 +209,7 @@ static int show_bits(seq_file_t *m, void *arg)
 	return 0;
 }
 
-void __init random_devices_init(void)
+void random_devices_init(void)
 {
 	if (register_chrdev_region(MEM_MAJOR, RANDOM_MINOR, 2, "random", &random_operations))
 		panic("The random devices' numbers are taken");

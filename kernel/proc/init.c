@@ -120,7 +120,7 @@ static int show_number(seq_file_t *m, void *value)
 	return 0;
 }
 
-void __init process_sysctl_init(void)
+void process_sysctl_init(void)
 {
 	proc_sysctl_u64("kernel/pid_max", 0644, &pid_max, PID_MAX_MIN, PID_MAX_LIMIT);
 	proc_sysctl_u64("kernel/threads-max", 0644, &max_threads, 20, PID_MAX_LIMIT);

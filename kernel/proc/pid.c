@@ -121,3 +121,8 @@ u64 pid_given(void)
 {
 	return READ_ONCE(numbers_given);
 }
+
+pid_t pid_last(void)
+{
+	return READ_ONCE(last_pid);
+}
