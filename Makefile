@@ -46,7 +46,7 @@ GENERATED := $(B)/gen/syscall_protos.h $(B)/gen/syscall_numbers.h
 UNCHECKED := $(B)/arch/x86_64/boot/% $(B)/mm/kasan% $(B)/kernel/debug/% $(B)/arch/x86_64/cpu/% \
 	$(B)/arch/x86_64/trap/% $(B)/mm/page/early.o $(B)/kernel/lib/string.o
 
-.PHONY: all help iso run debug test soak bench size check coverage clean deps-build
+.PHONY: all help iso run debug test soak bench size check coverage clean initramfs .FORCE
 all: $(IMAGE)
 
 help:
@@ -77,11 +77,19 @@ $(B)/gen/asm_offsets.inc: arch/x86_64/asm_offsets.c $(GENERATED)
 		sed -n 's/^->\([A-Za-z0-9_]*\) \$$*\(-\{0,1\}[0-9]*\)/%define \1 \2/p' > $@
 
 # ---- objects and image ----
-$(B)/%.o: %.c | $(GENERATED)
+# Written anew only when the flags or the set of objects change, so that what depends on them is made again then.
+$(B)/flags: .FORCE
+	@mkdir -p $(@D)
+	@echo '$(CFLAGS) $(SANITIZERS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CFLAGS) $(SANITIZERS) $(LDFLAGS)' > $@
+$(B)/objects: .FORCE
+	@mkdir -p $(@D)
+	@echo '$(OBJECTS)' | cmp -s - $@ || echo '$(OBJECTS)' > $@
+
+$(B)/%.o: %.c $(B)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(CFLAGS) $(if $(filter $(UNCHECKED),$@),,$(SANITIZERS)) -MMD -MP -c $< -o $@
-$(B)/gen/%.o: $(B)/gen/%.c | $(GENERATED)
+$(B)/gen/%.o: $(B)/gen/%.c $(B)/flags | $(GENERATED)
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 $(B)/%.asm.o: %.asm $(B)/gen/asm_offsets.inc
 	@mkdir -p $(@D)
@@ -90,7 +98,7 @@ $(B)/%.asm.o: %.asm $(B)/gen/asm_offsets.inc
 		-MD $(@:.o=.d) -o $@ $<
 
 # Two links: the second holds the symbol table made from the first, which does not move any code.
-$(B)/first.elf: $(OBJECTS) linker.ld
+$(B)/first.elf: $(OBJECTS) $(B)/objects linker.ld
 	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS)
 $(B)/gen/symbols.c: $(B)/first.elf tools/gen_symbols
 	@tools/gen_symbols $< > $@
