@@ -125,35 +125,6 @@ void sched_fork(thread_t *child, thread_t *parent)
 	child->state = THREAD_NEW;
 }
 
-int set_process_priority(process_t *proc, int priority)
-{
-	unsigned long flags;
-	thread_t *t;
-	int r = 0;
-
-	if (!process_lock_sighand(proc, &flags))
-		return -ESRCH;
-	list_for_each_entry(t, &proc->threads, process_link)
-		r = sched_set_nice(t, priority);
-	process_unlock_sighand(proc, flags);
-	return r;
-}
-
-int set_process_affinity(process_t *proc, uint64_t cpu_mask)
-{
-	cpu_set_t set = { .bits = { cpu_mask } };
-	unsigned long flags;
-	thread_t *t;
-	int r = 0;
-
-	if (!process_lock_sighand(proc, &flags))
-		return -ESRCH;
-	list_for_each_entry(t, &proc->threads, process_link)
-		r = sched_set_affinity(t, &set);
-	process_unlock_sighand(proc, flags);
-	return r;
-}
-
 void wake_up_process(process_t *proc)
 {
 	unsigned long flags;
