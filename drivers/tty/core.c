@@ -400,6 +400,16 @@ static void session_exit(process_t *leader)
 	tty_disassociate(true);
 }
 
+static void describe(tty_t *tty, dev_t *dev, pid_t *group)
+{
+	unsigned long flags;
+
+	*dev = tty->dev;
+	spin_lock_irqsave(&tty->control_lock, &flags);
+	*group = tty->group ? tty->group->nr : -1;
+	spin_unlock_irqrestore(&tty->control_lock, flags);
+}
+
 void tty_init(void)
 {
 	BUG_ON(register_chrdev_region(TTY_MAJOR, 0, 256, "tty", &numbered_operations));
@@ -407,6 +417,7 @@ void tty_init(void)
 	BUG_ON(devtmpfs_create("tty", 0666, makedev(TTYAUX_MAJOR, 0)));
 	BUG_ON(devtmpfs_create("console", 0600, makedev(TTYAUX_MAJOR, 1)));
 	tty_session_exit_hook = session_exit;
+	tty_describe_hook = describe;
 	pty_init();
 }
 

@@ -260,15 +260,19 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	return sb->root ? 0 : -ENOMEM;
 }
 
-static fs_operations_t proc_fs = { .name = "proc", .fill_super = fill_super, .single = true };
+static fs_operations_t proc_fs = {
+	.name = "proc",
+	.fill_super = fill_super,
+	.evict_node = proc_evict_node,
+	.single = true,
+};
 
 void procfs_init(void)
 {
 	proc_root = new_entry(NULL, "", 0, S_IFDIR | 0555);
-	if (!proc_root || IS_ERR(register_filesystem("proc", &proc_fs)))
+	if (!proc_root || register_filesystem("proc", &proc_fs))
 		panic("procfs cannot be set up");
 	proc_root->ino = 1;
-	proc_pid_init();
 	proc_global_init();
 	proc_sysctl_init();
 }

@@ -2,6 +2,7 @@
  * System-wide files of /proc: what the machine has and does. Formats are Linux's (proc(5)).
  */
 #include "procfs.h"
+#include "../vfs/vfs_internal.h"
 
 #include <arch/cpuinfo.h>
 #include <drivers/irq.h>
@@ -11,7 +12,7 @@
 #include <kernel/sched.h>
 #include <kernel/softirq.h>
 #include <kernel/time/clock.h>
-#include <kernel/version.h>
+#include <kernel/uts.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 
@@ -101,7 +102,7 @@ static int stat(seq_file_t *m, void *arg)
 	}
 	seq_printf(m, "intr %lu\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
 		   irq_count_all(), sched_context_switches(),
-		   (clock_realtime() - clock_monotonic()) / NSEC_PER_SEC, process_fork_count(),
+		   (clock_realtime() - clock_monotonic()) / NSEC_PER_SEC, pid_given(),
 		   sched_nr_running());
 	seq_puts(m, "softirq 0\n");
 	return 0;
@@ -137,7 +138,8 @@ static int loadavg(seq_file_t *m, void *arg)
 
 static int version(seq_file_t *m, void *arg)
 {
-	seq_printf(m, "%s version %s %s\n", KERNEL_NAME, KERNEL_RELEASE, KERNEL_VERSION);
+	seq_printf(m, "%s version %s (cloudos) %s\n", init_uts.name.sysname, init_uts.name.release,
+		   init_uts.name.version);
 	return 0;
 }
 
@@ -156,8 +158,8 @@ static int cpuinfo(seq_file_t *m, void *arg)
 
 static int filesystems(seq_file_t *m, void *arg)
 {
-	for (unsigned i = 0; vfs_filesystem_name(i); i++)
-		seq_printf(m, "nodev\t%s\n", vfs_filesystem_name(i));
+	for (unsigned i = 0; filesystem_name(i); i++)
+		seq_printf(m, "nodev\t%s\n", filesystem_name(i));
 	return 0;
 }
 
@@ -170,14 +172,15 @@ static int interrupts(seq_file_t *m, void *arg)
 		seq_printf(m, "      CPU%-5u", cpu);
 	seq_putc(m, '\n');
 	for (u32 irq = 0; irq < 256; irq++) {
-		const char *name = irq_name(irq);
+		irq_info_t info;
 
-		if (!name)
+		if (!irq_info(irq, &info))
 			continue;
 		seq_printf(m, "%4u:", irq);
 		for_each_cpu(cpu)
 			seq_printf(m, " %10lu", irq_count(irq, cpu));
-		seq_printf(m, "   IO-APIC   %s\n", name);
+		seq_printf(m, "   %s   %u-%s      %s\n", info.chip, irq,
+			   info.level ? "level" : "edge", info.names);
 	}
 	for (u32 i = 0; irq_source(i, &tag, &text); i++) {
 		seq_printf(m, "%4s:", tag);

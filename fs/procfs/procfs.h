@@ -36,7 +36,9 @@ bool proc_emit_entries(proc_entry_t *dir, dir_context_t *ctx, off_t first);
 int proc_pid_lookup(vfs_node_t *dir, dentry_t *dentry);	/* -ENOENT when it is no process's number */
 bool proc_pid_emit(dir_context_t *ctx);
 #define PROC_FIRST_PID_POS 100000 /* directory positions of processes begin here */
-void proc_pid_init(void);
+int proc_self_lookup(vfs_node_t *dir, dentry_t *dentry);
+void proc_evict_node(vfs_node_t *n);
+#define PROC_NODE_PID 0x1000u /* node->state: private_data is a pid_node */
 /* pid_show.c */
 typedef int (*proc_show_t)(seq_file_t *m, process_t *p, thread_t *t);
 int show_stat(seq_file_t *m, process_t *p, thread_t *t);

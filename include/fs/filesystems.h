@@ -6,6 +6,7 @@
 
 void filesystems_init(void); /* registers all; boot, after vfs_init */
 void devtmpfs_init(void);
+void mapping_init(void); /* mm learns how to reach files */
 void procfs_init(void);
 void sysfs_init(void);
 

@@ -449,6 +449,7 @@ int fd_close(int fd);
 int fd_dup(file_t *f, int min, bool cloexec);
 /* For /proc/PID/fd: the file of another thread's table, referenced; *fd is moved to the next used one. */
 file_t *files_next(files_t *files, int *fd, bool *cloexec);
+u32 files_size(files_t *f);	/* numbers the table has room for now */
 files_t *thread_files_get(struct thread *t); /* own reference, or NULL */
 
 void fd_set_cloexec(int fd, bool on);

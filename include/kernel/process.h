@@ -64,6 +64,7 @@ typedef struct process {
 	refcount_t refs;
 	rcu_head_t rcu;
 	pid_t pid;		/* (c) */
+	char pid_text[12];	/* (c) pid in digits: what /proc/self points to */
 	struct pid *pid_obj;	/* (c) */
 	struct pid *group;	/* (t) */
 	struct pid *session;	/* (t) */
@@ -190,6 +191,7 @@ int kernel_execve(const char *path, const char *const argv[], const char *const 
 /* Sessions and groups (kernel/task/session.c), used by terminals. */
 bool pgrp_is_orphaned(struct pid *pgrp);	/* process_tree_lock held */
 void session_leader_hangup(process_t *leader);	/* called at its exit; drivers/tty's via hook below */
+extern void (*tty_describe_hook)(struct tty *tty, dev_t *dev, pid_t *group); /* for /proc/PID/stat */
 extern void (*tty_session_exit_hook)(process_t *leader); /* set once at boot by drivers/tty */
 
 #endif

@@ -205,5 +205,6 @@ typedef struct shrinker {
 } shrinker_t;
 void register_shrinker(shrinker_t *s);
 u64 shrink_caches(u64 target);
+int reclaim_drop_caches(u64 what); /* /proc/sys/vm/drop_caches; gives all slack back; may sleep */
 
 #endif

@@ -102,6 +102,7 @@ typedef struct vm_file_ops {
 	long (*punch)(struct file *f, off_t start, off_t len); /* MADV_REMOVE */
 } vm_file_ops_t;
 extern const vm_file_ops_t *vm_file_ops;
+extern u64 vm_max_map_count, vm_overcommit, mmap_min_addr; /* /proc/sys/vm */
 
 void space_init(void);			/* boot */
 vm_space_t *vm_space_create(void);	/* empty, users 1; NULL when out of memory */

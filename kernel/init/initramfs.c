@@ -78,12 +78,12 @@ static int write_file(const cpio_entry_t *e, int flags)
 		ssize_t n = vfs_write(f, (const char *)e->data + done, e->size - done);
 
 		if (n <= 0) {
-			file_put(f);
+			file_put_now(f);
 			return n ? (int)n : -ENOSPC;
 		}
 		done += (size_t)n;
 	}
-	file_put(f);
+	file_put_now(f);
 	return 0;
 }
 

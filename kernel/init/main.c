@@ -30,7 +30,8 @@ static void init_thread_main(void *arg)
 	smp_bring_up(acpi_madt.apic_ids, acpi_madt.cpu_count); /* all CPUs run */
 	arch_init_late();			/* clocks are compared */
 	vfs_init();				/* caches, the root tmpfs */
-	filesystems_init();			/* devtmpfs, procfs, sysfs, devpts are known */
+	filesystems_init();			/* devtmpfs, procfs, sysfs are known */
+	process_sysctl_init();			/* /proc/sys/kernel */
 	process_sysctl_init();			/* /proc/sys/kernel of processes */
 	devices_init();				/* character devices, terminals */
 	initramfs_unpack();			/* the root gets its files */

@@ -76,7 +76,7 @@ static void open_console(void)
 		if (fd < 0)
 			pr_warn("The first program gets no descriptor %d\n", i);
 	}
-	file_put(f);
+	file_put_now(f);
 }
 
 static int try_run(const char *path)

@@ -3,6 +3,7 @@
  */
 #include <kernel/task/task_internal.h>
 
+void (*tty_describe_hook)(struct tty *tty, dev_t *dev, pid_t *group);
 void (*tty_session_exit_hook)(process_t *leader);
 
 bool pgrp_would_be_orphaned(struct pid *pgrp, process_t *ignored)

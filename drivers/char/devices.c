@@ -1,0 +1,53 @@
+/*
+ * Starting the drivers, and joining the consoles of the command line to them.
+ */
+#include <drivers/devices.h>
+
+#include <drivers/mem.h>
+#include <drivers/random.h>
+#include <drivers/serial.h>
+#include <drivers/tty.h>
+#include <kernel/boot.h>
+#include <kernel/init.h>
+#include <kernel/lib/string.h>
+#include <kernel/printk.h>
+
+/* Every console= gets the kernel's messages; the last one is /dev/console. ttyS0 when none is named. */
+static void start_consoles(void)
+{
+	bool any = false;
+
+	for (u32 i = 0; cmdline_word(i); i++) {
+		const char *word = cmdline_word(i);
+
+		if (strncmp(word, "console=", 8))
+			continue;
+		word += 8;
+		if (!strncmp(word, "ttyS", 4) && word[4] >= '0' && word[4] <= '9') {
+			u32 index = (u32)(word[4] - '0');
+
+			if (!serial_console(index)) {
+				pr_warn("console=%s: there is no such serial port\n", word);
+				continue;
+			}
+			register_console(serial_console(index));
+			tty_set_console(serial_tty(index));
+			any = true;
+		} else {
+			pr_warn("console=%s is not a console of this kernel\n", word);
+		}
+	}
+	if (!any && serial_console(0)) {
+		register_console(serial_console(0));
+		tty_set_console(serial_tty(0));
+	}
+}
+
+void devices_init(void)
+{
+	mem_init();
+	random_devices_init();
+	tty_init();
+	serial_init();
+	start_consoles();
+}

@@ -1,0 +1,197 @@
+/*
+ * Memory devices: null, zero, full, kmsg (null(4)). One character device number each, major 1.
+ */
+#include <drivers/mem.h>
+
+#include <fs/poll.h>
+#include <fs/vfs.h>
+#include <kernel/lib/printf.h>
+#include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <kernel/printk.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <uapi/errno.h>
+
+#define MEM_MAJOR 1
+
+static ssize_t read_nothing(file_t *f, iter_t *it, off_t *pos)
+{
+	return 0;
+}
+
+static ssize_t write_all(file_t *f, iter_t *it, off_t *pos)
+{
+	size_t n = it->count;
+
+	iter_advance(it, n);
+	return (ssize_t)n;
+}
+
+static ssize_t write_full(file_t *f, iter_t *it, off_t *pos)
+{
+	return -ENOSPC;
+}
+
+static ssize_t read_zeros(file_t *f, iter_t *it, off_t *pos)
+{
+	size_t n = it->count, done = zero_iter(n, it);
+
+	return done || !n ? (ssize_t)done : -EFAULT;
+}
+
+static off_t seek_nowhere(file_t *f, off_t off, int whence)
+{
+	return f->pos = 0;
+}
+
+/* Private mappings of /dev/zero are anonymous memory; shared ones are a file without a name. */
+static int map_zeros(file_t *f, vm_area_t *vma)
+{
+	struct file *memory;
+	int r;
+
+	if (!(vma->flags & VM_SHARED)) {
+		vm_file_ops->put(vma->file);
+		vma->file = NULL;
+		vma->page_offset = vma->start >> PAGE_SHIFT;
+		return 0;
+	}
+	memory = vm_file_ops->shared_memory(vma->end - vma->start);
+	if (IS_ERR(memory))
+		return (int)PTR_ERR(memory);
+	r = vm_file_ops->mmap(memory, vma);
+	vm_file_ops->put(vma->file);
+	vma->file = memory;
+	vma->page_offset = 0;
+	return r;
+}
+
+/* ---- kmsg: one record a read, "priority,sequence,microseconds,-;text" ---- */
+
+static int kmsg_open(vfs_node_t *node, file_t *f)
+{
+	u64 *seq = kmalloc(sizeof(*seq), GFP_KERNEL);
+
+	if (!seq)
+		return -ENOMEM;
+	*seq = log_first_seq();
+	f->private_data = seq;
+	return 0;
+}
+
+static void kmsg_release(file_t *f)
+{
+	kfree(f->private_data);
+}
+
+static ssize_t kmsg_read(file_t *f, iter_t *it, off_t *pos)
+{
+	u64 *seq = f->private_data;
+	char text[512], line[600];
+	log_record_t rec;
+	int r, n;
+
+	while ((r = log_read(seq, &rec, text, sizeof(text))) == -ENOENT) {
+		if (f->flags & O_NONBLOCK)
+			return -EAGAIN;
+		r = wait_event_interruptible(&log_wait, log_next_seq() > *seq);
+		if (r)
+			return r;
+	}
+	if (r == -EPIPE)
+		return -EPIPE; /* records were lost; the next read goes on with the oldest */
+	n = scnprintf(line, sizeof(line), "%u,%lu,%ld,-;%s\n", rec.facility << 3 | rec.level, rec.seq,
+		      rec.time / NSEC_PER_USEC, text);
+	if ((size_t)n > it->count)
+		return -EINVAL;
+	(*seq)++;
+	return copy_to_iter(line, (size_t)n, it) == (size_t)n ? n : -EFAULT;
+}
+
+static ssize_t kmsg_write(file_t *f, iter_t *it, off_t *pos)
+{
+	char line[512], *text = line;
+	size_t n = MIN(it->count, sizeof(line) - 1), total = it->count;
+	u64 level = 12; /* user facility, default level 4 */
+
+	if (copy_from_iter(line, n, it) != n)
+		return -EFAULT;
+	line[n] = 0;
+	if (line[0] == '<') {
+		char *end = strchr(line, '>');
+
+		if (end) {
+			*end = 0;
+			if (!kstrtou64(line + 1, 10, &level))
+				text = end + 1;
+			else
+				*end = '>';
+		}
+	}
+	n = strlen(text);
+	if (n && text[n - 1] == '\n')
+		text[--n] = 0;
+	log_store_user((int)(level & 7), (int)(level >> 3) ? (int)(level >> 3) : 1, text, n);
+	iter_advance(it, it->count);
+	return (ssize_t)total;
+}
+
+static u32 kmsg_poll(file_t *f, poll_table_t *pt)
+{
+	u64 *seq = f->private_data;
+
+	poll_wait(f, &log_wait, pt);
+	if (*seq < log_first_seq())
+		return POLLIN | POLLRDNORM | POLLERR | POLLPRI;
+	return *seq < log_next_seq() ? POLLIN | POLLRDNORM : 0;
+}
+
+static off_t kmsg_llseek(file_t *f, off_t off, int whence)
+{
+	u64 *seq = f->private_data;
+
+	if (off)
+		return -ESPIPE;
+	switch (whence) {
+	case SEEK_SET:
+		*seq = log_first_seq();
+		return 0;
+	case SEEK_END:
+		*seq = log_next_seq();
+		return 0;
+	case SEEK_DATA: /* after the last clear: nothing was cleared for readers of kmsg */
+		*seq = log_first_seq();
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static const file_operations_t null_ops = { .llseek = seek_nowhere, .read_iter = read_nothing,
+					     .write_iter = write_all };
+static const file_operations_t zero_ops = { .llseek = seek_nowhere, .read_iter = read_zeros,
+					     .write_iter = write_all, .mmap = map_zeros };
+static const file_operations_t full_ops = { .llseek = seek_nowhere, .read_iter = read_zeros,
+					     .write_iter = write_full, .mmap = map_zeros };
+static const file_operations_t kmsg_ops = { .open = kmsg_open, .release = kmsg_release,
+					     .read_iter = kmsg_read, .write_iter = kmsg_write,
+					     .poll = kmsg_poll, .llseek = kmsg_llseek };
+
+void mem_init(void)
+{
+	static const struct {
+		const char *name;
+		u32 minor;
+		mode_t mode;
+		const file_operations_t *ops;
+	} devices[] = {
+		{ "null", 3, 0666, &null_ops },	     { "zero", 5, 0666, &zero_ops },
+		{ "full", 7, 0666, &full_ops },	     { "kmsg", 11, 0644, &kmsg_ops },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(devices); i++) {
+		BUG_ON(register_chrdev_region(MEM_MAJOR, devices[i].minor, 1, "mem", devices[i].ops));
+		BUG_ON(devtmpfs_create(devices[i].name, devices[i].mode,
+				       makedev(MEM_MAJOR, devices[i].minor)));
+	}
+}

@@ -1,0 +1,597 @@
+/*
+ * /proc/PID and /proc/PID/task/TID: directories of processes and threads.
+ *
+ * A node remembers the struct pid (a reference), so it never mistakes a new process for the one it stood for; the dentry
+ * is revalidated at each walk. Files open a seq_file on the process and thread, found anew at open.
+ */
+#include "procfs.h"
+
+#include <kernel/lib/printf.h>
+#include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <uapi/dirent.h>
+#include <uapi/errno.h>
+
+typedef enum entry_kind { KIND_FILE, KIND_LINK, KIND_FD_DIR, KIND_TASK_DIR } entry_kind_t;
+typedef enum link_kind { LINK_EXE, LINK_CWD, LINK_ROOT } link_kind_t;
+
+typedef struct pid_entry {
+	const char *name;
+	mode_t mode;
+	entry_kind_t kind;
+	proc_show_t show;
+	link_kind_t link;
+	bool per_process; /* not below task/TID */
+} pid_entry_t;
+
+static const pid_entry_t entries[] = {
+	{ "stat", 0444, KIND_FILE, show_stat, 0, false },
+	{ "statm", 0444, KIND_FILE, show_statm, 0, false },
+	{ "status", 0444, KIND_FILE, show_status, 0, false },
+	{ "cmdline", 0444, KIND_FILE, show_cmdline, 0, false },
+	{ "environ", 0400, KIND_FILE, show_environ, 0, false },
+	{ "auxv", 0400, KIND_FILE, show_auxv, 0, false },
+	{ "maps", 0444, KIND_FILE, show_maps, 0, false },
+	{ "comm", 0444, KIND_FILE, show_comm, 0, false },
+	{ "limits", 0444, KIND_FILE, show_limits, 0, false },
+	{ "mounts", 0444, KIND_FILE, show_mounts, 0, false },
+	{ "mountinfo", 0444, KIND_FILE, show_mountinfo, 0, false },
+	{ "oom_score", 0444, KIND_FILE, show_oom_score, 0, false },
+	{ "oom_score_adj", 0644, KIND_FILE, show_oom_score_adj, 0, false },
+	{ "wchan", 0444, KIND_FILE, show_wchan, 0, false },
+	{ "io", 0400, KIND_FILE, show_io, 0, false },
+	{ "exe", 0777, KIND_LINK, NULL, LINK_EXE, false },
+	{ "cwd", 0777, KIND_LINK, NULL, LINK_CWD, false },
+	{ "root", 0777, KIND_LINK, NULL, LINK_ROOT, false },
+	{ "fd", 0500, KIND_FD_DIR, NULL, 0, false },
+	{ "task", 0555, KIND_TASK_DIR, NULL, 0, true },
+};
+
+/* private_data of every node here. */
+typedef struct pid_node {
+	struct pid *pid;	/* of the process, or thread below task/; own reference */
+	bool thread;		/* below task/ */
+	const pid_entry_t *entry; /* NULL: the directory itself */
+	int fd;			/* links below fd/ */
+} pid_node_t;
+
+static pid_node_t *of(vfs_node_t *n)
+{
+	return n->private_data;
+}
+
+/* Process and thread of a node, referenced; false when they are gone. */
+static bool resolve(const pid_node_t *n, process_t **p, thread_t **t)
+{
+	rcu_read_lock();
+	*p = NULL;
+	*t = rcu_dereference(n->pid->thread);
+	if (!n->thread)
+		*p = rcu_dereference(n->pid->process);
+	else if (*t)
+		*p = (*t)->process;
+	if (*p && !refcount_get_unless_zero(&(*p)->refs))
+		*p = NULL;
+	if (*t && !refcount_get_unless_zero(&(*t)->refs))
+		*t = NULL;
+	rcu_read_unlock();
+	if (*p && !*t && (*p)->leader) {
+		*t = (*p)->leader;
+		thread_get(*t);
+	}
+	if (*p && *t)
+		return true;
+	if (*p)
+		process_put(*p);
+	if (*t)
+		thread_put(*t);
+	return false;
+}
+
+static void release(process_t *p, thread_t *t)
+{
+	thread_put(t);
+	process_put(p);
+}
+
+/* May the caller look inside (memory, descriptors)? As ptrace's read access: same user or CAP_SYS_PTRACE. */
+static bool may_inspect(thread_t *t)
+{
+	const cred_t *mine = current_cred();
+	bool ok;
+
+	rcu_read_lock();
+	const cred_t *c = rcu_dereference(t->cred);
+
+	ok = t->process == current_process() ||
+	     (c && mine->fsuid == c->uid && mine->fsuid == c->euid && mine->fsuid == c->suid &&
+	      t->process->dumpable) ||
+	     capable(CAP_SYS_PTRACE);
+	rcu_read_unlock();
+	return ok;
+}
+
+/* ---- files ---- */
+
+static int show_file(seq_file_t *m, void *arg)
+{
+	pid_node_t *n = arg;
+	process_t *p;
+	thread_t *t;
+	int r;
+
+	if (!resolve(n, &p, &t))
+		return -ESRCH;
+	r = n->entry->show(m, p, t);
+	release(p, t);
+	return r;
+}
+
+static int open_file(vfs_node_t *node, file_t *f)
+{
+	pid_node_t *n = of(node);
+	process_t *p;
+	thread_t *t;
+	bool allowed;
+
+	if (!resolve(n, &p, &t))
+		return -ESRCH;
+	allowed = (n->entry->mode & 0044) || may_inspect(t);
+	release(p, t);
+	return allowed ? seq_open_single(f, show_file, n) : -EACCES;
+}
+
+static ssize_t write_oom_adj(file_t *f, iter_t *it, off_t *pos)
+{
+	size_t n = it->count;
+	char text[16];
+	process_t *p;
+	thread_t *t;
+	u64 value;
+	int adj;
+
+	if (strcmp(of(f->node)->entry->name, "oom_score_adj"))
+		return -EINVAL;
+	if (n >= sizeof(text) || copy_from_iter(text, n, it) != n)
+		return n >= sizeof(text) ? -EINVAL : -EFAULT;
+	text[n] = 0;
+	text[strcspn(text, "\n")] = 0;
+	if (kstrtou64(text + (text[0] == '-'), 10, &value) || value > 1000)
+		return -EINVAL;
+	adj = text[0] == '-' ? -(int)value : (int)value;
+	if (!resolve(of(f->node), &p, &t))
+		return -ESRCH;
+	if (adj < p->oom_score_adj && !capable(CAP_SYS_RESOURCE)) {
+		release(p, t);
+		return -EACCES;
+	}
+	p->oom_score_adj = adj;
+	release(p, t);
+	return (ssize_t)n;
+}
+
+static const file_operations_t pid_file_ops = {
+	.open = open_file,
+	.read_iter = seq_read_iter,
+	.write_iter = write_oom_adj,
+	.llseek = seq_llseek,
+	.release = seq_release,
+};
+
+/* ---- links ---- */
+
+static const char *follow(vfs_node_t *node, path_t *jump)
+{
+	pid_node_t *n = of(node);
+	fs_context_t *fs;
+	process_t *p;
+	thread_t *t;
+	int r = -ENOENT;
+
+	if (!resolve(n, &p, &t))
+		return ERR_PTR(-ESRCH);
+	if (!may_inspect(t)) {
+		r = -EACCES;
+	} else if (n->entry->kind == KIND_FD_DIR) {
+		files_t *files = thread_files_get(t);
+		int fd = n->fd;
+		bool cloexec;
+		file_t *f = files ? files_next(files, &fd, &cloexec) : NULL;
+
+		if (f && fd == n->fd) {
+			*jump = f->path;
+			path_get(jump);
+			r = 0;
+		}
+		if (f)
+			file_put(f);
+		if (files)
+			files_put(files);
+	} else if (n->entry->link == LINK_EXE) {
+		unsigned long flags;
+
+		if (process_lock_sighand(p, &flags)) {
+			file_t *exe = p->exe;
+
+			if (exe)
+				file_get(exe);
+			process_unlock_sighand(p, flags);
+			if (exe) {
+				*jump = exe->path;
+				path_get(jump);
+				file_put(exe);
+				r = 0;
+			}
+		}
+	} else if ((fs = thread_fs_get(t)) != NULL) {
+		spin_lock(&fs->lock);
+		*jump = n->entry->link == LINK_CWD ? fs->cwd : fs->root;
+		path_get(jump);
+		spin_unlock(&fs->lock);
+		fs_context_put(fs);
+		r = 0;
+	}
+	release(p, t);
+	return r ? ERR_PTR(r) : NULL;
+}
+
+static const node_operations_t link_ops = { .get_link = follow };
+static const node_operations_t plain_ops = { 0 };
+static const node_operations_t pid_dir_ops, fd_dir_ops, task_dir_ops;
+static const file_operations_t pid_dir_fops, fd_dir_fops, task_dir_fops;
+
+static bool revalidate(dentry_t *d)
+{
+	pid_node_t *n;
+	bool alive;
+
+	if (!d->node)
+		return false;
+	n = of(d->node);
+	rcu_read_lock();
+	alive = n->thread ? n->pid->thread != NULL : n->pid->process != NULL;
+	rcu_read_unlock();
+	/* Links below fd/ may have been closed or changed. */
+	return alive && !(n->entry && n->entry->kind == KIND_FD_DIR && S_ISLNK(d->node->mode));
+}
+
+static const dentry_operations_t pid_dentry_ops = { .revalidate = revalidate };
+
+/* Makes the node of `model` and attaches it; owned by the process's user. */
+static int attach(vfs_node_t *dir, dentry_t *dentry, pid_node_t model, mode_t mode, ino_t ino)
+{
+	vfs_node_t *n = proc_make_node(dir->sb, mode, ino);
+	pid_node_t *data;
+	process_t *p;
+	thread_t *t;
+
+	if (IS_ERR(n))
+		return (int)PTR_ERR(n);
+	data = kmalloc(sizeof(*data), GFP_KERNEL);
+	if (!data || !resolve(&model, &p, &t)) {
+		kfree(data);
+		node_put(n);
+		return data ? -ENOENT : -ENOMEM;
+	}
+	*data = model;
+	pid_get(model.pid);
+	n->private_data = data;
+	n->state |= PROC_NODE_PID;
+	rcu_read_lock();
+	n->uid = rcu_dereference(t->cred)->euid;
+	n->gid = t->cred->egid;
+	rcu_read_unlock();
+	release(p, t);
+	if (S_ISLNK(mode)) {
+		n->ops = &link_ops;
+	} else if (S_ISREG(mode)) {
+		n->ops = &plain_ops;
+		n->fops = &pid_file_ops;
+	} else if (!model.entry) {
+		n->ops = &pid_dir_ops;
+		n->fops = &pid_dir_fops;
+	} else if (model.entry->kind == KIND_FD_DIR) {
+		n->ops = &fd_dir_ops;
+		n->fops = &fd_dir_fops;
+	} else {
+		n->ops = &task_dir_ops;
+		n->fops = &task_dir_fops;
+	}
+	dentry->ops = &pid_dentry_ops;
+	dentry->flags |= DENTRY_REVALIDATE;
+	dentry_attach(dentry, n);
+	return 0;
+}
+
+void proc_evict_node(vfs_node_t *n)
+{
+	if (!(n->state & PROC_NODE_PID))
+		return;
+	pid_put(of(n)->pid);
+	kfree(of(n));
+}
+
+static ino_t pid_ino(pid_t nr, u32 entry)
+{
+	return 0x10000000UL + (ino_t)nr * 64 + entry;
+}
+
+static bool parse_number(const char *name, u32 *out)
+{
+	u64 value;
+
+	if (kstrtou64(name, 10, &value) || value > INT32_MAX || (name[0] == '0' && name[1]))
+		return false;
+	*out = (u32)value;
+	return true;
+}
+
+/* ---- /proc/PID ---- */
+
+int proc_pid_lookup(vfs_node_t *dir, dentry_t *dentry)
+{
+	pid_node_t model = { 0 };
+	u32 nr;
+	int r;
+
+	if (!strcmp(dentry->name, "self"))
+		return proc_self_lookup(dir, dentry);
+	dentry->ops = &pid_dentry_ops;
+	dentry->flags |= DENTRY_REVALIDATE; /* also while there is no such process */
+	if (!parse_number(dentry->name, &nr) || !nr)
+		return -ENOENT;
+	model.pid = pid_find_get((pid_t)nr);
+	if (!model.pid)
+		return -ENOENT;
+	r = model.pid->process ? attach(dir, dentry, model, S_IFDIR | 0555, pid_ino((pid_t)nr, 0))
+			       : -ENOENT;
+	pid_put(model.pid);
+	return r;
+}
+
+bool proc_pid_emit(dir_context_t *ctx)
+{
+	pid_t nr;
+	process_t *p;
+
+	ctx->pos = MAX(ctx->pos, (off_t)PROC_FIRST_PID_POS);
+	nr = (pid_t)(ctx->pos - PROC_FIRST_PID_POS);
+	for (; (p = process_next(&nr)) != NULL; nr++) {
+		char name[12];
+		int len = snprintf(name, sizeof(name), "%d", nr);
+
+		process_put(p);
+		ctx->pos = PROC_FIRST_PID_POS + nr;
+		if (!ctx->emit(ctx, name, (u32)len, (u64)ctx->pos + 1, pid_ino(nr, 0), DT_DIR))
+			return false;
+		ctx->pos++;
+	}
+	return true;
+}
+
+static int pid_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(entries); i++) {
+		const pid_entry_t *e = &entries[i];
+		pid_node_t model = *of(dir);
+		mode_t type = e->kind == KIND_FILE ? S_IFREG : e->kind == KIND_LINK ? S_IFLNK : S_IFDIR;
+
+		if (strcmp(e->name, dentry->name) || (e->per_process && model.thread))
+			continue;
+		model.entry = e;
+		return attach(dir, dentry, model, type | e->mode, pid_ino(model.pid->nr, i + 1));
+	}
+	return 0;
+}
+
+static bool emit_dots(file_t *f, dir_context_t *ctx)
+{
+	if (ctx->pos == 0) {
+		if (!ctx->emit(ctx, ".", 1, 1, f->node->ino, DT_DIR))
+			return false;
+		ctx->pos = 1;
+	}
+	if (ctx->pos == 1) {
+		if (!ctx->emit(ctx, "..", 2, 2, 1, DT_DIR))
+			return false;
+		ctx->pos = 2;
+	}
+	return true;
+}
+
+static int pid_dir_iterate(file_t *f, dir_context_t *ctx)
+{
+	static const u8 types[] = { DT_REG, DT_LNK, DT_DIR, DT_DIR };
+	pid_node_t *n = of(f->node);
+
+	if (!emit_dots(f, ctx))
+		return 0;
+	for (u32 i = (u32)ctx->pos - 2; i < ARRAY_SIZE(entries); i++) {
+		const pid_entry_t *e = &entries[i];
+
+		ctx->pos = i + 2;
+		if (e->per_process && n->thread)
+			continue;
+		if (!ctx->emit(ctx, e->name, (u32)strlen(e->name), i + 3, pid_ino(n->pid->nr, i + 1),
+			       types[e->kind]))
+			return 0;
+	}
+	ctx->pos = ARRAY_SIZE(entries) + 2;
+	return 0;
+}
+
+/* ---- fd/ ---- */
+
+static int fd_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
+{
+	pid_node_t model = *of(dir);
+	process_t *p;
+	thread_t *t;
+	files_t *files;
+	file_t *f = NULL;
+	bool cloexec;
+	u32 nr;
+	int fd, r = 0;
+
+	dentry->ops = &pid_dentry_ops;
+	dentry->flags |= DENTRY_REVALIDATE;
+	if (!parse_number(dentry->name, &nr) || !resolve(&model, &p, &t))
+		return 0;
+	fd = (int)nr;
+	files = may_inspect(t) ? thread_files_get(t) : NULL;
+	if (files)
+		f = files_next(files, &fd, &cloexec);
+	if (f && fd == (int)nr) {
+		mode_t mode = S_IFLNK | (f->mode & FMODE_READ ? 0500 : 0) |
+			      (f->mode & FMODE_WRITE ? 0300 : 0);
+
+		model.fd = fd;
+		r = attach(dir, dentry, model, mode, pid_ino(model.pid->nr, 63) + nr * 131);
+	}
+	if (f)
+		file_put(f);
+	if (files)
+		files_put(files);
+	release(p, t);
+	return r;
+}
+
+static int fd_dir_iterate(file_t *file, dir_context_t *ctx)
+{
+	pid_node_t *n = of(file->node);
+	files_t *files;
+	process_t *p;
+	thread_t *t;
+	bool cloexec;
+	file_t *f;
+
+	if (!emit_dots(file, ctx))
+		return 0;
+	if (!resolve(n, &p, &t))
+		return -ENOENT;
+	files = may_inspect(t) ? thread_files_get(t) : NULL;
+	release(p, t);
+	if (!files)
+		return -EACCES;
+	for (int fd = (int)ctx->pos - 2; (f = files_next(files, &fd, &cloexec)) != NULL; fd++) {
+		char name[12];
+		int len = snprintf(name, sizeof(name), "%d", fd);
+
+		file_put(f);
+		ctx->pos = fd + 2;
+		if (!ctx->emit(ctx, name, (u32)len, (u64)fd + 3, pid_ino(n->pid->nr, 63) + (u32)fd * 131,
+			       DT_LNK))
+			break;
+		ctx->pos++;
+	}
+	files_put(files);
+	return 0;
+}
+
+/* ---- task/ ---- */
+
+static int task_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
+{
+	pid_node_t model = { .thread = true };
+	process_t *p;
+	thread_t *t;
+	u32 nr;
+	int r = 0;
+
+	dentry->ops = &pid_dentry_ops;
+	dentry->flags |= DENTRY_REVALIDATE;
+	if (!parse_number(dentry->name, &nr) || !nr || !resolve(of(dir), &p, &t))
+		return 0;
+	model.pid = pid_find_get((pid_t)nr);
+	if (model.pid) {
+		bool mine;
+
+		rcu_read_lock();
+		thread_t *other = rcu_dereference(model.pid->thread);
+
+		mine = other && other->process == p;
+		rcu_read_unlock();
+		if (mine)
+			r = attach(dir, dentry, model, S_IFDIR | 0555, pid_ino((pid_t)nr, 62));
+		pid_put(model.pid);
+	}
+	release(p, t);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int task_dir_iterate(file_t *f, dir_context_t *ctx)
+{
+	off_t at = 2;
+	process_t *p;
+	thread_t *t, *other;
+	pid_t tids[64];
+	u32 n = 0;
+
+	if (!emit_dots(f, ctx))
+		return 0;
+	while (resolve(of(f->node), &p, &t)) {
+		unsigned long flags;
+
+		/* A batch of numbers under the lock, emitted outside. */
+		n = 0;
+		at = 2;
+		if (process_lock_sighand(p, &flags)) {
+			list_for_each_entry(other, &p->threads, process_link)
+				if (at++ >= ctx->pos && n < ARRAY_SIZE(tids))
+					tids[n++] = other->tid;
+			process_unlock_sighand(p, flags);
+		}
+		release(p, t);
+		if (!n)
+			return 0;
+		for (u32 i = 0; i < n; i++) {
+			char name[12];
+			int len = snprintf(name, sizeof(name), "%d", tids[i]);
+
+			if (!ctx->emit(ctx, name, (u32)len, (u64)ctx->pos + 1, pid_ino(tids[i], 62),
+				       DT_DIR))
+				return 0;
+			ctx->pos++;
+		}
+	}
+	return 0;
+}
+
+static off_t dir_llseek(file_t *f, off_t off, int whence)
+{
+	if (whence != SEEK_SET || off < 0)
+		return -EINVAL;
+	return f->pos = off;
+}
+
+static const node_operations_t pid_dir_ops = { .lookup = pid_dir_lookup };
+static const node_operations_t fd_dir_ops = { .lookup = fd_dir_lookup };
+static const node_operations_t task_dir_ops = { .lookup = task_dir_lookup };
+static const file_operations_t pid_dir_fops = { .iterate = pid_dir_iterate, .llseek = dir_llseek };
+static const file_operations_t fd_dir_fops = { .iterate = fd_dir_iterate, .llseek = dir_llseek };
+static const file_operations_t task_dir_fops = { .iterate = task_dir_iterate, .llseek = dir_llseek };
+
+/* ---- /proc/self ---- */
+
+static const char *self_link(vfs_node_t *node, path_t *jump)
+{
+	process_t *p = current_process();
+
+	/* The process itself keeps its own text. */
+	return p->pid_text;
+}
+
+static const node_operations_t self_ops = { .get_link = self_link };
+
+int proc_self_lookup(vfs_node_t *dir, dentry_t *dentry)
+{
+	vfs_node_t *n = proc_make_node(dir->sb, S_IFLNK | 0777, 3);
+
+	if (IS_ERR(n))
+		return (int)PTR_ERR(n);
+	n->ops = &self_ops;
+	dentry_attach(dentry, n);
+	return 0;
+}

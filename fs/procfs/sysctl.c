@@ -1,0 +1,180 @@
+/*
+ * /proc/sys: numbers and strings that can be read and, by root, changed.
+ */
+#include "procfs.h"
+
+#include <arch/cpu.h>
+#include <kernel/lib/printf.h>
+#include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <kernel/printk.h>
+#include <mm/slab.h>
+#include <mm/space.h>
+#include <uapi/errno.h>
+
+typedef enum sysctl_kind { SYSCTL_U64, SYSCTL_INT, SYSCTL_STRING, SYSCTL_ACTION } sysctl_kind_t;
+
+typedef struct sysctl {
+	sysctl_kind_t kind;
+	void *value;
+	u64 min, max;	/* int: as signed */
+	size_t size;	/* string */
+	int (*action)(u64 value);
+} sysctl_t;
+
+#define LINE 256
+
+static ssize_t sysctl_read(file_t *f, iter_t *it, off_t *pos)
+{
+	sysctl_t *s = proc_file_arg(f);
+	char line[LINE];
+	int n = 0;
+
+	switch (s->kind) {
+	case SYSCTL_U64:
+		n = scnprintf(line, sizeof(line), "%lu\n", READ_ONCE(*(u64 *)s->value));
+		break;
+	case SYSCTL_INT:
+		n = scnprintf(line, sizeof(line), "%d\n", READ_ONCE(*(int *)s->value));
+		break;
+	case SYSCTL_STRING:
+		n = scnprintf(line, sizeof(line), "%s\n", (char *)s->value);
+		break;
+	case SYSCTL_ACTION:
+		n = scnprintf(line, sizeof(line), "0\n");
+		break;
+	}
+	if (*pos >= n)
+		return 0;
+	size_t want = MIN((size_t)(n - *pos), it->count);
+	size_t done = copy_to_iter(line + *pos, want, it);
+
+	*pos += (off_t)done;
+	return done || !want ? (ssize_t)done : -EFAULT;
+}
+
+static int store(sysctl_t *s, char *line)
+{
+	bool negative = line[0] == '-';
+	u64 value;
+	int r;
+
+	if (s->kind == SYSCTL_STRING) {
+		if (strlen(line) >= s->size)
+			return -EINVAL;
+		strscpy(s->value, line, s->size);
+		return 0;
+	}
+	r = kstrtou64(line + negative, 10, &value);
+	if (r)
+		return -EINVAL;
+	if (s->kind == SYSCTL_INT) {
+		s64 number = negative ? -(s64)value : (s64)value;
+
+		if (number < (s64)s->min || number > (s64)s->max)
+			return -EINVAL;
+		WRITE_ONCE(*(int *)s->value, (int)number);
+		return 0;
+	}
+	if (negative || value < s->min || value > s->max)
+		return -EINVAL;
+	if (s->kind == SYSCTL_ACTION)
+		return s->action(value);
+	WRITE_ONCE(*(u64 *)s->value, value);
+	return 0;
+}
+
+static ssize_t sysctl_write(file_t *f, iter_t *it, off_t *pos)
+{
+	sysctl_t *s = proc_file_arg(f);
+	char line[LINE], *text = line;
+	size_t n = MIN(it->count, sizeof(line) - 1), total = it->count;
+	int r;
+
+	if (copy_from_iter(line, n, it) != n)
+		return -EFAULT;
+	line[n] = 0;
+	line[strcspn(line, "\n")] = 0;
+	text += strspn(text, " \t");
+	r = store(s, text);
+	return r ? r : (ssize_t)total;
+}
+
+static off_t sysctl_llseek(file_t *f, off_t off, int whence)
+{
+	if (whence != SEEK_SET || off < 0)
+		return -EINVAL;
+	return f->pos = off;
+}
+
+static const file_operations_t sysctl_ops = {
+	.read_iter = sysctl_read,
+	.write_iter = sysctl_write,
+	.llseek = sysctl_llseek,
+};
+
+static int add(const char *name, mode_t mode, sysctl_t model)
+{
+	sysctl_t *s = kmalloc(sizeof(*s), GFP_KERNEL);
+	char path[96];
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	*s = model;
+	snprintf(path, sizeof(path), "sys/%s", name);
+	r = proc_create(path, mode, &sysctl_ops, s);
+	if (r)
+		kfree(s);
+	return r;
+}
+
+int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max)
+{
+	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, min, max, 0, NULL });
+}
+
+int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max)
+{
+	return add(name, mode, (sysctl_t){ SYSCTL_INT, value, (u64)(s64)min, (u64)(s64)max, 0, NULL });
+}
+
+int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size)
+{
+	return add(name, mode, (sysctl_t){ SYSCTL_STRING, value, 0, 0, size, NULL });
+}
+
+int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value))
+{
+	return add(name, mode, (sysctl_t){ SYSCTL_ACTION, NULL, 0, ~0UL, 0, fn });
+}
+
+static int show_printk(seq_file_t *m, void *arg)
+{
+	seq_printf(m, "%d\t4\t1\t7\n", console_loglevel);
+	return 0;
+}
+
+#ifdef CONFIG_DEBUG
+static int report_leaks(u64 value)
+{
+	slab_report_leaks();
+	return 0;
+}
+#endif
+
+void proc_sysctl_init(void)
+{
+	int r = 0;
+
+	r |= proc_create_single("sys/kernel/printk", 0444, show_printk, NULL);
+	r |= proc_sysctl_u64("vm/max_map_count", 0644, &vm_max_map_count, 1, INT32_MAX);
+	r |= proc_sysctl_u64("vm/overcommit_memory", 0644, &vm_overcommit, 0, 2);
+	r |= proc_sysctl_u64("vm/mmap_min_addr", 0644, &mmap_min_addr, 0, 1UL << 30);
+	r |= proc_sysctl_action("vm/drop_caches", 0200, reclaim_drop_caches);
+#ifdef CONFIG_DEBUG
+	r |= proc_sysctl_action("vm/report_leaks", 0200, report_leaks);
+#endif
+	if (r)
+		panic("No memory for /proc/sys");
+}

@@ -1,0 +1,266 @@
+/*
+ * sysfs: the part that C libraries and BusyBox read: which CPUs and memory nodes there are.
+ * A fixed tree made at mount time from what is known after boot; nodes are generated like procfs's.
+ */
+#include <fs/filesystems.h>
+
+#include <arch/cpu.h>
+#include <fs/seq_file.h>
+#include <kernel/lib/printf.h>
+#include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <mm/page.h>
+#include <mm/slab.h>
+#include <uapi/dirent.h>
+#include <uapi/errno.h>
+
+#define SYSFS_MAGIC 0x62656572
+
+typedef struct sys_entry {
+	struct sys_entry *parent, *children, *next; /* constant once the tree is made */
+	mode_t mode;
+	ino_t ino;
+	int (*show)(seq_file_t *m, void *arg);
+	unsigned long arg;
+	char name[24];
+} sys_entry_t;
+
+static sys_entry_t *root;
+static ino_t next_ino = 1;
+
+static sys_entry_t *add(sys_entry_t *parent, const char *name, int (*show)(seq_file_t *, void *),
+			unsigned long arg)
+{
+	sys_entry_t *e = kzalloc(sizeof(*e), GFP_KERNEL);
+
+	if (!e)
+		panic("No memory for sysfs");
+	strscpy(e->name, name, sizeof(e->name));
+	e->parent = parent;
+	e->mode = show ? S_IFREG | 0444 : S_IFDIR | 0755;
+	e->ino = next_ino++;
+	e->show = show;
+	e->arg = arg;
+	if (parent) {
+		e->next = parent->children;
+		parent->children = e;
+	}
+	return e;
+}
+
+/* ---- contents ---- */
+
+static int show_cpu_range(seq_file_t *m, void *arg)
+{
+	if (cpu_count > 1)
+		seq_printf(m, "0-%u\n", cpu_count - 1);
+	else
+		seq_puts(m, "0\n");
+	return 0;
+}
+
+static int show_kernel_max(seq_file_t *m, void *arg)
+{
+	seq_printf(m, "%u\n", NR_CPUS - 1);
+	return 0;
+}
+
+static int show_one(seq_file_t *m, void *arg)
+{
+	seq_puts(m, "1\n");
+	return 0;
+}
+
+static int show_node_range(seq_file_t *m, void *arg)
+{
+	if (node_count > 1)
+		seq_printf(m, "0-%u\n", node_count - 1);
+	else
+		seq_puts(m, "0\n");
+	return 0;
+}
+
+static int show_distance(seq_file_t *m, void *arg)
+{
+	u32 node = (u32)(unsigned long)arg;
+
+	for (u32 i = 0; i < node_count; i++)
+		seq_printf(m, "%s%u", i ? " " : "", node_distance(node, i));
+	seq_putc(m, '\n');
+	return 0;
+}
+
+/* CPUs of a node as a list of ranges. */
+static int show_node_cpus(seq_file_t *m, void *arg)
+{
+	u32 node = (u32)(unsigned long)arg;
+	bool any = false;
+
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		u32 last = cpu;
+
+		if (cpu_node(cpu) != node)
+			continue;
+		while (last + 1 < cpu_count && cpu_node(last + 1) == node)
+			last++;
+		seq_printf(m, last > cpu ? "%s%u-%u" : "%s%u", any ? "," : "", cpu, last);
+		any = true;
+		cpu = last;
+	}
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static int show_node_meminfo(seq_file_t *m, void *arg)
+{
+	u32 node = (u32)(unsigned long)arg;
+	u64 total = node_total_pages(node), free = node_free_pages(node);
+
+	seq_printf(m, "Node %u MemTotal:       %8lu kB\nNode %u MemFree:        %8lu kB\n"
+		      "Node %u MemUsed:        %8lu kB\n",
+		   node, total * 4, node, free * 4, node, (total - free) * 4);
+	return 0;
+}
+
+static void make_tree(void)
+{
+	sys_entry_t *system, *cpus, *nodes, *e;
+	char name[24];
+
+	root = add(NULL, "", NULL, 0);
+	add(root, "block", NULL, 0);
+	add(root, "bus", NULL, 0);
+	add(root, "class", NULL, 0);
+	add(root, "fs", NULL, 0);
+	add(root, "kernel", NULL, 0);
+	e = add(root, "devices", NULL, 0);
+	system = add(e, "system", NULL, 0);
+	cpus = add(system, "cpu", NULL, 0);
+	add(cpus, "online", show_cpu_range, 0);
+	add(cpus, "possible", show_cpu_range, 0);
+	add(cpus, "present", show_cpu_range, 0);
+	add(cpus, "kernel_max", show_kernel_max, 0);
+	for_each_cpu(cpu) {
+		snprintf(name, sizeof(name), "cpu%u", cpu);
+		e = add(cpus, name, NULL, 0);
+		if (cpu)
+			add(e, "online", show_one, 0);
+	}
+	nodes = add(system, "node", NULL, 0);
+	add(nodes, "online", show_node_range, 0);
+	add(nodes, "possible", show_node_range, 0);
+	for (u32 i = 0; i < node_count; i++) {
+		snprintf(name, sizeof(name), "node%u", i);
+		e = add(nodes, name, NULL, 0);
+		add(e, "distance", show_distance, i);
+		add(e, "cpulist", show_node_cpus, i);
+		add(e, "meminfo", show_node_meminfo, i);
+	}
+}
+
+/* ---- nodes ---- */
+
+static int open_file(vfs_node_t *node, file_t *f)
+{
+	sys_entry_t *e = node->private_data;
+
+	return seq_open_single(f, e->show, (void *)e->arg);
+}
+
+static const file_operations_t file_ops = {
+	.open = open_file,
+	.read_iter = seq_read_iter,
+	.llseek = seq_llseek,
+	.release = seq_release,
+};
+
+static int iterate(file_t *f, dir_context_t *ctx)
+{
+	sys_entry_t *dir = f->node->private_data, *e;
+	off_t at = 2;
+
+	if (ctx->pos == 0 && !ctx->emit(ctx, ".", 1, 1, dir->ino, DT_DIR))
+		return 0;
+	if (ctx->pos <= 1 &&
+	    !ctx->emit(ctx, "..", 2, 2, dir->parent ? dir->parent->ino : dir->ino, DT_DIR)) {
+		ctx->pos = 1;
+		return 0;
+	}
+	ctx->pos = MAX(ctx->pos, (off_t)2);
+	for (e = dir->children; e; e = e->next) {
+		if (at++ < ctx->pos)
+			continue;
+		if (!ctx->emit(ctx, e->name, (u32)strlen(e->name), (u64)at, e->ino,
+			       (e->mode & S_IFMT) >> 12))
+			return 0;
+		ctx->pos = at;
+	}
+	return 0;
+}
+
+static off_t dir_llseek(file_t *f, off_t off, int whence)
+{
+	if (whence != SEEK_SET || off < 0)
+		return -EINVAL;
+	return f->pos = off;
+}
+
+static const file_operations_t dir_ops = { .iterate = iterate, .llseek = dir_llseek };
+static const node_operations_t file_node_ops = { 0 };
+static const node_operations_t dir_node_ops;
+
+static vfs_node_t *make_node(super_block_t *sb, sys_entry_t *e)
+{
+	vfs_node_t *n = alloc_inode(sb);
+
+	if (!n)
+		return NULL;
+	n->mode = e->mode;
+	n->ino = e->ino;
+	n->nlink = S_ISDIR(e->mode) ? 2 : 1;
+	n->private_data = e;
+	n->ops = S_ISDIR(e->mode) ? &dir_node_ops : &file_node_ops;
+	n->fops = S_ISDIR(e->mode) ? &dir_ops : &file_ops;
+	return n;
+}
+
+static int lookup(vfs_node_t *dir, dentry_t *dentry)
+{
+	sys_entry_t *e = ((sys_entry_t *)dir->private_data)->children;
+	vfs_node_t *n;
+
+	while (e && strcmp(e->name, dentry->name))
+		e = e->next;
+	if (!e)
+		return 0;
+	n = make_node(dir->sb, e);
+	if (!n)
+		return -ENOMEM;
+	dentry_attach(dentry, n);
+	return 0;
+}
+
+static const node_operations_t dir_node_ops = { .lookup = lookup };
+
+static int fill_super(super_block_t *sb, const char *source, const char *options)
+{
+	vfs_node_t *n;
+
+	sb->magic = SYSFS_MAGIC;
+	sb->block_size = 4096;
+	if (!root)
+		make_tree();
+	n = make_node(sb, root);
+	if (!n)
+		return -ENOMEM;
+	sb->root = dentry_make_root(n);
+	return sb->root ? 0 : -ENOMEM;
+}
+
+static fs_operations_t sysfs_operations = { .name = "sysfs", .fill_super = fill_super, .single = true };
+
+void sysfs_init(void)
+{
+	if (register_filesystem("sysfs", &sysfs_operations))
+		panic("sysfs cannot be registered");
+}
