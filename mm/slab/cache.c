@@ -50,7 +50,9 @@ void kmem_cache_setup(kmem_cache_t *cache, const char *name, size_t size, size_t
 	spinlock_init(&cache->lock);
 	strscpy(cache->name, name, sizeof(cache->name));
 	cache->object_size = (u32)size;
-	cache->stride = (u32)ALIGN_UP(MAX(size, sizeof(void *)) + SLAB_DEBUG_SIZE, align);
+	cache->link_offset = ctor ? (u32)ALIGN_UP(size, sizeof(void *)) : 0;
+	cache->body = (u32)ALIGN_UP(MAX(size, cache->link_offset + sizeof(void *)), sizeof(void *));
+	cache->stride = (u32)ALIGN_UP(cache->body + SLAB_DEBUG_SIZE, align);
 	cache->align = (u32)align;
 	cache->flags = flags;
 	cache->ctor = ctor;
@@ -285,22 +287,24 @@ void kmem_cache_free(kmem_cache_t *cache, void *object)
 		slab_object_free(cache, object);
 }
 
-/* The objects in the running CPU's magazines of a cache go back to their slabs. */
+/* The running CPU's magazines of a cache are dissolved, their objects go back to the slabs. */
 static void flush_cpu(kmem_cache_t *cache)
 {
 	cpu_magazines_t *cc = enter(cache);
+	magazine_t *magazines[2];
 
 	if (!cc)
 		return;
-	for (int i = 0; i < 2; i++) {
-		magazine_t **m = i ? &cc->previous : &cc->loaded;
-
-		if (!*m)
-			continue;
-		slab_objects_free(cache, (*m)->objects, (*m)->rounds);
-		(*m)->rounds = 0;
-	}
+	magazines[0] = cc->loaded;
+	magazines[1] = cc->previous;
+	cc->loaded = cc->previous = NULL;
 	leave(cc);
+	for (int i = 0; i < 2; i++) {
+		if (!magazines[i])
+			continue;
+		slab_objects_free(cache, magazines[i]->objects, magazines[i]->rounds);
+		kfree(magazines[i]);
+	}
 }
 
 static void flush_cpu_all_caches(void *arg)

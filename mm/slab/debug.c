@@ -23,7 +23,7 @@ _Static_assert(sizeof(slab_record_t) == SLAB_DEBUG_SIZE, "slab debug record");
 
 static slab_record_t *record_of(kmem_cache_t *cache, void *object)
 {
-	return (slab_record_t *)((char *)object + cache->stride - SLAB_DEBUG_SIZE);
+	return (slab_record_t *)((char *)object + cache->body);
 }
 
 /* The first word of a free object links it to the next one, so the pattern starts behind it. */

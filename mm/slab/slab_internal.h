@@ -35,6 +35,8 @@ struct kmem_cache {
 	/* constant */
 	char name[24];
 	u32 object_size, stride, align, flags;
+	u32 link_offset;	/* of a free object's link: behind what a constructor made */
+	u32 body;		/* object and link; the record of debug builds follows */
 	u32 order, per_slab;
 	void (*ctor)(void *);
 	bool no_magazines;	/* the caches that magazines themselves come from */

@@ -1,13 +1,15 @@
 /*
  * Slabs: runs of 2^order pages cut into equal objects.
  *
- * The description of a slab lives in the page_t of its first page: `free_objects` heads a list threaded
- * through the free objects themselves, `refs` counts objects in use (low half) of the total (high
- * half), next_slab/prev_slab chain it by frame number into the cache's list of partial slabs. Every page of a slab
- * knows its cache, and slabs are aligned to their size, so an object finds its slab by arithmetic.
+ * The description of a slab lives in the page_t of its first page: `free_objects` heads a list
+ * threaded through the free objects themselves (behind them where they stay constructed), `refs`
+ * counts objects in use (low half) of the total (high half), next_slab/prev_slab chain it by frame
+ * number into the cache's list of partial slabs. Every page of a slab knows its cache, and slabs
+ * are aligned to their size, so an object finds its slab by arithmetic.
  *
- * A full slab is on no list (debug builds: full_slabs). An empty one goes back to the page allocator unless it is
- * the cache's last partial slab. All under cache->lock.
+ * A full slab is on no list (debug builds: full_slabs). An empty one goes back to the page
+ * allocator unless it is the cache's only partial slab, so an empty slab is always the first of the
+ * list. All under cache->lock.
  */
 #include "slab_internal.h"
 
@@ -60,6 +62,23 @@ static void chain_remove(u32 *head, page_t *slab)
 		pfn_to_page(slab->next_slab)->prev_slab = slab->prev_slab;
 }
 
+static void **link_of(const kmem_cache_t *cache, void *object)
+{
+	return (void **)((char *)object + cache->link_offset);
+}
+
+/* Takes the empty slab out that `slab`, newly inserted, has displaced from the front; 0: none. */
+static u32 take_displaced(kmem_cache_t *cache, page_t *slab)
+{
+	u32 pfn = slab->next_slab;
+
+	if (!pfn || slab_used(pfn_to_page(pfn)) != 0)
+		return 0;
+	chain_remove(&cache->partial_slabs, pfn_to_page(pfn));
+	cache->slab_count--;
+	return pfn;
+}
+
 /* A new slab, on no list; called without the lock because the page allocator may sleep. */
 static page_t *slab_create(kmem_cache_t *cache, gfp_flags_t flags)
 {
@@ -82,7 +101,7 @@ static page_t *slab_create(kmem_cache_t *cache, gfp_flags_t flags)
 		slab_debug_fresh(cache, object);
 		if (cache->ctor)
 			cache->ctor(object);
-		*(void **)object = slab->free_objects;
+		*link_of(cache, object) = slab->free_objects;
 		slab->free_objects = object;
 		kasan_poison(object, cache->stride, KASAN_FREE_OBJECT);
 	}
@@ -97,19 +116,20 @@ static void slab_destroy(kmem_cache_t *cache, page_t *slab)
 	free_pages(slab, cache->order);
 }
 
-/* Link words of free objects are read and written by the allocator alone, whatever the shadow says. */
-static __no_sanitize void *take_object(page_t *slab)
+/* Link words of free objects are read and written by the allocator alone, whatever the shadow says.
+ */
+static __no_sanitize void *take_object(kmem_cache_t *cache, page_t *slab)
 {
 	void *object = slab->free_objects;
 
-	slab->free_objects = *(void **)object;
+	slab->free_objects = *link_of(cache, object);
 	slab->refs.value++;
 	return object;
 }
 
-static __no_sanitize void give_object(page_t *slab, void *object)
+static __no_sanitize void give_object(kmem_cache_t *cache, page_t *slab, void *object)
 {
-	*(void **)object = slab->free_objects;
+	*link_of(cache, object) = slab->free_objects;
 	slab->free_objects = object;
 	slab->refs.value--;
 }
@@ -122,7 +142,7 @@ static u32 take_locked(kmem_cache_t *cache, void **out, u32 count)
 		page_t *slab = pfn_to_page(cache->partial_slabs);
 
 		while (n < count && slab->free_objects)
-			out[n++] = take_object(slab);
+			out[n++] = take_object(cache, slab);
 		if (!slab->free_objects) {
 			chain_remove(&cache->partial_slabs, slab);
 #ifdef CONFIG_DEBUG
@@ -138,7 +158,7 @@ u32 slab_objects_alloc(kmem_cache_t *cache, gfp_flags_t flags, void **out, u32 c
 {
 	unsigned long irq;
 	page_t *slab;
-	u32 n;
+	u32 n, displaced;
 
 	spin_lock_irqsave(&cache->lock, &irq);
 	n = take_locked(cache, out, count);
@@ -151,8 +171,11 @@ u32 slab_objects_alloc(kmem_cache_t *cache, gfp_flags_t flags, void **out, u32 c
 	spin_lock_irqsave(&cache->lock, &irq);
 	cache->slab_count++;
 	chain_insert(&cache->partial_slabs, slab);
+	displaced = take_displaced(cache, slab);
 	n = take_locked(cache, out, count);
 	spin_unlock_irqrestore(&cache->lock, irq);
+	if (displaced) /* what others gave back meanwhile */
+		slab_destroy(cache, pfn_to_page(displaced));
 	return n;
 }
 
@@ -173,20 +196,24 @@ void slab_objects_free(kmem_cache_t *cache, void **objects, u32 count)
 	for (u32 i = 0; i < count; i++) {
 		page_t *slab = slab_head(cache, objects[i]);
 		bool was_full = !slab->free_objects;
+		u32 empty = 0;
 
-		give_object(slab, objects[i]);
+		give_object(cache, slab, objects[i]);
 		if (was_full) {
 #ifdef CONFIG_DEBUG
 			chain_remove(&cache->full_slabs, slab);
 #endif
 			chain_insert(&cache->partial_slabs, slab);
+			empty = take_displaced(cache, slab);
 		}
 		if (slab_used(slab) == 0 && (slab->next_slab || slab->prev_slab)) {
 			chain_remove(&cache->partial_slabs, slab);
 			cache->slab_count--;
-			slab->prev_slab = 0;
-			slab->next_slab = doomed;
-			doomed = (u32)page_to_pfn(slab);
+			empty = (u32)page_to_pfn(slab);
+		}
+		if (empty) {
+			pfn_to_page(empty)->next_slab = doomed;
+			doomed = empty;
 		}
 		ASSERT(slab_used(slab) <= slab_total(slab));
 	}
@@ -257,9 +284,10 @@ u64 kmem_reclaim(void)
 	u64 freed = 0;
 	kmem_cache_t *cache;
 
-	list_for_each_entry_rcu(cache, &slab_caches, link) {
+	list_for_each_entry_rcu(cache, &slab_caches, link)
 		freed += cache_reap(cache);
+	/* Then only: magazines were given back to their cache. */
+	list_for_each_entry_rcu(cache, &slab_caches, link)
 		freed += drop_empty_slab(cache);
-	}
 	return freed;
 }

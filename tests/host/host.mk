@@ -24,16 +24,16 @@ host-test: host-build
 host_sources = $(shell sed -n 's|^// sources:||p' tests/host/test_$(1).c)
 host_plain = $(filter-out %:kernel,$(1))
 host_kernel = $(patsubst %:kernel,%,$(filter %:kernel,$(1)))
-# $(1) build folder, $(2) test, $(3) sources
+# $(1) build folder, $(2) test, $(3) sources, $(4) instrumentation
 define HOST_TEST
 $(1)/test_$(2): $(patsubst %.c,$(1)/obj/%.o,tests/host/test_$(2).c $(call host_plain,$(3)) $(HOST_FAKES)) \
 		$(patsubst %.c,$(HOST_B)/kernel/%.o,$(call host_kernel,$(3)))
 	@echo "  HOST $$(@F)"
-	@$$(CC) $$(HOST_SANITIZERS) $$(HOST_LINK) -o $$@ $$^ $$(HOST_LIBS)
+	@$$(CC) $(4) -o $$@ $$^ $$(HOST_LIBS)
 endef
-$(foreach t,$(HOST_TESTS),$(eval $(call HOST_TEST,$(HOST_B),$(t),$(call host_sources,$(t)))))
+$(foreach t,$(HOST_TESTS),$(eval $(call HOST_TEST,$(HOST_B),$(t),$(call host_sources,$(t)),$(HOST_SANITIZERS))))
 
-$(HOST_B)/obj/tests/host/test_ring.o: HOST_CFLAGS += -DHOST_LIBC_TIME
+%/tests/host/test_ring.o %/tests/host/fake/parallel.o: HOST_CFLAGS += -DHOST_LIBC_TIME
 
 $(HOST_B)/obj/%.o: %.c tests/host/host.mk | $(GENERATED)
 	@mkdir -p $(@D)
@@ -43,4 +43,16 @@ $(HOST_B)/kernel/%.o: %.c tests/host/host.mk
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 	@objcopy --prefix-symbols=kernel_ $@
 
--include $(shell find $(HOST_B) -name '*.d' 2>/dev/null)
+# Lines of the buddy and slab allocators that their tests ran through; below 95 % it fails.
+HOST_COV := $(O)/host-coverage
+HOST_COV_TESTS := page slab
+$(foreach t,$(HOST_COV_TESTS),$(eval $(call HOST_TEST,$(HOST_COV),$(t),$(call host_sources,$(t)),--coverage)))
+$(HOST_COV)/obj/%.o: %.c tests/host/host.mk | $(GENERATED)
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -O2,$(HOST_CFLAGS)) -Og --coverage -fprofile-update=atomic -I$(B)/gen -MMD -MP -c $< -o $@
+coverage: $(HOST_COV_TESTS:%=$(HOST_COV)/test_%)
+	@find $(HOST_COV) -name '*.gcda' -delete
+	@tests/run_host $^
+	@gcovr --root . --filter 'mm/page/buddy.c' --filter 'mm/slab/' --fail-under-line 95 $(HOST_COV)
+
+-include $(shell find $(HOST_B) $(HOST_COV) -name '*.d' 2>/dev/null)

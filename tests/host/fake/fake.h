@@ -11,6 +11,8 @@
 
 void fake_cpus(u32 count); /* CPUs 0..count-1 exist from now on; this is CPU 0 */
 void fake_become_cpu(u32 cpu);
+/* Runs fn(arg) on CPUs 0..count-1 truly at once, and waits. Random numbers are not for use in it. */
+void fake_run_on_cpus(u32 count, void (*fn)(void *arg), void *arg);
 
 /* Physical memory of `size` bytes from address 0, seen through the direct map; zeroed. Again: starts anew. */
 void fake_memory(u64 size);
