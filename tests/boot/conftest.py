@@ -71,4 +71,6 @@ def shell(start):
     """A machine at its first prompt."""
     running = start(cpus=2, memory=256, cmdline="console=ttyS0 quiet")
     running.prompt(90)
+    # The line has no size of its own: the shell would ask the terminal, us, at each prompt.
+    running.command("stty rows 24 cols 80")
     return running
