@@ -6,6 +6,7 @@
 #ifndef KERNEL_SYNC_SEQLOCK_H
 #define KERNEL_SYNC_SEQLOCK_H
 
+#include <kernel/atomic.h>
 #include <kernel/sync/spinlock.h>
 
 typedef struct seqcount {
