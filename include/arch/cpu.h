@@ -52,6 +52,7 @@ static inline void cpu_set_remove(cpu_set_t *s, u32 cpu) /* atomic */
 
 u32 arch_apic_id(void);	/* hardware id of the running CPU, before its controller is set up */
 bool arch_random(u64 *out); /* the CPU's random number generator; false: none, or it had nothing */
+bool arch_is_guest(void);	/* a hypervisor may take a CPU away for a while at any moment */
 u32 cpu_node(u32 cpu);		/* NUMA node of a CPU */
 extern u32 node_count;		/* nodes are 0..node_count-1 */
 u8 node_distance(u32 a, u32 b); /* ACPI SLIT; 10 is local, 20 where there is no table */

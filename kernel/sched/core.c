@@ -352,6 +352,7 @@ __init void sched_init(void)
 {
 	run_queue_t *rq = this_rq();
 
+	spinlock_boot_init();
 	rq_init(rq, this_cpu());
 	adopt_current(rq, &init_thread);
 	rcu_init();

@@ -19,6 +19,7 @@
 #define WAITERS 1UL
 #define HANDOFF 2UL
 #define MARKS (WAITERS | HANDOFF)
+#define SPIN_MAX 1000 /* looks at the owner before a sleep: some 50 us */
 #define CALLER ((unsigned long)__builtin_return_address(0))
 
 _Static_assert(_Alignof(thread_t) >= 4, "marks live in the low bits of a thread's address");
@@ -55,7 +56,7 @@ static __always_inline bool try_take(mutex_t *m)
 /* True when the lock was got by spinning. */
 static bool spin_on_owner(mutex_t *m)
 {
-	for (;;) {
+	for (u32 i = 0; i < SPIN_MAX; i++) {
 		unsigned long word = READ_ONCE(*word_of(m));
 		thread_t *owner = owner_of(word);
 		bool running;
@@ -73,6 +74,7 @@ static bool spin_on_owner(mutex_t *m)
 			return false;
 		cpu_relax();
 	}
+	return false;
 }
 
 /* The first sleeper's look at the lock; wait.lock held. */

@@ -2,6 +2,10 @@
  * Ticket spinlocks and spinning reader-writer locks (Mellor-Crummey & Scott, "Algorithms for Scalable
  * Synchronization on Shared-Memory Multiprocessors", 1991, 2.2): who comes first is served first.
  *
+ * Under a hypervisor the next in turn may be a CPU that does not run at the moment: then all wait until it does, and
+ * waste what it needs. So there a free lock goes to whoever comes first: the same words, but a ticket is drawn only when
+ * it is served at once.
+ *
  * An unlock that also turns interrupts on does so before it ends the preemption section: what became runnable
  * meanwhile then gets the CPU at once.
  */
@@ -14,30 +18,59 @@
 #define TICKET (1u << 16)
 #define CALLER ((unsigned long)__builtin_return_address(0))
 
-static __noinline void ticket_wait(const spinlock_t *lock, u16 mine)
+static bool unfair __ro_after_init;
+
+__init void spinlock_boot_init(void)
+{
+	unfair = arch_is_guest();
+}
+
+static __always_inline bool ticket_trylock(spinlock_t *lock)
+{
+	u32 was = READ_ONCE(lock->word);
+
+	return likely((u16)was == (u16)(was >> 16)) &&
+	       __atomic_compare_exchange_n(&lock->word, &was, was + TICKET, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+/* Debug builds: a lock that is not released for so long never will be. */
+static void check_lockup(const spinlock_t *lock, nsec_t *start)
 {
 #ifdef CONFIG_DEBUG
-	nsec_t end = arch_clock_read() + LOCKUP_TIME;
-#endif
+	nsec_t now = arch_clock_read();
 
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != mine) {
-		cpu_relax();
-#ifdef CONFIG_DEBUG
-		if (unlikely(arch_clock_read() > end))
-			panic("spinlock %p is not released: serves %u, here waits %u",
-			      (const void *)lock, lock->serving, mine);
+	if (!*start)
+		*start = now;
+	else if (unlikely(now - *start > LOCKUP_TIME))
+		panic("spinlock %p is not released: serves %u of %u", (const void *)lock,
+		      lock->serving, lock->next);
 #endif
+}
+
+static __noinline void ticket_wait(spinlock_t *lock)
+{
+	nsec_t start = 0;
+	u16 mine;
+
+	if (unfair) {
+		while (!ticket_trylock(lock)) {
+			check_lockup(lock, &start);
+			cpu_relax();
+		}
+		return;
+	}
+	mine = (u16)(__atomic_fetch_add(&lock->word, TICKET, __ATOMIC_ACQUIRE) >> 16);
+	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != mine) {
+		check_lockup(lock, &start);
+		cpu_relax();
 	}
 }
 
 static __always_inline void ticket_lock(spinlock_t *lock)
 {
-	u32 was = __atomic_fetch_add(&lock->word, TICKET, __ATOMIC_ACQUIRE);
-	u16 mine = (u16)(was >> 16);
-
-	if (likely((u16)was == mine))
-		return;
-	ticket_wait(lock, mine);
+	if (!ticket_trylock(lock))
+		ticket_wait(lock);
 }
 
 static __always_inline void ticket_unlock(spinlock_t *lock)
@@ -61,13 +94,8 @@ void spin_lock_nested(spinlock_t *lock)
 
 bool spin_trylock(spinlock_t *lock)
 {
-	u32 was;
-
 	preempt_disable();
-	was = READ_ONCE(lock->word);
-	if ((u16)was == (u16)(was >> 16) &&
-	    __atomic_compare_exchange_n(&lock->word, &was, was + TICKET, false, __ATOMIC_ACQUIRE,
-					__ATOMIC_RELAXED)) {
+	if (ticket_trylock(lock)) {
 		lockdep_acquire(&lock->dep, LOCK_TRY, CALLER);
 		return true;
 	}

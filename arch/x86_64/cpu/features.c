@@ -116,6 +116,11 @@ u32 arch_apic_id(void)
 #define CR4_SMEP BIT(20)
 #define CR4_SMAP BIT(21)
 
+bool arch_is_guest(void)
+{
+	return cpu_has(CPU_HYPERVISOR);
+}
+
 void cpu_init_control(void)
 {
 	u64 cr4;

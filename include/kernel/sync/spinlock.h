@@ -1,5 +1,5 @@
 /*
- * Spinlocks (fair: tickets) and spinning reader-writer locks. Holding one disables preemption. A lock
+ * Spinlocks (fair: tickets; first come under hypervisors, see kernel/sync/spinlock.c) and spinning reader-writer locks. Holding one disables preemption. A lock
  * that an interrupt handler takes is taken with _irqsave elsewhere; one that a softirq takes, with _bh.
  *
  *	static spinlock_t lock = SPINLOCK_INIT("uart");		or	spinlock_init(&obj->lock);
@@ -31,6 +31,7 @@ typedef struct spinlock {
 		lockdep_init(lock, #lock);                                                         \
 	} while (0)
 
+void spinlock_boot_init(void); /* once the CPU is known */
 void spin_lock(spinlock_t *lock) __acquires(lock);
 bool spin_trylock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock) __releases(lock);
