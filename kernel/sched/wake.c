@@ -1,8 +1,8 @@
 /*
  * Waking threads, and where they go.
  *
- * A thread goes back to the CPU it last ran on when that idles, else to an idle CPU, of its own node first; when none
- * idles, to whichever of its last CPU and the waker's it would get at once, by level, else to the one with less to do.
+ * A thread goes back to the CPU it last ran on when that idles, else to the waker's if that idles (it needs no interrupt),
+ * else to any idle CPU, of its own node first; when none idles, to whichever of its last CPU and the waker's it would get at once, by level, else to the one with less to do.
  * A real-time thread goes where the least urgent thread runs.
  */
 #include "sched_internal.h"
@@ -19,6 +19,14 @@ static u32 load_of(u32 cpu)
 	const run_queue_t *rq = cpu_rq(cpu);
 
 	return READ_ONCE(rq->nr_queued) + (READ_ONCE(rq->current_level) != SCHED_LEVELS);
+}
+
+/* Nothing to do and nothing coming; also while its idle thread looks after softirqs. */
+static bool is_free(u32 cpu)
+{
+	const run_queue_t *rq = cpu_rq(cpu);
+
+	return READ_ONCE(rq->current_level) == SCHED_LEVELS && !READ_ONCE(rq->nr_queued);
 }
 
 static u64 usable_cpus(const thread_t *t)
@@ -71,8 +79,10 @@ u32 select_cpu(const thread_t *t)
 
 	if (!(cpus & (cpus - 1)))
 		return cpus ? (u32)__builtin_ctzl(cpus) : last;
-	if (allowed(t, last) && cpu_set_test(&sched_idle_cpus, last))
+	if (allowed(t, last) && is_free(last))
 		return last;
+	if (allowed(t, here) && is_free(here))
+		return here;
 	idle = find_idle(cpus, last);
 	if (idle != NR_CPUS)
 		return idle;
