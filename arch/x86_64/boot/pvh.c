@@ -32,43 +32,54 @@ static void copy_string(boot_map_t map, phys_addr_t pa, char *to, size_t size)
 	to[n] = 0;
 }
 
+/* Nothing promises that a structure is aligned. False when it is not all there. */
+static bool copy_in(boot_map_t map, phys_addr_t pa, void *to, size_t size)
+{
+	const void *from = map(pa, size);
+
+	if (!from)
+		return false;
+	memcpy(to, from, size);
+	return true;
+}
+
 const char *pvh_parse(phys_addr_t pa, boot_map_t map, boot_info_t *out)
 {
-	const start_info_t *s = map(pa, sizeof(*s));
+	start_info_t s;
 
-	if (!s || s->magic != PVH_MAGIC)
+	if (!copy_in(map, pa, &s, sizeof(s)) || s.magic != PVH_MAGIC)
 		return "the PVH start information is damaged";
-	if (s->version < 1 || !s->memmap_entries)
+	if (s.version < 1 || !s.memmap_entries)
 		return "the boot loader gave no memory map";
 	out->loader = "PVH";
-	out->rsdp = s->rsdp;
-	if (s->cmdline)
-		copy_string(map, s->cmdline, out->command_line, sizeof(out->command_line));
-	for (u32 i = 0; i < s->memmap_entries && out->region_count < BOOT_MAX_REGIONS; i++) {
-		const memmap_entry_t *e = map(s->memmap + i * sizeof(*e), sizeof(*e));
+	out->rsdp = s.rsdp;
+	if (s.cmdline)
+		copy_string(map, s.cmdline, out->command_line, sizeof(out->command_line));
+	for (u32 i = 0; i < s.memmap_entries && out->region_count < BOOT_MAX_REGIONS; i++) {
+		memmap_entry_t e;
 
-		if (!e)
+		if (!copy_in(map, s.memmap + i * sizeof(e), &e, sizeof(e)))
 			return "the PVH memory map is damaged";
-		if (!e->size || e->addr + e->size < e->addr)
+		if (!e.size || e.addr + e.size < e.addr)
 			continue;
 		out->regions[out->region_count++] = (boot_region_t){
-			e->addr, e->addr + e->size,
-			e->type >= BOOT_RAM && e->type <= BOOT_BAD ? (boot_region_type_t)e->type
-								   : BOOT_RESERVED
+			e.addr, e.addr + e.size,
+			e.type >= BOOT_RAM && e.type <= BOOT_BAD ? (boot_region_type_t)e.type
+								 : BOOT_RESERVED
 		};
 	}
-	for (u32 i = 0; i < s->nr_modules && out->module_count < BOOT_MAX_MODULES; i++) {
-		const module_entry_t *e = map(s->modlist + i * sizeof(*e), sizeof(*e));
+	for (u32 i = 0; i < s.nr_modules && out->module_count < BOOT_MAX_MODULES; i++) {
 		boot_module_t *m = &out->modules[out->module_count];
+		module_entry_t e;
 
-		if (!e)
+		if (!copy_in(map, s.modlist + i * sizeof(e), &e, sizeof(e)))
 			return "the PVH module list is damaged";
-		if (!e->size || e->start + e->size < e->start)
+		if (!e.size || e.start + e.size < e.start)
 			continue;
-		m->start = e->start;
-		m->end = e->start + e->size;
-		if (e->cmdline)
-			copy_string(map, e->cmdline, m->name, sizeof(m->name));
+		m->start = e.start;
+		m->end = e.start + e.size;
+		if (e.cmdline)
+			copy_string(map, e.cmdline, m->name, sizeof(m->name));
 		out->module_count++;
 	}
 	return out->region_count ? NULL : "the boot loader gave no memory map";
