@@ -49,7 +49,7 @@ static void console_write(struct console *con, const char *s, size_t len)
 	serial_early_write(s, len);
 }
 
-static console_t console = { .name = "early", .write = console_write, .early = true };
+static console_t console = { .name = "ttyS0", .write = console_write, .early = true };
 
 __init void serial_early_init(void)
 {

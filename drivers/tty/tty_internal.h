@@ -51,7 +51,6 @@ long tty_control_ioctl(tty_t *tty, file_t *f, u32 cmd, unsigned long arg); /* -E
 void tty_maybe_set_controlling(tty_t *tty, file_t *f);
 void tty_set_winsize(tty_t *tty, const struct winsize *ws);
 void tty_disassociate(bool leader_exits);
-tty_t *tty_current(void);	/* controlling terminal, referenced, or NULL */
 void tty_hangup_session(tty_t *tty);	/* tty_mutex held */
 
 /* ioctl.c */

@@ -265,3 +265,10 @@ int vfs_truncate(const path_t *p, off_t size)
 	node_put_write(n);
 	return r;
 }
+
+int file_truncate(file_t *f, off_t size)
+{
+	if (size < 0 || !S_ISREG(f->node->mode) || !(f->mode & FMODE_WRITE))
+		return -EINVAL;
+	return truncate_node(f->node, size, ATTR_MTIME_NOW | ATTR_KILL_PRIV);
+}

@@ -652,3 +652,13 @@ void files_init(void)
 	if (!current()->files)
 		panic("no memory for the first descriptor table");
 }
+
+u32 files_size(files_t *f)
+{
+	u32 size;
+
+	spin_lock(&f->lock);
+	size = f->table->size;
+	spin_unlock(&f->lock);
+	return size;
+}

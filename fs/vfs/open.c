@@ -118,7 +118,7 @@ int file_set_up(file_t *f, const cred_t *cred)
 	f->node = n;
 	f->ops = &no_operations;
 	if (f->flags & O_PATH) {
-		f->flags &= O_PATH_FLAGS & ~(u32)O_CLOEXEC;
+		f->flags &= O_PATH_FLAGS;
 		f->mode = FMODE_PATH;
 		return 0;
 	}
@@ -334,8 +334,7 @@ static int check_flags(int flags, mode_t mode, open_args_t *a)
 	static const u8 access_of[] = { MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE,
 					MAY_READ | MAY_WRITE };
 
-	if (flags & O_PATH)
-		flags &= O_PATH_FLAGS;
+	flags &= flags & O_PATH ? O_PATH_FLAGS : O_KNOWN;
 	a->mode = flags & (O_CREAT | O_TMPFILE_ONLY) ? mode : 0;
 	a->access = (flags & O_PATH ? 0 : access_of[flags & O_ACCMODE]) | MAY_OPEN;
 	if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
@@ -365,7 +364,7 @@ static file_t *file_alloc_flags(int flags)
 	file_t *f = file_alloc();
 
 	if (!IS_ERR(f))
-		f->flags = (u32)flags & ~(u32)O_CLOEXEC;
+		f->flags = (u32)flags;
 	return f;
 }
 

@@ -268,7 +268,12 @@ super_block_t *super_find_by_dev(dev_t dev)
 	return found;
 }
 
-void super_for_each(int (*fn)(super_block_t *sb, void *arg), void *arg)
+int sync_filesystem(super_block_t *sb)
+{
+	return sb->ops->sync ? sb->ops->sync(sb) : 0;
+}
+
+void sync_all(void)
 {
 	super_block_t *sb, *held = NULL;
 
@@ -281,17 +286,12 @@ void super_for_each(int (*fn)(super_block_t *sb, void *arg), void *arg)
 		if (held)
 			super_put(held);
 		held = sb;
-		fn(sb, arg);
+		sync_filesystem(sb);
 		spin_lock(&supers_lock);
 	}
 	spin_unlock(&supers_lock);
 	if (held)
 		super_put(held);
-}
-
-int sync_filesystem(super_block_t *sb)
-{
-	return sb->ops->sync ? sb->ops->sync(sb) : 0;
 }
 
 int vfs_statfs(const path_t *p, vfs_statfs_t *out)

@@ -149,20 +149,13 @@ void mount_changed_locked(mount_namespace_t *ns);
 const fs_operations_t *filesystem_find(const char *name);
 /* A super block with one more user: new, or the one of a `single` type. ERR_PTR. */
 super_block_t *super_get(const fs_operations_t *ops, const char *source, u32 flags, const char *options);
-void super_put(super_block_t *sb);	/* may sleep */
 super_block_t *super_alloc(const fs_operations_t *ops); /* without a root; NULL */
 void super_hold(super_block_t *sb);
 super_block_t *anonymous_super(void);	/* of files without a name */
-void super_for_each(int (*fn)(super_block_t *sb, void *arg), void *arg);
-super_block_t *super_find_by_dev(dev_t dev); /* used, or NULL */
-int filesystem_index(const char *name);		  /* sysfs(2) */
-const char *filesystem_name(unsigned index);
-int filesystem_count(void);
 void super_init(void);
 
 /* open.c and file.c */
 int file_set_up(file_t *f, const cred_t *cred); /* f->path, node, flags are set: ends with ops->open */
-file_t *file_open_lookup(int dfd, const char *name, int flags, mode_t mode, u32 lookup); /* + LOOKUP_* */
 void file_init(void);
 int chrdev_open(vfs_node_t *node, file_t *f);
 extern const file_operations_t chrdev_operations, special_operations;
@@ -181,7 +174,6 @@ void fs_context_init(mount_t *root);
 void fs_replace_roots(const path_t *from, const path_t *to); /* pivot_root: in all processes */
 
 /* path_name.c */
-int cwd_name(char *buf, size_t size, char **out); /* -ENOENT: removed; "(unreachable)" before it */
 int dentry_text(const dentry_t *d, const dentry_t *top, char *buf, size_t size, char **out);
 bool path_reachable(const path_t *p, const path_t *root);
 

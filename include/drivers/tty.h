@@ -119,5 +119,7 @@ void tty_input_flush_raw(tty_t *tty); /* waits until queued raw input went throu
 
 /* Console for /dev/console: the last console= of the command line. */
 void tty_set_console(tty_t *tty);
+/* The controlling terminal of the running process: referenced, or NULL. */
+tty_t *tty_current(void);
 
 #endif

@@ -352,7 +352,12 @@ int node_permission(vfs_node_t *node, int mask); /* MAY_*, credentials of curren
 #define MAY_CHDIR 32
 int node_mode_permission(const vfs_node_t *node, int mask, const cred_t *cred); /* mode bits and capabilities */
 bool node_owner_or_capable(const vfs_node_t *node); /* fsuid owns it, or CAP_FOWNER */
+#define O_KNOWN                                                                                    \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |      \
+	 O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |     \
+	 O_PATH | O_TMPFILE)
 file_t *file_open_at(int dfd, const char *name, int flags, mode_t mode); /* openat's body */
+file_t *file_open_lookup(int dfd, const char *name, int flags, mode_t mode, u32 lookup); /* and LOOKUP_* */
 file_t *file_open_path(const path_t *path, int flags, const cred_t *cred);
 file_t *file_open_exec(int dfd, const char *name, int flags); /* denies writers; see file_allow_write */
 void file_allow_write(file_t *f);
@@ -510,6 +515,14 @@ typedef struct dentry_state {
 } dentry_state_t;
 void dentry_stats(dentry_state_t *out);
 u64 vfs_node_count(void);
+void sync_all(void);	/* sync(2) */
+/* ustat(2), sysfs(2) */
+super_block_t *super_find_by_dev(dev_t dev); /* held, or NULL; super_put */
+void super_put(super_block_t *sb);	     /* may sleep */
+int filesystem_index(const char *name);	     /* -EINVAL */
+const char *filesystem_name(unsigned index); /* NULL */
+int filesystem_count(void);
+int file_truncate(file_t *f, off_t size);    /* ftruncate(2) */
 u64 dcache_shrink(u64 target); /* frees unused dentries; returns how many. For drop_caches */
 
 /*

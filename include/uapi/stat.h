@@ -59,6 +59,12 @@ _Static_assert(offsetof(struct statx, stx_mnt_id) == 0x90, "statx.mnt_id");
 #define STATX_MNT_ID 0x1000u
 #define STATX_ATTR_MOUNT_ROOT 0x2000u
 
+#define STATX_RESERVED 0x80000000u
+
+struct utimbuf {
+	int64_t actime, modtime;
+};
+
 #define UTIME_NOW 0x3fffffffL
 #define UTIME_OMIT 0x3ffffffeL
 

@@ -125,6 +125,10 @@ struct winsize {
 #define TIOCMBIC 0x5417
 #define TIOCMSET 0x5418
 #define FIONREAD 0x541b
+#define FIONBIO 0x5421
+#define FIONCLEX 0x5450
+#define FIOCLEX 0x5451
+#define FIOASYNC 0x5452
 #define TIOCINQ FIONREAD
 #define TIOCCONS 0x541d
 #define TIOCPKT 0x5420

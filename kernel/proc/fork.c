@@ -5,6 +5,7 @@
  * one fails), then the thread becomes visible under the tree lock. Between the last look at the maker's signals
  * and that moment no signal can be sent to its process, so one sent to a whole group reaches parent and child.
  */
+#include <kernel/lib/printf.h>
 #include <arch/uaccess.h>
 #include <drivers/tty.h>
 #include <fs/vfs.h>
@@ -205,6 +206,7 @@ static void publish_process(process_t *p, thread_t *t, const clone_args_t *args)
 	p->leader = t;
 	p->pid_obj = pid_get(t->pid);
 	p->pid = t->tid;
+	snprintf(p->pid_text, sizeof(p->pid_text), "%d", p->pid);
 	p->space = t->space;
 	p->tty = maker->tty;
 	if (p->tty)

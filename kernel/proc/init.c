@@ -1,6 +1,7 @@
 /*
  * The beginning: caches, process 0, process 1, and what of this can be set under /proc/sys.
  */
+#include <kernel/lib/printf.h>
 #include <fs/procfs.h>
 #include <kernel/lib/string.h>
 #include <kernel/softirq.h>
@@ -58,6 +59,7 @@ static void publish_init(process_t *p, thread_t *t, struct pid *pid)
 	t->process = p;
 	p->leader = t;
 	p->pid = t->tid;
+	snprintf(p->pid_text, sizeof(p->pid_text), "%d", p->pid);
 	p->pid_obj = pid_get(pid);
 	process_set_group(p, kernel_process.group);
 	process_set_session(p, kernel_process.session);

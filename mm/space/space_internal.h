@@ -13,7 +13,6 @@
 
 #define STACK_GUARD_GAP (256 * PAGE_SIZE)
 #define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
-extern u64 vm_max_map_count, vm_overcommit, mmap_min_addr;
 extern pfn_t zero_page_pfn;
 extern kmem_cache_t *area_cache;
 
