@@ -230,13 +230,10 @@ static int publish(thread_t *t, process_t *fresh, struct pid *pid, const clone_a
 		goto out;
 	}
 	attach_thread(t, pid);
-	if (fresh) {
-		t->process = fresh;
+	t->process = fresh ? fresh : maker;
+	process_get(t->process); /* the thread's own */
+	if (fresh)
 		publish_process(fresh, t, args);
-	} else {
-		process_get(maker);
-		t->process = maker;
-	}
 	publish_thread(t);
 out:
 	spin_unlock(sig_lock(maker));

@@ -57,6 +57,7 @@ static void publish_init(process_t *p, thread_t *t, struct pid *pid)
 	t->pid = pid_get(pid);
 	t->tid = pid->nr;
 	t->process = p;
+	process_get(p); /* the thread's own */
 	p->leader = t;
 	p->pid = t->tid;
 	snprintf(p->pid_text, sizeof(p->pid_text), "%d", p->pid);
