@@ -180,7 +180,7 @@ static thread_t *choose_thread(thread_t *first, int sig, bool to_process)
 
 	if (wants_signal(first, sig))
 		return first;
-	if (!to_process || first->process->thread_count <= 1)
+	if (!to_process || list_is_singular(&first->process->threads))
 		return NULL;
 	list_for_each_entry(t, &first->process->threads, process_link)
 		if (wants_signal(t, sig))
@@ -388,7 +388,7 @@ static void retarget(thread_t *t, sigset_t which)
 	thread_t *other;
 
 	which &= p->pending.set;
-	if (!which || p->thread_count <= 1)
+	if (!which || list_is_singular(&p->threads))
 		return;
 	list_for_each_entry(other, &p->threads, process_link) {
 		if (other == t || other->exiting || !(which & ~other->blocked))
