@@ -36,7 +36,7 @@ CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fpie -mcmodel=small -fvisibility=hid
 LDFLAGS := -pie --no-dynamic-linker -z text -z pack-relative-relocs -z max-page-size=4096 \
 	-z noexecstack --build-id=none -T linker.ld
 
-FOLDERS := $(wildcard arch kernel mm fs ipc net drivers)
+FOLDERS := $(wildcard arch kernel mm fs ipc net drivers) $(if $(DEFINES),tests/kernel)
 SOURCES := $(shell find $(FOLDERS) -name '*.c' -not -name asm_offsets.c | LC_ALL=C sort)
 ASSEMBLY := $(shell find $(FOLDERS) -name '*.asm' | LC_ALL=C sort)
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(ASSEMBLY:%.asm=$(B)/%.asm.o) $(B)/gen/syscall_table.o \

@@ -17,6 +17,7 @@
 #include <kernel/process.h>
 #include <kernel/softirq.h>
 #include <kernel/sync/rcu.h>
+#include <kernel/testing.h>
 #include <kernel/time/clock.h>
 #include <kernel/time/timer.h>
 #include <mm/kasan.h>
@@ -35,6 +36,7 @@ static void init_thread_main(void *arg)
 	process_sysctl_init();			/* /proc/sys/kernel of processes */
 	devices_init();				/* character devices, terminals */
 	initramfs_unpack();			/* the root gets its files */
+	kernel_tests_run();			/* debug builds: ktest= */
 	arch_seal();				/* boot-time code is gone, constants cannot change */
 	start_init(NULL);			/* the first program */
 }
