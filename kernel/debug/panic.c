@@ -21,26 +21,32 @@
 static u32 panic_cpu; /* atomic: number of the CPU that reports, plus 1 */
 static u32 warnings;  /* atomic */
 
-static void print_backtrace(const char *level, const unsigned long *ips, int n)
+/*
+ * `exact`: the first address is where something happened; all others are where calls return to, which after a call
+ * that never returns is the next function already: the instruction before tells.
+ */
+static void print_backtrace(const char *level, const unsigned long *ips, int n, bool exact)
 {
-	unsigned long offset;
-
 	printk("%sCall trace:\n", level);
 	for (int i = 0; i < n; i++) {
-		const char *name = symbol_lookup(ips[i], &offset);
+		unsigned long back = exact && i == 0 ? 0 : 1, offset;
+		const char *name = symbol_lookup(ips[i] - back, &offset);
 
 		if (name)
-			printk("%s  [%016lx] %s+0x%lx\n", level, ips[i], name, offset);
+			printk("%s  [%016lx] %s+0x%lx\n", level, ips[i], name, offset + back);
 		else
 			printk("%s  [%016lx]\n", level, ips[i]);
 	}
 }
 
-static void print_own_backtrace(const char *level)
+/* Without the innermost `skip` functions, which are of this file. */
+static void print_own_backtrace(const char *level, int skip)
 {
 	unsigned long ips[BACKTRACE_MAX];
+	int n = arch_backtrace(current(), ips, BACKTRACE_MAX);
 
-	print_backtrace(level, ips, arch_backtrace(current(), ips, BACKTRACE_MAX));
+	skip = MIN(skip, n);
+	print_backtrace(level, ips + skip, n - skip, false);
 }
 
 static void print_context(const char *level)
@@ -54,7 +60,7 @@ static void print_context(const char *level)
 void dump_stack(void)
 {
 	print_context(KERN_WARNING);
-	print_own_backtrace(KERN_WARNING);
+	print_own_backtrace(KERN_WARNING, 2);
 }
 
 void warn_report(const char *file, int line, const char *what)
@@ -129,7 +135,6 @@ static __noreturn void report(trap_frame_t *frame, const char *format, va_list a
 	char message[MESSAGE_MAX];
 	unsigned long ips[BACKTRACE_MAX];
 	u64 before;
-	int n;
 
 	arch_irq_disable();
 	become_reporter();
@@ -143,9 +148,11 @@ static __noreturn void report(trap_frame_t *frame, const char *format, va_list a
 	print_context(KERN_EMERG);
 	if (frame)
 		arch_print_frame(frame);
-	n = frame ? arch_backtrace_frame(frame, ips, BACKTRACE_MAX)
-		  : arch_backtrace(current(), ips, BACKTRACE_MAX);
-	print_backtrace(KERN_EMERG, ips, n);
+	if (frame)
+		print_backtrace(KERN_EMERG, ips, arch_backtrace_frame(frame, ips, BACKTRACE_MAX),
+				true);
+	else
+		print_own_backtrace(KERN_EMERG, 3);
 #ifdef CONFIG_DEBUG
 	lockdep_print_held();
 #endif
