@@ -94,6 +94,11 @@ weak void smp_call_all(void (*fn)(void *arg), void *arg)
 	fake_become_cpu(me);
 }
 
+weak bool arch_is_guest(void)
+{
+	return false;
+}
+
 weak void smp_send_reschedule(u32 cpu)
 {
 	per_cpu(need_resched, cpu) = true;
