@@ -13,7 +13,8 @@ VARIANT := sanitize
 DEFINES := -DCONFIG_DEBUG -DCONFIG_KASAN -DCONFIG_UBSAN
 SANITIZERS := -fsanitize=kernel-address --param asan-instrumentation-with-call-threshold=0 \
 	--param asan-stack=0 --param asan-globals=0 \
-	-fsanitize=bounds,shift,integer-divide-by-zero,unreachable,bool,enum,vla-bound
+	-fsanitize=bounds,shift,integer-divide-by-zero,unreachable,bool,enum,vla-bound \
+	-Wno-array-bounds -Wno-stringop-overflow # instrumented code confuses these
 else ifeq ($(DEBUG),1)
 VARIANT := debug
 DEFINES := -DCONFIG_DEBUG
