@@ -1,9 +1,9 @@
 /*
  * The end of threads and processes.
  *
- * A thread that ends gives back, in this order: deferred work, its claim on signals, memory (telling those who
- * wait: robust futexes, clear_child_tid, the vfork parent), files, directories, the terminal if it led the
- * session. Then, under the tree lock, its children get a new parent, and its own parent is told if it was the last
+ * A thread that ends gives back, in this order: its claim on signals, memory (telling those who wait: robust
+ * futexes, clear_child_tid, the vfork parent), files, directories, the terminal if it led the session, deferred
+ * work. Then, under the tree lock, its children get a new parent, and its own parent is told if it was the last
  * of its process. What is left is the number and the usage, until someone waits for it; a thread that was not the
  * last, or whose parent does not care, releases itself.
  *
@@ -314,12 +314,12 @@ void exit_thread(int status)
 
 	if (p->kernel)
 		panic("A kernel thread ended as a program does");
-	thread_work_close();
 	last = leave_signals(t, status);
 	drop_memory(t, last);
 	drop_files(t);
 	if (last)
 		drop_process_parts(p);
+	thread_work_close(); /* files are let go of before the parent can know */
 	leave_tree(t, last, &ended);
 	list_for_each_entry_safe(child, next, &ended, sibling)
 		process_release(child);
