@@ -138,10 +138,10 @@ static vfs_node_t *make_device(super_block_t *sb, mode_t mode, dev_t dev, ino_t 
 	if (!n)
 		return NULL;
 	n->mode = S_IFCHR | mode;
-	n->rdev = dev;
 	n->ino = ino;
 	n->nlink = 1;
 	n->ops = &slave_node_ops;
+	node_init_special(n, dev);
 	return n;
 }
 

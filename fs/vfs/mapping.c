@@ -51,6 +51,13 @@ static int memory_mmap(struct file *f, vm_area_t *vma)
 	return 0;
 }
 
+/* Only MADV_REMOVE comes here: these files have no descriptor. */
+static long memory_punch(struct file *f, int mode, off_t off, off_t len)
+{
+	file_map_truncate(f->private_data, (u64)off, (u64)(off + len));
+	return 0;
+}
+
 static void memory_release(struct file *f)
 {
 	file_map_destroy(f->private_data);
@@ -59,6 +66,7 @@ static void memory_release(struct file *f)
 
 static const file_operations_t memory_file_operations = {
 	.mmap = memory_mmap,
+	.fallocate = memory_punch,
 	.release = memory_release,
 	.kind = "/dev/zero (deleted)",
 };

@@ -11,9 +11,9 @@
 
 int iter_user(iter_t *it, bool to_iter, void __user *buf, size_t len)
 {
-	len = MIN(len, MAX_RW_COUNT);
 	if (!access_ok(buf, len))
 		return -EFAULT;
+	len = MIN(len, MAX_RW_COUNT);
 	*it = (iter_t){ .kind = ITER_USER, .to_iter = to_iter, .count = len, .nr_segs = 1,
 			.single = { buf, len } };
 	it->iov = NULL;

@@ -248,6 +248,17 @@ static void set_locked(vm_space_t *s, vm_area_t *v, u32 flags)
 	area_account(s, v, (s64)area_pages(v));
 }
 
+/* Pages of the range that count as locked already. */
+static u64 locked_in(vm_space_t *s, unsigned long start, unsigned long end)
+{
+	u64 pages = 0;
+
+	for (vm_area_t *v = vm_find(s, start); v && v->start < end; v = vm_next(v))
+		if (v->flags & VM_LOCKED)
+			pages += (MIN(v->end, end) - MAX(v->start, start)) >> PAGE_SHIFT;
+	return pages;
+}
+
 int vm_lock(vm_space_t *s, unsigned long start, unsigned long end, u32 flags)
 {
 	unsigned long addr = start;
@@ -255,7 +266,7 @@ int vm_lock(vm_space_t *s, unsigned long start, unsigned long end, u32 flags)
 
 	if (rwsem_write_lock_killable(&s->lock))
 		return -EINTR;
-	if (flags && !vm_may_lock(s, (end - start) >> PAGE_SHIFT)) {
+	if (flags && !vm_may_lock(s, ((end - start) >> PAGE_SHIFT) - locked_in(s, start, end))) {
 		r = -ENOMEM;
 		goto out;
 	}

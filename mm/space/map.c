@@ -24,6 +24,8 @@ static bool memory_allows(u64 pages, u32 flags)
 {
 	if (vm_overcommit == 1 || (flags & (VM_SHARED | VM_WRITE)) != VM_WRITE)
 		return true;
+	if (vm_overcommit == 0 && (flags & VM_NO_RESERVE))
+		return true;
 	return pages <= total_page_count();
 }
 
