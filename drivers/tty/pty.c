@@ -295,6 +295,11 @@ static long master_ioctl(file_t *f, u32 cmd, unsigned long arg)
 		return devpts_open_peer(m->link, (int)arg);
 	case FIONREAD:
 		return put_user_u32(TTY_RAW_BUFFER - (u32)tty_receive_room(m), word);
+	case TIOCSIG:
+		if (arg < 1 || arg > SIGRTMAX)
+			return -EINVAL;
+		tty_signal_group(m->link, (int)arg);
+		return 0;
 	case TIOCSCTTY:
 	case TIOCNOTTY:
 		return -ENOTTY;
@@ -337,6 +342,8 @@ static tty_t *create_pair(u32 index)
 	master->link = slave;
 	slave->link = master;
 	slave->locked = true;
+	slave->termios.c_cflag &= ~(u32)HUPCL; /* there is no line to drop */
+	slave->initial = slave->termios;
 	master->termios.c_lflag = master->termios.c_oflag = master->termios.c_iflag = 0;
 	return slave;
 }
