@@ -2,7 +2,8 @@
  * Who used the CPU, and for what.
  *
  * Precise, by clock readings at every switch and tick: CPU time of each thread, idle time. Precise, by cycle counts
- * around them: time in interrupts and softirqs, which is nobody's. Sampled: how a thread's time divides into user and
+ * around them: a CPU's time in interrupts and softirqs; threads are charged for those that hit them, so that their
+ * CPU clocks never step back. Sampled: how a thread's time divides into user and
  * system. What passed since the last reading is charged to the mode that the timer interrupt finds; at a switch, where
  * there is nothing to find, by the share that the latest samples of the thread gave. A system call needs no
  * clock readings that way, and user + system is exactly the CPU time.
@@ -38,9 +39,8 @@ static void charge(run_queue_t *rq, nsec_t now, u32 user_share)
 	softirq = MIN(take_cycles(this_cpu_read(softirq_cycles), &rq->softirq_seen), used - irq);
 	rq->times.irq += irq;
 	rq->times.softirq += softirq;
-	used -= irq + softirq;
 	if (t == rq->idle) {
-		rq->times.idle += used;
+		rq->times.idle += used - irq - softirq;
 		return;
 	}
 	t->sched.runtime += used;
@@ -48,6 +48,9 @@ static void charge(run_queue_t *rq, nsec_t now, u32 user_share)
 	user = used * user_share / SHARE_ALL;
 	t->user_time += user;
 	t->system_time += used - user;
+	/* The CPU's own figures know better. */
+	used -= irq + softirq;
+	user = MIN(user, used);
 	rq->times.system += used - user;
 	if (t->sched.nice > 0)
 		rq->times.nice += user;
