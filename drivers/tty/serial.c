@@ -315,6 +315,16 @@ static void console_write(console_t *con, const char *s, size_t len)
 	arch_irq_restore(flags);
 }
 
+static void console_drain_port(console_t *con)
+{
+	serial_port_t *p = container_of(con, serial_port_t, console);
+
+	console_write(con, "", 0);
+	/* The last byte has left when the transmitter is empty, not only its holding register. */
+	for (u32 spins = 0; !(reg_read(p, REG_LSR) & LSR_TEMT) && spins < 100000; spins++)
+		cpu_relax();
+}
+
 static bool probe(serial_port_t *p)
 {
 	reg_write(p, REG_SCRATCH, 0x5a);
@@ -370,6 +380,7 @@ void serial_init(void)
 			continue;
 		p->console.name = names[i];
 		p->console.write = console_write;
+		p->console.drain = console_drain_port;
 		r = start_port(p, i);
 		if (r)
 			pr_err("serial: %s cannot be started: error %d\n", names[i], -r);

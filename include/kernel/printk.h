@@ -46,11 +46,13 @@ typedef struct console {
 	const char *name; /* "ttyS0", "tty0" */
 	void (*write)(struct console *con, const char *s, size_t len);
 	bool early;	      /* dropped when the first full console registers */
+	void (*drain)(struct console *con); /* sends what programs wrote there and is queued; NULL: nothing is */
 	struct console *next; /* printk's */
 	u64 seq;	      /* printk's: next record to show */
 } console_t;
 void register_console(console_t *con);
 void unregister_console(console_t *con);
+void console_drain(void); /* before power-off or reset: nothing that was written is lost */
 
 extern int console_loglevel; /* messages of a level below this reach the consoles */
 

@@ -134,3 +134,12 @@ void unregister_console(console_t *con)
 	unlink_console(con);
 	give();
 }
+
+void console_drain(void)
+{
+	take_wait();
+	for (console_t *con = consoles; con; con = con->next)
+		if (con->drain)
+			con->drain(con);
+	give();
+}

@@ -14,6 +14,7 @@ int ctrl_alt_del_reboots = 1;
 static void restart_now(work_t *work)
 {
 	pr_info("Restarting system.\n");
+	console_drain();
 	arch_reboot();
 }
 

@@ -110,6 +110,7 @@ long sys_reboot(int magic1, int magic2, u32 cmd, void __user *arg)
 	switch (cmd) {
 	case LINUX_REBOOT_CMD_RESTART:
 		pr_info("Restarting system.\n");
+		console_drain();
 		arch_reboot();
 	case LINUX_REBOOT_CMD_RESTART2:
 		len = strncpy_from_user(command, arg, sizeof(command) - 1);
@@ -117,6 +118,7 @@ long sys_reboot(int magic1, int magic2, u32 cmd, void __user *arg)
 			return -EFAULT;
 		command[len] = '\0';
 		pr_info("Restarting system with command '%s'.\n", command);
+		console_drain();
 		arch_reboot();
 	case LINUX_REBOOT_CMD_CAD_ON:
 	case LINUX_REBOOT_CMD_CAD_OFF:
@@ -124,10 +126,12 @@ long sys_reboot(int magic1, int magic2, u32 cmd, void __user *arg)
 		return 0;
 	case LINUX_REBOOT_CMD_HALT:
 		pr_info("System halted.\n");
+		console_drain();
 		smp_stop_others();
 		arch_halt_forever();
 	case LINUX_REBOOT_CMD_POWER_OFF:
 		pr_info("Power down.\n");
+		console_drain();
 		arch_poweroff();
 	}
 	return -EINVAL;
