@@ -118,7 +118,8 @@ typedef struct process {
 	nsec_t cpu_timer_value[2], cpu_timer_interval[2]; /* (s) VIRTUAL, PROF: absolute CPU time */
 	bool cpu_timers_armed;
 	u32 umask_unused;
-	void *posix_timers;
+	void *posix_timers;	/* (s) list of kernel/proc/posix_timers.c */
+	u32 membarriers;	/* (a) commands of membarrier(2) that were registered */
 	u64 timer_slack_ns;
 } process_t;
 

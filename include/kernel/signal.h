@@ -28,7 +28,7 @@ typedef struct signal_entry {
 	list_t link;
 	siginfo_t info;
 	struct user *user; /* whose RLIMIT_SIGPENDING it counts against */
-	u32 flags;	   /* preallocated by a POSIX timer etc. */
+	void *timer;	   /* the POSIX timer that it belongs to, or NULL: sig_lock */
 } signal_entry_t;
 
 typedef struct signal_queue {
@@ -70,6 +70,8 @@ bool signal_has_pending(const struct thread *t);
  * is reached (unless override) or memory is short. Any context. */
 signal_entry_t *signal_entry_alloc(struct thread *t, bool override_limit);
 void signal_entry_free(signal_entry_t *e);
+/* An entry has left its queue, for delivery (info: what is delivered) or dropped (NULL). sig_lock held. */
+void signal_entry_taken(signal_entry_t *e, siginfo_t *info);
 
 void siginfo_init(siginfo_t *info, int sig, int code);
 

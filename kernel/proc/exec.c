@@ -13,6 +13,7 @@
 #include <ipc/futex.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
+#include <kernel/posix_timers.h>
 #include <kernel/printk.h>
 #include <mm/slab.h>
 #include <uapi/mman.h>
@@ -365,6 +366,7 @@ static void become_program(exec_t *e, sighand_t *sighand)
 	thread_t *t = current();
 	process_t *p = t->process;
 
+	posix_timers_clear(p);
 	take_memory(e, t);
 	own_actions(p, sighand);
 	take_credentials(e, p);
@@ -376,6 +378,7 @@ static void become_program(exec_t *e, sighand_t *sighand)
 	t->robust_list = NULL;
 	t->set_child_tid = NULL;
 	p->exit_signal = SIGCHLD;
+	p->membarriers = 0;
 	WRITE_ONCE(p->did_exec, true);
 	files_close_on_exec(t->files);
 	arch_start_user(arch_user_frame(t), e->entry, e->sp);

@@ -13,6 +13,7 @@
 #include <drivers/tty.h>
 #include <fs/vfs.h>
 #include <ipc/futex.h>
+#include <kernel/posix_timers.h>
 #include <kernel/printk.h>
 #include <kernel/sync/mutex.h>
 #include <kernel/time/clock.h>
@@ -227,6 +228,7 @@ static void drop_process_parts(process_t *p)
 	struct tty *tty;
 
 	del_timer(&p->real_timer);
+	posix_timers_clear(p);
 	session_leader_hangup(p);
 	spin_lock_irq(sig_lock(p));
 	exe = p->exe;

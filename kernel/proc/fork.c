@@ -131,6 +131,7 @@ static process_t *copy_process(u64 flags)
 	p->personality = from->personality;
 	p->oom_score_adj = from->oom_score_adj;
 	p->timer_slack_ns = from->timer_slack_ns;
+	p->membarriers = from->membarriers;
 	process_init_timers(p);
 	spin_lock_irq(sig_lock(from));
 	memcpy(p->rlimits, from->rlimits, sizeof(p->rlimits));

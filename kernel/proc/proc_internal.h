@@ -64,6 +64,7 @@ void thread_leave_memory(thread_t *t);
 
 /* ---- signals ---- */
 void signal_entry_init(void);
+void posix_timer_entry_taken(signal_entry_t *e, siginfo_t *info);
 /* Counts the running thread as stopped for the group stop under way: true when it was the last. sig_lock held. */
 bool group_stop_participate(thread_t *t);
 

@@ -155,10 +155,12 @@ static void unlink_from_tree(process_t *p)
 static void unlist_thread(thread_t *t)
 {
 	process_t *p = t->process;
+	nsec_t user, system;
 
 	list_del_init(&t->process_link);
-	p->dead_user += t->user_time;
-	p->dead_system += t->system_time;
+	sched_thread_times(t, &user, &system);
+	p->dead_user += user;
+	p->dead_system += system;
 	p->dead_min_flt += t->minor_faults;
 	p->dead_maj_flt += t->major_faults;
 	p->dead_nvcsw += t->voluntary_switches;
@@ -214,9 +216,12 @@ static void add_times(struct timeval *to, nsec_t ns)
 
 void thread_usage(thread_t *t, struct rusage *out)
 {
+	nsec_t user, system;
+
 	*out = (struct rusage){ 0 };
-	add_times(&out->ru_utime, READ_ONCE(t->user_time));
-	add_times(&out->ru_stime, READ_ONCE(t->system_time));
+	sched_thread_times(t, &user, &system);
+	add_times(&out->ru_utime, user);
+	add_times(&out->ru_stime, system);
 	out->ru_minflt = (s64)t->minor_faults;
 	out->ru_majflt = (s64)t->major_faults;
 	out->ru_nvcsw = (s64)t->voluntary_switches;
@@ -230,8 +235,11 @@ static void sum_times(process_t *p, nsec_t *user, nsec_t *system)
 	*user = p->dead_user;
 	*system = p->dead_system;
 	list_for_each_entry(t, &p->threads, process_link) {
-		*user += READ_ONCE(t->user_time);
-		*system += READ_ONCE(t->system_time);
+		nsec_t u, s;
+
+		sched_thread_times(t, &u, &s);
+		*user += u;
+		*system += s;
 	}
 }
 

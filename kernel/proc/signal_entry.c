@@ -21,7 +21,7 @@ signal_entry_t *signal_entry_alloc(thread_t *t, bool override_limit)
 	if (!e)
 		goto out_uncount;
 	e->user = user;
-	e->flags = 0;
+	e->timer = NULL;
 	return e;
 out_uncount:
 	atomic_dec(&user->sigpending);
@@ -34,6 +34,14 @@ void signal_entry_free(signal_entry_t *e)
 	atomic_dec(&e->user->sigpending);
 	user_put(e->user);
 	kmem_cache_free(entry_cache, e);
+}
+
+void signal_entry_taken(signal_entry_t *e, siginfo_t *info)
+{
+	if (e->timer)
+		posix_timer_entry_taken(e, info);
+	else
+		signal_entry_free(e);
 }
 
 void __init signal_entry_init(void)

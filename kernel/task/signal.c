@@ -95,7 +95,7 @@ void signal_discard(signal_queue_t *q, sigset_t set)
 		if (!(sigmask(e->info.si_signo) & set))
 			continue;
 		list_del(&e->link);
-		signal_entry_free(e);
+		signal_entry_taken(e, NULL);
 	}
 }
 
@@ -251,6 +251,19 @@ int send_signal_locked(thread_t *t, int sig, const siginfo_t *info, bool to_proc
 	return 0;
 }
 
+bool send_entry_locked(thread_t *t, signal_entry_t *e, bool to_process)
+{
+	signal_queue_t *q = to_process ? &t->process->pending : &t->pending;
+	int sig = e->info.si_signo;
+
+	if (!prepare(t, sig, false))
+		return false;
+	list_add_tail(&e->link, &q->entries);
+	q->set |= sigmask(sig);
+	tell(t, sig, to_process);
+	return true;
+}
+
 static bool valid_signal(int sig)
 {
 	return sig >= 0 && sig <= SIGRTMAX;
@@ -358,7 +371,7 @@ static void take(signal_queue_t *q, int sig, siginfo_t *info)
 	}
 	list_del(&found->link);
 	*info = found->info;
-	signal_entry_free(found);
+	signal_entry_taken(found, info);
 }
 
 int signal_dequeue(thread_t *t, sigset_t mask, siginfo_t *info)

@@ -17,6 +17,8 @@ bool pgrp_would_be_orphaned(struct pid *pgrp, process_t *ignored);
 
 /* The forms of send_signal_* for callers that hold sig_lock. */
 int send_signal_locked(thread_t *t, int sig, const siginfo_t *info, bool to_process);
+/* Queues the caller's own entry, which is on no queue. False when the signal is ignored: it stays the caller's. */
+bool send_entry_locked(thread_t *t, signal_entry_t *e, bool to_process);
 /* Every thread is to end with this wait status: the first call wins. sig_lock held. */
 void process_kill_threads(process_t *p, int status);
 /* t is about to end: signals of its process that it would have taken are for others. sig_lock held. */
