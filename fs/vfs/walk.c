@@ -640,18 +640,18 @@ int walk_parents(walk_t *w)
 
 int walk_last(walk_t *w)
 {
-	bool must_be_dir = w->trailing || (w->flags & LOOKUP_DIRECTORY);
+	bool must_be_dir;
 	int r = 0;
 
 	w->negative = false;
+	if (w->trailing) /* which then also holds for the links that this one leads to */
+		w->flags |= LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
+	must_be_dir = w->flags & LOOKUP_DIRECTORY;
 	if (w->last_type != LAST_ROOT)
 		r = step(w, w->last, w->last_len, w->last_hash, w->last_type,
-			 (w->flags & LOOKUP_FOLLOW) || w->trailing, true);
-	if (r) {
-		if (r > 0 && must_be_dir)
-			w->flags |= LOOKUP_DIRECTORY;
+			 w->flags & LOOKUP_FOLLOW, true);
+	if (r)
 		return r;
-	}
 	if (must_be_dir && !S_ISDIR(READ_ONCE(w->node->mode)))
 		return -ENOTDIR;
 	return 0;

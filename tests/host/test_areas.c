@@ -39,16 +39,6 @@ static void file_put(struct file *f)
 static const vm_file_ops_t ops = { .get = file_get, .put = file_put };
 const vm_file_ops_t *vm_file_ops = &ops;
 
-void rwsem_write_lock(rwsem_t *s)
-{
-	s->count++;
-	assert_int_equal(s->count, 1);
-}
-void rwsem_write_unlock(rwsem_t *s)
-{
-	s->count--;
-}
-
 static int opens, closes;
 static void on_open(vm_area_t *v)
 {

@@ -3,6 +3,8 @@
 # and on Debian's Linux; tests/boot/test_applets.py masks what must differ (times, sizes of memory, process
 # numbers) and compares. Left out: what needs a network, disks, local sockets, System V IPC or a screen.
 
+# What it does on purpose is what shellcheck warns of.
+# shellcheck disable=all
 export TZ=UTC LC_ALL=C
 umask 022
 mkdir -p /tmp/a

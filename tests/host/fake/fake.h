@@ -22,7 +22,11 @@ extern s64 fake_timer[64];     /* what arch_timer_arm was last told on each CPU,
 extern bool fake_verbose;      /* printk goes to stderr (also by HOST_VERBOSE in the environment) */
 extern char fake_last_line[512]; /* the last printk */
 
-/* Allocations (kmalloc of fake/kmalloc.c, pages of fake/pages.c) fail when this reaches 0; -1: never. */
+/* RCU of fake/locks.c: no reader is left anywhere, what call_rcu was told runs now. */
+void fake_grace_period(void);
+bool fake_rcu_reading(void);
+
+/* Allocations (kmalloc and the like of fake/kmalloc.c) fail when this reaches 0; -1: never. */
 extern long fake_allocations_left;
 extern long fake_allocations; /* under way */
 
