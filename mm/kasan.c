@@ -1,7 +1,8 @@
 /*
- * The address sanitizer's run time (Serebryany et al., "AddressSanitizer", USENIX ATC 2012), for the direct map: heap objects and
- * pages. A shadow byte for each 8 bytes: 0 all may be touched, 1..7 that many from the start, more: none, with the reason.
- * Code is instrumented with calls; addresses outside the direct map (stacks, image, vmalloc) are not checked.
+ * The address sanitizer's run time (Serebryany et al., "AddressSanitizer", USENIX ATC 2012), for
+ * the direct map: heap objects and pages. A shadow byte for each 8 bytes: 0 all may be touched,
+ * 1..7 that many from the start, more: none, with the reason. Code is instrumented with calls;
+ * addresses outside the direct map (stacks, image, vmalloc) are not checked.
  */
 #include <mm/kasan.h>
 
@@ -12,8 +13,8 @@
 #include <kernel/panic.h>
 #include <mm/early.h>
 
-static u8 *shadow;	  /* constant after kasan_init */
-static u64 covered;	  /* bytes of physical memory with a shadow */
+static u8 *shadow;  /* constant after kasan_init */
+static u64 covered; /* bytes of physical memory with a shadow */
 
 __no_sanitize void kasan_init(void)
 {
@@ -79,8 +80,8 @@ static __no_sanitize void check(unsigned long addr, size_t len, bool write, unsi
 		if (likely(!s || (s < 8 && upto < s)))
 			continue;
 		shadow = NULL; /* the report must not report */
-		panic("KASAN: %s of %zu bytes at %lx touches %s, from %lx", write ? "write" : "read",
-		      len, addr, reason(s), ip);
+		panic("KASAN: %s of %zu bytes at %lx touches %s, from %lx",
+		      write ? "write" : "read", len, addr, reason(s), ip);
 	}
 }
 

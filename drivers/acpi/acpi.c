@@ -218,8 +218,8 @@ void acpi_init(void)
 	put_boot_cpu_first();
 	setup_nodes();
 	if (acpi_madt.too_many)
-		pr_warn("ACPI: %u processors beyond the first %u are not used\n", acpi_madt.too_many,
-			NR_CPUS);
+		pr_warn("ACPI: %u processors beyond the first %u are not used\n",
+			acpi_madt.too_many, NR_CPUS);
 	pr_info("ACPI: %u CPUs, %u I/O APICs, %u nodes%s\n", acpi_madt.cpu_count,
 		acpi_madt.ioapic_count, node_count, acpi_fadt.has_s5 ? "" : ", no \\_S5");
 }

@@ -1,5 +1,6 @@
 /*
- * Parsers of ACPI tables (ACPI 6.4 chapter 5.2). Every read is bounds-checked: tables come from firmware.
+ * Parsers of ACPI tables (ACPI 6.4 chapter 5.2). Every read is bounds-checked: tables come from
+ * firmware.
  */
 #include <drivers/acpi.h>
 
@@ -62,9 +63,9 @@ void acpi_parse_madt(const void *table, size_t len, acpi_madt_info_t *out)
 			out->ioapics[out->ioapic_count++] =
 				(acpi_ioapic_t){ read_le(e + 4, 4), (u32)read_le(e + 8, 4) };
 		} else if (e[0] == 2 && size >= 10 && out->override_count < ACPI_MAX_OVERRIDES) {
-			out->overrides[out->override_count++] = (acpi_override_t){
-				e[3], (u32)read_le(e + 4, 4), (u16)read_le(e + 8, 2)
-			};
+			out->overrides[out->override_count++] =
+				(acpi_override_t){ e[3], (u32)read_le(e + 4, 4),
+						   (u16)read_le(e + 8, 2) };
 		} else if (e[0] == 5 && size >= 12) { /* 64-bit local APIC address */
 			out->lapic_address = read_le(e + 4, 8);
 		}
@@ -85,8 +86,7 @@ void acpi_parse_srat(const void *table, size_t len, acpi_srat_info_t *out)
 			return;
 		if (e[0] == 0 && size >= 16 && (e[4] & 1) && out->cpu_count < NR_CPUS) {
 			out->cpus[out->cpu_count].apic_id = e[3];
-			out->cpus[out->cpu_count++].domain =
-				e[2] | (u32)read_le(e + 9, 3) << 8;
+			out->cpus[out->cpu_count++].domain = e[2] | (u32)read_le(e + 9, 3) << 8;
 		} else if (e[0] == 2 && size >= 24 && (e[12] & 1) && out->cpu_count < NR_CPUS) {
 			out->cpus[out->cpu_count].apic_id = (u32)read_le(e + 8, 4);
 			out->cpus[out->cpu_count++].domain = (u32)read_le(e + 4, 4);
@@ -95,9 +95,9 @@ void acpi_parse_srat(const void *table, size_t len, acpi_srat_info_t *out)
 			u64 start = read_le(e + 8, 8), length = read_le(e + 16, 8);
 
 			if (length && start + length > start)
-				out->ranges[out->range_count++] = (acpi_memory_range_t){
-					start, start + length, (u32)read_le(e + 2, 4)
-				};
+				out->ranges[out->range_count++] =
+					(acpi_memory_range_t){ start, start + length,
+							       (u32)read_le(e + 2, 4) };
 		}
 		at += size;
 	}

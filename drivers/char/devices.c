@@ -12,7 +12,10 @@
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
 
-/* Every console= gets the kernel's messages; the last one is /dev/console. ttyS0 when none is named. */
+/*
+ * Every console= gets the kernel's messages; the last one is /dev/console. ttyS0 when none is
+ * named.
+ */
 static void start_consoles(void)
 {
 	bool any = false;

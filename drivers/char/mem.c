@@ -101,8 +101,8 @@ static ssize_t kmsg_read(file_t *f, iter_t *it, off_t *pos)
 	}
 	if (r == -EPIPE)
 		return -EPIPE; /* records were lost; the next read goes on with the oldest */
-	n = scnprintf(line, sizeof(line), "%u,%lu,%ld,-;%s\n", rec.facility << 3 | rec.level, rec.seq,
-		      rec.time / NSEC_PER_USEC, text);
+	n = scnprintf(line, sizeof(line), "%u,%lu,%ld,-;%s\n", rec.facility << 3 | rec.level,
+		      rec.seq, rec.time / NSEC_PER_USEC, text);
 	if ((size_t)n > it->count)
 		return -EINVAL;
 	(*seq)++;
@@ -167,15 +167,21 @@ static off_t kmsg_llseek(file_t *f, off_t off, int whence)
 	return -EINVAL;
 }
 
-static const file_operations_t null_ops = { .llseek = seek_nowhere, .read_iter = read_nothing,
-					     .write_iter = write_all };
-static const file_operations_t zero_ops = { .llseek = seek_nowhere, .read_iter = read_zeros,
-					     .write_iter = write_all, .mmap = map_zeros };
-static const file_operations_t full_ops = { .llseek = seek_nowhere, .read_iter = read_zeros,
-					     .write_iter = write_full, .mmap = map_zeros };
-static const file_operations_t kmsg_ops = { .open = kmsg_open, .release = kmsg_release,
-					     .read_iter = kmsg_read, .write_iter = kmsg_write,
-					     .poll = kmsg_poll, .llseek = kmsg_llseek };
+static const file_operations_t null_ops = { .llseek = seek_nowhere,
+					    .read_iter = read_nothing,
+					    .write_iter = write_all };
+static const file_operations_t zero_ops = {
+	.llseek = seek_nowhere, .read_iter = read_zeros, .write_iter = write_all, .mmap = map_zeros
+};
+static const file_operations_t full_ops = {
+	.llseek = seek_nowhere, .read_iter = read_zeros, .write_iter = write_full, .mmap = map_zeros
+};
+static const file_operations_t kmsg_ops = { .open = kmsg_open,
+					    .release = kmsg_release,
+					    .read_iter = kmsg_read,
+					    .write_iter = kmsg_write,
+					    .poll = kmsg_poll,
+					    .llseek = kmsg_llseek };
 
 void mem_init(void)
 {
@@ -185,12 +191,15 @@ void mem_init(void)
 		mode_t mode;
 		const file_operations_t *ops;
 	} devices[] = {
-		{ "null", 3, 0666, &null_ops },	     { "zero", 5, 0666, &zero_ops },
-		{ "full", 7, 0666, &full_ops },	     { "kmsg", 11, 0644, &kmsg_ops },
+		{ "null", 3, 0666, &null_ops },
+		{ "zero", 5, 0666, &zero_ops },
+		{ "full", 7, 0666, &full_ops },
+		{ "kmsg", 11, 0644, &kmsg_ops },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(devices); i++) {
-		BUG_ON(register_chrdev_region(MEM_MAJOR, devices[i].minor, 1, "mem", devices[i].ops));
+		BUG_ON(register_chrdev_region(MEM_MAJOR, devices[i].minor, 1, "mem",
+					      devices[i].ops));
 		BUG_ON(devtmpfs_create(devices[i].name, devices[i].mode,
 				       makedev(MEM_MAJOR, devices[i].minor)));
 	}

@@ -1,15 +1,15 @@
 /*
  * The random number generator, /dev/random and /dev/urandom.
  *
- * One base key is the memory of all entropy. What is mixed in is absorbed 32 bytes at a time by a ChaCha20 block whose
- * output becomes the next key. Each CPU has a key of its own, drawn from the base key whenever that has changed
- * (its generation says so); a request runs the CPU's key, whose first 32 bytes of output at once replace it,
- * so that a later look at memory tells nothing about what was given out (D. J. Bernstein, "Fast-key-erasure
- * random-number generators", 2017).
+ * One base key is the memory of all entropy. What is mixed in is absorbed 32 bytes at a time by a
+ * ChaCha20 block whose output becomes the next key. Each CPU has a key of its own, drawn from the
+ * base key whenever that has changed (its generation says so); a request runs the CPU's key, whose
+ * first 32 bytes of output at once replace it, so that a later look at memory tells nothing about
+ * what was given out (D. J. Bernstein, "Fast-key-erasure random-number generators", 2017).
  *
- * The first seed: what the boot code found, RDRAND where there is one, the clocks, and the jitter of a loop
- * that an interrupt, the caches and the memory bus disturb. From then on the generator counts as seeded: nothing
- * ever blocks. While it runs the base is stirred again every minute.
+ * The first seed: what the boot code found, RDRAND where there is one, the clocks, and the jitter
+ * of a loop that an interrupt, the caches and the memory bus disturb. From then on the generator
+ * counts as seeded: nothing ever blocks. While it runs the base is stirred again every minute.
  */
 #include <drivers/random.h>
 
@@ -36,9 +36,9 @@ typedef struct generator {
 } generator_t;
 
 static spinlock_t base_lock = SPINLOCK_INIT("random"); /* interrupts off */
-static u32 base_key[KEY_WORDS];	 /* base_lock */
-static u64 base_generation = 1;	 /* base_lock; read racily */
-static nsec_t next_reseed;	 /* base_lock; read racily */
+static u32 base_key[KEY_WORDS];			       /* base_lock */
+static u64 base_generation = 1;			       /* base_lock; read racily */
+static nsec_t next_reseed;			       /* base_lock; read racily */
 static DEFINE_PERCPU(generator_t, generator);
 
 /* One step of a key: 32 bytes for the next key, the other 32 to give out. */

@@ -2,9 +2,9 @@
  * Terminals and job control: controlling terminals, sessions, foreground groups (POSIX.1-2017 11.1,
  * credentials(7), setsid(2), tcsetpgrp(3)).
  *
- * A terminal holds references to its session and its foreground group; the session's processes point to the
- * terminal (process->tty, under their sig_lock). Both directions change under tty_mutex. Order: tty_mutex >
- * process_tree_lock > sig_lock; tty->control_lock is innermost.
+ * A terminal holds references to its session and its foreground group; the session's processes
+ * point to the terminal (process->tty, under their sig_lock). Both directions change under
+ * tty_mutex. Order: tty_mutex > process_tree_lock > sig_lock; tty->control_lock is innermost.
  */
 #include "tty_internal.h"
 
@@ -82,8 +82,8 @@ void tty_signal_group(tty_t *tty, int sig)
 }
 
 /*
- * A background process touches its controlling terminal. SIGTTIN/SIGTTOU rules of POSIX.1-2017 11.1.4:
- * blocked or ignored: TTOU goes on, TTIN fails with EIO; an orphaned group gets EIO.
+ * A background process touches its controlling terminal. SIGTTIN/SIGTTOU rules of POSIX.1-2017
+ * 11.1.4: blocked or ignored: TTOU goes on, TTIN fails with EIO; an orphaned group gets EIO.
  */
 int tty_check_job_control(tty_t *tty, int sig)
 {
@@ -178,8 +178,8 @@ static void drop_session_terminals(struct pid *session, tty_t *tty)
 }
 
 /*
- * TIOCNOTTY, and the exit of a session leader: SIGHUP and SIGCONT for the foreground group, and the session
- * loses its terminal. For another process: only it loses the terminal. May sleep.
+ * TIOCNOTTY, and the exit of a session leader: SIGHUP and SIGCONT for the foreground group, and the
+ * session loses its terminal. For another process: only it loses the terminal. May sleep.
  */
 void tty_disassociate(bool leader_exits)
 {
@@ -315,8 +315,8 @@ static long set_group(tty_t *tty, int __user *in)
 	r = -EPERM;
 	read_lock_irqsave(&process_tree_lock, &flags);
 	if (!list_empty(&group->members[PID_GROUP])) {
-		process_t *member = list_first_entry(&group->members[PID_GROUP], process_t,
-						     group_link);
+		process_t *member =
+			list_first_entry(&group->members[PID_GROUP], process_t, group_link);
 
 		if (member->session == p->session)
 			r = 0;

@@ -1,15 +1,17 @@
 /*
  * Terminals: objects, open files, hang-up.
  *
- * Concepts. A driver creates tty_t objects; names lead to them through a table by device number. Every open file
- * stands on the terminal's list, so that a hang-up can swap the files' operations for ones that answer end of
- * file and EIO: what still holds the file can no longer reach the terminal.
+ * Concepts. A driver creates tty_t objects; names lead to them through a table by device number.
+ * Every open file stands on the terminal's list, so that a hang-up can swap the files' operations
+ * for ones that answer end of file and EIO: what still holds the file can no longer reach the
+ * terminal.
  *
- * Input goes interrupt -> raw ring -> work item -> line discipline; so the discipline, which takes mutexes and
- * sends signals, never runs in an interrupt. The work item stops while the discipline has no room; the
- * reader that makes room schedules it again.
+ * Input goes interrupt -> raw ring -> work item -> line discipline; so the discipline, which takes
+ * mutexes and sends signals, never runs in an interrupt. The work item stops while the discipline
+ * has no room; the reader that makes room schedules it again.
  *
- * Locking. tty_mutex: the table, each terminal's list of files and open count. See include/drivers/tty.h for the rest.
+ * Locking. tty_mutex: the table, each terminal's list of files and open count. See
+ * include/drivers/tty.h for the rest.
  */
 #include "tty_internal.h"
 
@@ -34,9 +36,18 @@ static const struct termios2 default_termios = {
 	.c_oflag = OPOST | ONLCR,
 	.c_cflag = B38400 | CS8 | CREAD | HUPCL,
 	.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-	.c_cc = { [VINTR] = 3,	   [VQUIT] = 28,  [VERASE] = 127, [VKILL] = 21,
-		  [VEOF] = 4,	   [VMIN] = 1,	  [VSTART] = 17,  [VSTOP] = 19,
-		  [VSUSP] = 26,	   [VREPRINT] = 18, [VDISCARD] = 15, [VWERASE] = 23,
+	.c_cc = { [VINTR] = 3,
+		  [VQUIT] = 28,
+		  [VERASE] = 127,
+		  [VKILL] = 21,
+		  [VEOF] = 4,
+		  [VMIN] = 1,
+		  [VSTART] = 17,
+		  [VSTOP] = 19,
+		  [VSUSP] = 26,
+		  [VREPRINT] = 18,
+		  [VDISCARD] = 15,
+		  [VWERASE] = 23,
 		  [VLNEXT] = 22 },
 	.c_ispeed = 38400,
 	.c_ospeed = 38400,
@@ -55,8 +66,8 @@ static void input_work(work_t *work)
 		room = discipline_room(tty);
 		mutex_unlock(&tty->input_lock);
 		/*
-		 * A full canonical line still takes bytes: they are dropped or end it. A full raw buffer does not, and
-		 * neither does one with complete lines waiting.
+		 * A full canonical line still takes bytes: they are dropped or end it. A full raw
+		 * buffer does not, and neither does one with complete lines waiting.
 		 */
 		if (room < 2 && (!tty_lflag(tty, ICANON) || tty->canon_head != tty->tail))
 			break;
@@ -423,7 +434,9 @@ void tty_init(void)
 
 void tty_receive_break(tty_t *tty)
 {
-	/* A break reaches the discipline in order with the bytes: as work, when they went through. */
+	/*
+	 * A break reaches the discipline in order with the bytes: as work, when they went through.
+	 */
 	WRITE_ONCE(tty->break_pending, true);
 	schedule_work(&tty->input_work);
 }

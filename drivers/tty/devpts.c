@@ -1,5 +1,6 @@
 /*
- * devpts: the file system of pty slaves. One instance; a name exists from the opening of the master to its close.
+ * devpts: the file system of pty slaves. One instance; a name exists from the opening of the master
+ * to its close.
  *
  * Locking. table_lock guards the table of slaves; numbers are handed out lowest first.
  */
@@ -20,7 +21,7 @@
 #define MAX_PTYS 4096 /* kernel.pty.max */
 
 typedef struct pts_name {
-	tty_t *slave;	/* own reference; NULL: the number is taken, the name is not there (yet) */
+	tty_t *slave; /* own reference; NULL: the number is taken, the name is not there (yet) */
 	uid_t uid;
 	nsec_t created;
 } pts_name_t;
@@ -170,7 +171,7 @@ static int pts_lookup(vfs_node_t *dir, dentry_t *dentry)
 		n->uid = table[index]->uid;
 		n->atime = n->mtime = n->ctime = table[index]->created;
 		mutex_unlock(&table_lock);
-		n->gid = 5; /* tty, as Debian mounts it */
+		n->gid = 5;		 /* tty, as Debian mounts it */
 		n->private_data = slave; /* only compared, never followed */
 		dentry_attach(dentry, n);
 	}
@@ -261,7 +262,9 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	return 0;
 }
 
-static fs_operations_t devpts_operations = { .name = "devpts", .fill_super = fill_super, .single = true };
+static fs_operations_t devpts_operations = { .name = "devpts",
+					     .fill_super = fill_super,
+					     .single = true };
 
 void devpts_init(void)
 {

@@ -1,16 +1,18 @@
 /*
- * The line discipline, input side: what POSIX.1-2017 chapter 11 ("General Terminal Interface") and termios(3) say
- * happens to a received byte.
+ * The line discipline, input side: what POSIX.1-2017 chapter 11 ("General Terminal Interface") and
+ * termios(3) say happens to a received byte.
  *
- * Concepts. Bytes come from the raw ring through the input work item. In canonical mode they build up a
- * line behind canon_head, which ERASE, KILL and WERASE edit; the byte that ends the line moves canon_head up
- * and so hands the line to readers. In raw mode every byte is readable at once.
+ * Concepts. Bytes come from the raw ring through the input work item. In canonical mode they build
+ * up a line behind canon_head, which ERASE, KILL and WERASE edit; the byte that ends the line moves
+ * canon_head up and so hands the line to readers. In raw mode every byte is readable at once.
  *
- * Implementation. One ring with free-running indices: tail <= canon_head <= head. Two bitmaps beside it say
- * which bytes end a line and which of those are an end-of-file mark, whose byte itself is never read.
- * The column of the cursor is followed so that erasing a tab echoes the right number of backspaces.
+ * Implementation. One ring with free-running indices: tail <= canon_head <= head. Two bitmaps
+ * beside it say which bytes end a line and which of those are an end-of-file mark, whose byte
+ * itself is never read. The column of the cursor is followed so that erasing a tab echoes the right
+ * number of backspaces.
  *
- * Locking. All under input_lock, with termios_lock held shared. Readers take input_lock only to move tail.
+ * Locking. All under input_lock, with termios_lock held shared. Readers take input_lock only to
+ * move tail.
  */
 #include "tty_internal.h"
 
@@ -18,7 +20,9 @@
 #include <kernel/lib/bitmap.h>
 
 #define MASK(i) ((i) & (TTY_BUFFER - 1))
-/* Above this the sender is told to stop (IXOFF, pty back-pressure), below the other it may go on. */
+/*
+ * Above this the sender is told to stop (IXOFF, pty back-pressure), below the other it may go on.
+ */
 #define HIGH_WATER (TTY_BUFFER - 256)
 #define LOW_WATER 128
 #define DISABLED_CHAR 0 /* _POSIX_VDISABLE */
@@ -422,8 +426,8 @@ void discipline_flush_input(tty_t *tty)
 }
 
 /*
- * ICANON changed, termios_lock held exclusive. What was typed so far becomes readable when it goes off; when it
- * comes on, what is unread counts as one finished line.
+ * ICANON changed, termios_lock held exclusive. What was typed so far becomes readable when it goes
+ * off; when it comes on, what is unread counts as one finished line.
  */
 void discipline_termios_changed(tty_t *tty, u32 old_lflag)
 {

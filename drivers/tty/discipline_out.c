@@ -78,7 +78,9 @@ size_t discipline_process_output(tty_t *tty, const u8 *data, size_t len)
 		while (done < len && used + 8 <= MIN(room, sizeof(out)))
 			used += expand(tty, data[done++], out + used);
 		if (!used && done < len) {
-			/* Bytes that expand to nothing need no room; otherwise the driver is full. */
+			/*
+			 * Bytes that expand to nothing need no room; otherwise the driver is full.
+			 */
 			break;
 		}
 		if (tty->ops->write(tty, out, used) != used)

@@ -9,7 +9,9 @@
 #define MASK(i) ((i) & (TTY_BUFFER - 1))
 #define CHUNK 256
 
-/* Takes what one read may return of the first line into chunk; *done when the line's end was met. */
+/*
+ * Takes what one read may return of the first line into chunk; *done when the line's end was met.
+ */
 static size_t take_line(tty_t *tty, u8 *chunk, size_t want, bool *done)
 {
 	size_t n = 0;
@@ -74,9 +76,9 @@ static ssize_t copy_out(tty_t *tty, iter_t *it)
 }
 
 typedef struct read_plan {
-	u32 min;	 /* bytes that end the wait */
-	nsec_t first;	 /* timeout of the whole read, or NSEC_MAX */
-	nsec_t between;	 /* timeout after each byte, or NSEC_MAX */
+	u32 min;	/* bytes that end the wait */
+	nsec_t first;	/* timeout of the whole read, or NSEC_MAX */
+	nsec_t between; /* timeout after each byte, or NSEC_MAX */
 } read_plan_t;
 
 static read_plan_t plan_read(tty_t *tty, size_t count)
@@ -98,7 +100,10 @@ static read_plan_t plan_read(tty_t *tty, size_t count)
 	return plan;
 }
 
-/* Waits for what the plan asks. 0 to go on reading, -EAGAIN, -ERESTARTSYS; *timeout when time ran out. */
+/*
+ * Waits for what the plan asks. 0 to go on reading, -EAGAIN, -ERESTARTSYS; *timeout when time ran
+ * out.
+ */
 static int wait_input(tty_t *tty, file_t *f, const read_plan_t *plan, bool *timeout)
 {
 	nsec_t start = clock_monotonic();
@@ -122,12 +127,11 @@ static int wait_input(tty_t *tty, file_t *f, const read_plan_t *plan, bool *time
 			*timeout = true;
 			return 0;
 		}
-		r = wait_event_deadline(&tty->read_wait,
-					discipline_readable(tty, MAX(plan->min, 1u)) ||
-						READ_ONCE(tty->hung_up) ||
-						READ_ONCE(tty->other_closed) ||
-						tty->head - tty->tail != seen,
-					THREAD_INTERRUPTIBLE, deadline);
+		r = wait_event_deadline(
+			&tty->read_wait,
+			discipline_readable(tty, MAX(plan->min, 1u)) || READ_ONCE(tty->hung_up) ||
+				READ_ONCE(tty->other_closed) || tty->head - tty->tail != seen,
+			THREAD_INTERRUPTIBLE, deadline);
 		if (r == -ETIMEDOUT) {
 			*timeout = true;
 			return 0;
@@ -174,7 +178,8 @@ ssize_t discipline_read(tty_t *tty, file_t *f, iter_t *it)
 			r = tty->hung_up ? 0 : -EIO;
 			break;
 		}
-		r = copy_out(tty, it); /* a non-blocking or interrupted raw read of less than VMIN */
+		r = copy_out(tty,
+			     it); /* a non-blocking or interrupted raw read of less than VMIN */
 		if (r)
 			break;
 	}

@@ -1,15 +1,16 @@
 /*
- * Pseudo-terminals (pty(7)): a master that a program holds, and a slave that looks like a terminal. Opening
- * /dev/ptmx makes a pair and a name in devpts; the slave can be opened once it is unlocked.
+ * Pseudo-terminals (pty(7)): a master that a program holds, and a slave that looks like a terminal.
+ * Opening /dev/ptmx makes a pair and a name in devpts; the slave can be opened once it is unlocked.
  *
- * Both ends are tty_t with `link` to each other. The slave has the line discipline. What is written to the slave
- * goes into the master's `buffer` (used raw, under its raw_lock, as the output queue), what is written to the master
- * goes through the slave's discipline at once, in the writer's context, so that back-pressure is simply a short
- * write.
+ * Both ends are tty_t with `link` to each other. The slave has the line discipline. What is written
+ * to the slave goes into the master's `buffer` (used raw, under its raw_lock, as the output queue),
+ * what is written to the master goes through the slave's discipline at once, in the writer's
+ * context, so that back-pressure is simply a short write.
  *
- * Lifetime: the slave owns the master's structure, and an open master holds a reference on the slave, so
- * `link` is valid on both sides as long as either end is open. The master's close hangs the slave up and removes
- * the name; the slave's last close makes the master's reads fail with EIO until it is opened again.
+ * Lifetime: the slave owns the master's structure, and an open master holds a reference on the
+ * slave, so `link` is valid on both sides as long as either end is open. The master's close hangs
+ * the slave up and removes the name; the slave's last close makes the master's reads fail with EIO
+ * until it is opened again.
  */
 #include "tty_internal.h"
 

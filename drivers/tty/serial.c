@@ -1,10 +1,12 @@
 /*
- * 16550 serial ports (National Semiconductor PC16550D data sheet) as terminals and as the kernel's console.
+ * 16550 serial ports (National Semiconductor PC16550D data sheet) as terminals and as the kernel's
+ * console.
  *
- * Output goes through a ring that the transmitter interrupt empties; the console (kernel log) writes by polling, under
- * the same port lock, so that lines of the log and of programs do not mix within a byte. Input goes from the
- * receive interrupt to tty_receive; when the terminal's buffer is full the receive interrupt is masked until
- * it has room (the FIFO then holds back the sender through RTS where it honours it).
+ * Output goes through a ring that the transmitter interrupt empties; the console (kernel log)
+ * writes by polling, under the same port lock, so that lines of the log and of programs do not mix
+ * within a byte. Input goes from the receive interrupt to tty_receive; when the terminal's buffer
+ * is full the receive interrupt is masked until it has room (the FIFO then holds back the sender
+ * through RTS where it honours it).
  */
 #include "tty_internal.h"
 
@@ -52,7 +54,7 @@ typedef struct serial_port {
 	u16 base;
 	u32 irq;
 	tty_t *tty;
-	spinlock_t lock;	/* all below and the registers; interrupts off */
+	spinlock_t lock; /* all below and the registers; interrupts off */
 	u32 tx_head, tx_tail;
 	u8 tx[TX_RING];
 	u8 ier;

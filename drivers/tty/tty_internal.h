@@ -1,5 +1,6 @@
 /*
- * Shared by the files of drivers/tty: core (open files, sessions), discipline (input, output), ioctls.
+ * Shared by the files of drivers/tty: core (open files, sessions), discipline (input, output),
+ * ioctls.
  */
 #ifndef DRIVERS_TTY_INTERNAL_H
 #define DRIVERS_TTY_INTERNAL_H
@@ -8,9 +9,9 @@
 
 /* An open file of a terminal; file->private_data. */
 typedef struct tty_file {
-	tty_t *tty;	/* own reference */
+	tty_t *tty; /* own reference */
 	file_t *file;
-	list_t link;	/* tty->files: tty_mutex */
+	list_t link; /* tty->files: tty_mutex */
 } tty_file_t;
 
 static inline bool tty_lflag(const tty_t *tty, u32 f)
@@ -32,14 +33,14 @@ void discipline_break(tty_t *tty);
 size_t discipline_room(tty_t *tty);
 void discipline_flush_input(tty_t *tty);
 void discipline_termios_changed(tty_t *tty, u32 old_lflag);
-void discipline_check_unthrottle(tty_t *tty); /* after a read made room: input_lock held */
+void discipline_check_unthrottle(tty_t *tty);  /* after a read made room: input_lock held */
 bool discipline_readable(tty_t *tty, u32 min); /* a read would return at once */
-u32 discipline_queued(tty_t *tty);	/* FIONREAD */
+u32 discipline_queued(tty_t *tty);	       /* FIONREAD */
 /* discipline_read.c */
 ssize_t discipline_read(tty_t *tty, file_t *f, iter_t *it);
 /* discipline_out.c */
 ssize_t discipline_write(tty_t *tty, file_t *f, iter_t *it);
-void discipline_echo(tty_t *tty, u8 c);	     /* input_lock: with output processing */
+void discipline_echo(tty_t *tty, u8 c); /* input_lock: with output processing */
 void discipline_echo_raw(tty_t *tty, u8 c);
 void discipline_flush_echo(tty_t *tty);
 size_t discipline_process_output(tty_t *tty, const u8 *data, size_t len);
@@ -51,13 +52,13 @@ long tty_control_ioctl(tty_t *tty, file_t *f, u32 cmd, unsigned long arg); /* -E
 void tty_maybe_set_controlling(tty_t *tty, file_t *f);
 void tty_set_winsize(tty_t *tty, const struct winsize *ws);
 void tty_disassociate(bool leader_exits);
-void tty_hangup_session(tty_t *tty);	/* tty_mutex held */
+void tty_hangup_session(tty_t *tty); /* tty_mutex held */
 
 /* ioctl.c */
 long tty_ioctl(file_t *f, u32 cmd, unsigned long arg);
 long tty_ioctl_on(tty_t *tty, file_t *f, u32 cmd, unsigned long arg);
-void tty_release(file_t *f); /* core.c */
-int tty_drain_output(tty_t *tty);	/* waits; 0 or -ERESTARTSYS */
+void tty_release(file_t *f);	  /* core.c */
+int tty_drain_output(tty_t *tty); /* waits; 0 or -ERESTARTSYS */
 void tty_flow(tty_t *tty, bool stop);
 void tty_packet_event(tty_t *tty, u8 set, u8 clear); /* tells the master in packet mode */
 

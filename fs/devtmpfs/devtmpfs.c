@@ -1,6 +1,7 @@
 /*
- * devtmpfs: a tmpfs in which drivers make the nodes of their devices. All its mounts show the same tree, so what a program
- * adds or removes there (directories to mount on, links) is seen everywhere too.
+ * devtmpfs: a tmpfs in which drivers make the nodes of their devices. All its mounts show the same
+ * tree, so what a program adds or removes there (directories to mount on, links) is seen everywhere
+ * too.
  */
 #include <fs/filesystems.h>
 #include <fs/vfs.h>

@@ -1,12 +1,14 @@
 /*
  * procfs: files that show what the kernel knows.
  *
- * Concepts. Subsystems register entries by path; the tree of entries is the same for every mount. A dentry and a node are
- * made when a name is looked up; the node's private_data is the entry. Below the root there are besides the directories
- * of processes (pid.c), which exist as long as the process: their dentries are revalidated at each walk.
+ * Concepts. Subsystems register entries by path; the tree of entries is the same for every mount. A
+ * dentry and a node are made when a name is looked up; the node's private_data is the entry. Below
+ * the root there are besides the directories of processes (pid.c), which exist as long as the
+ * process: their dentries are revalidated at each walk.
  *
- * Locking. proc_lock guards the tree of entries. Entries stay allocated while the kernel runs unless proc_remove takes
- * them, which only happens before anyone could open them or with the subsystem's own guarantee.
+ * Locking. proc_lock guards the tree of entries. Entries stay allocated while the kernel runs
+ * unless proc_remove takes them, which only happens before anyone could open them or with the
+ * subsystem's own guarantee.
  */
 #include "procfs.h"
 

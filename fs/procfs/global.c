@@ -100,10 +100,12 @@ static int stat(seq_file_t *m, void *arg)
 		seq_printf(m, "cpu%u", cpu);
 		show_times(m, &t);
 	}
-	seq_printf(m, "intr %lu\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
-		   irq_count_all(), sched_context_switches(),
-		   (clock_realtime() - clock_monotonic()) / NSEC_PER_SEC, pid_given(),
-		   sched_nr_running());
+	seq_printf(
+		m,
+		"intr %lu\nctxt %lu\nbtime %ld\nprocesses %lu\nprocs_running %u\nprocs_blocked 0\n",
+		irq_count_all(), sched_context_switches(),
+		(clock_realtime() - clock_monotonic()) / NSEC_PER_SEC, pid_given(),
+		sched_nr_running());
 	seq_puts(m, "softirq 0\n");
 	return 0;
 }
@@ -193,7 +195,7 @@ static int interrupts(seq_file_t *m, void *arg)
 
 static int softirqs(seq_file_t *m, void *arg)
 {
-	static const char *const names[SOFTIRQ_COUNT] = { "TIMER", "RCU",    "LOG",  "SCHED",
+	static const char *const names[SOFTIRQ_COUNT] = { "TIMER",  "RCU",    "LOG",  "SCHED",
 							  "NET_TX", "NET_RX", "BLOCK" };
 
 	seq_puts(m, "                    ");
@@ -217,8 +219,9 @@ static int slabinfo(seq_file_t *m, void *arg)
 		    "<objperslab> <pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : "
 		    "slabdata <active_slabs> <num_slabs> <sharedavail>\n");
 	for (u32 i = 0; slab_info(i, &s); i++)
-		seq_printf(m, "%-17s %6lu %6lu %6u %4u %4u : tunables    0    0    0 : slabdata "
-			      "%6lu %6lu      0\n",
+		seq_printf(m,
+			   "%-17s %6lu %6lu %6u %4u %4u : tunables    0    0    0 : slabdata "
+			   "%6lu %6lu      0\n",
 			   s.name, s.active_objs, s.total_objs, s.object_size, s.objects_per_slab,
 			   s.pages_per_slab, s.slabs, s.slabs);
 	return 0;
@@ -245,12 +248,13 @@ static int zoneinfo(seq_file_t *m, void *arg)
 
 	for (u32 i = 0; zone_info(i, &z); i++)
 		if (z.present)
-			seq_printf(m,
-				   "Node %u, zone %8s\n  pages free     %lu\n        min      %lu\n"
-				   "        low      %lu\n        high     %lu\n        spanned  %lu\n"
-				   "        present  %lu\n  start_pfn:           %lu\n",
-				   z.node, z.name, z.free, z.min, z.low, z.high, z.spanned,
-				   z.present, z.start_pfn);
+			seq_printf(
+				m,
+				"Node %u, zone %8s\n  pages free     %lu\n        min      %lu\n"
+				"        low      %lu\n        high     %lu\n        spanned  %lu\n"
+				"        present  %lu\n  start_pfn:           %lu\n",
+				z.node, z.name, z.free, z.min, z.low, z.high, z.spanned, z.present,
+				z.start_pfn);
 	return 0;
 }
 
@@ -259,9 +263,10 @@ static int vmstat(seq_file_t *m, void *arg)
 	memory_statistics_t s;
 
 	memory_stats(&s);
-	seq_printf(m, "nr_free_pages %lu\nnr_anon_pages %lu\nnr_mapped %lu\nnr_file_pages %lu\n"
-		      "nr_shmem %lu\nnr_slab_unreclaimable %lu\nnr_page_table_pages %lu\n"
-		      "nr_kernel_stack %lu\nnr_dirty %lu\n",
+	seq_printf(m,
+		   "nr_free_pages %lu\nnr_anon_pages %lu\nnr_mapped %lu\nnr_file_pages %lu\n"
+		   "nr_shmem %lu\nnr_slab_unreclaimable %lu\nnr_page_table_pages %lu\n"
+		   "nr_kernel_stack %lu\nnr_dirty %lu\n",
 		   s.free_pages, s.anon_pages, s.mapped_pages, s.cached_pages, s.shmem_pages,
 		   s.slab_pages, s.table_pages, s.stack_pages * 4, s.dirty_pages);
 	return 0;

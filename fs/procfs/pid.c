@@ -1,8 +1,9 @@
 /*
  * /proc/PID and /proc/PID/task/TID: directories of processes and threads.
  *
- * A node remembers the struct pid (a reference), so it never mistakes a new process for the one it stood for; the dentry
- * is revalidated at each walk. Files open a seq_file on the process and thread, found anew at open.
+ * A node remembers the struct pid (a reference), so it never mistakes a new process for the one it
+ * stood for; the dentry is revalidated at each walk. Files open a seq_file on the process and
+ * thread, found anew at open.
  */
 #include "procfs.h"
 
@@ -51,10 +52,10 @@ static const pid_entry_t entries[] = {
 
 /* private_data of every node here. */
 typedef struct pid_node {
-	struct pid *pid;	/* of the process, or thread below task/; own reference */
-	bool thread;		/* below task/ */
+	struct pid *pid;	  /* of the process, or thread below task/; own reference */
+	bool thread;		  /* below task/ */
 	const pid_entry_t *entry; /* NULL: the directory itself */
-	int fd;			/* links below fd/ */
+	int fd;			  /* links below fd/ */
 } pid_node_t;
 
 static pid_node_t *of(vfs_node_t *n)
@@ -96,7 +97,10 @@ static void release(process_t *p, thread_t *t)
 	process_put(p);
 }
 
-/* May the caller look inside (memory, descriptors)? As ptrace's read access: same user or CAP_SYS_PTRACE. */
+/*
+ * May the caller look inside (memory, descriptors)? As ptrace's read access: same user or
+ * CAP_SYS_PTRACE.
+ */
 static bool may_inspect(thread_t *t)
 {
 	const cred_t *mine = current_cred();
@@ -376,7 +380,9 @@ static int pid_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 	for (u32 i = 0; i < ARRAY_SIZE(entries); i++) {
 		const pid_entry_t *e = &entries[i];
 		pid_node_t model = *of(dir);
-		mode_t type = e->kind == KIND_FILE ? S_IFREG : e->kind == KIND_LINK ? S_IFLNK : S_IFDIR;
+		mode_t type = e->kind == KIND_FILE   ? S_IFREG
+			      : e->kind == KIND_LINK ? S_IFLNK
+						     : S_IFDIR;
 
 		if (strcmp(e->name, dentry->name) || (e->per_process && model.thread))
 			continue;
@@ -414,8 +420,8 @@ static int pid_dir_iterate(file_t *f, dir_context_t *ctx)
 		ctx->pos = i + 2;
 		if (e->per_process && n->thread)
 			continue;
-		if (!ctx->emit(ctx, e->name, (u32)strlen(e->name), i + 3, pid_ino(n->pid->nr, i + 1),
-			       types[e->kind]))
+		if (!ctx->emit(ctx, e->name, (u32)strlen(e->name), i + 3,
+			       pid_ino(n->pid->nr, i + 1), types[e->kind]))
 			return 0;
 	}
 	ctx->pos = ARRAY_SIZE(entries) + 2;
@@ -481,8 +487,8 @@ static int fd_dir_iterate(file_t *file, dir_context_t *ctx)
 
 		file_put(f);
 		ctx->pos = fd + 2;
-		if (!ctx->emit(ctx, name, (u32)len, (u64)fd + 3, pid_ino(n->pid->nr, 63) + (u32)fd * 131,
-			       DT_LNK))
+		if (!ctx->emit(ctx, name, (u32)len, (u64)fd + 3,
+			       pid_ino(n->pid->nr, 63) + (u32)fd * 131, DT_LNK))
 			break;
 		ctx->pos++;
 	}
@@ -571,7 +577,8 @@ static const node_operations_t fd_dir_ops = { .lookup = fd_dir_lookup };
 static const node_operations_t task_dir_ops = { .lookup = task_dir_lookup };
 static const file_operations_t pid_dir_fops = { .iterate = pid_dir_iterate, .llseek = dir_llseek };
 static const file_operations_t fd_dir_fops = { .iterate = fd_dir_iterate, .llseek = dir_llseek };
-static const file_operations_t task_dir_fops = { .iterate = task_dir_iterate, .llseek = dir_llseek };
+static const file_operations_t task_dir_fops = { .iterate = task_dir_iterate,
+						 .llseek = dir_llseek };
 
 /* ---- /proc/self ---- */
 

@@ -103,9 +103,9 @@ int show_stat(seq_file_t *m, process_t *p, thread_t *t)
 	seq_printf(m, "%lu %lu %lu %lu 0 0 0 %d %u %u %u 0 0 0 ", r.pending & 0x7fffffff,
 		   t->blocked & 0x7fffffff, r.ignored & 0x7fffffff, r.caught & 0x7fffffff,
 		   p->exit_signal, t->sched.cpu, t->sched.rt_priority, t->sched.policy);
-	seq_printf(m, "%lu %lu %lu %lu %lu %lu %lu %d\n", s ? s->data_start : 0, s ? s->data_end : 0,
-		   s ? s->brk_start : 0, s ? s->arg_start : 0, s ? s->arg_end : 0,
-		   s ? s->env_start : 0, s ? s->env_end : 0, p->exit_code);
+	seq_printf(m, "%lu %lu %lu %lu %lu %lu %lu %d\n", s ? s->data_start : 0,
+		   s ? s->data_end : 0, s ? s->brk_start : 0, s ? s->arg_start : 0,
+		   s ? s->arg_end : 0, s ? s->env_start : 0, s ? s->env_end : 0, p->exit_code);
 	if (s)
 		vm_space_put(s);
 	return 0;
@@ -137,13 +137,15 @@ static void show_memory(seq_file_t *m, process_t *p)
 	resident = vm_resident(s);
 	seq_printf(m, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8u kB\n",
 		   s->total_pages * 4, s->total_pages * 4, s->locked_pages * 4, 0);
-	seq_printf(m, "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu kB\n"
-		      "RssShmem:\t%8lu kB\n",
+	seq_printf(m,
+		   "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu kB\n"
+		   "RssShmem:\t%8lu kB\n",
 		   MAX(s->max_resident, resident) * 4, resident * 4,
 		   (u64)atomic64_read(&s->anon_pages) * 4, (u64)atomic64_read(&s->file_pages) * 4,
 		   (u64)atomic64_read(&s->shmem_pages) * 4);
-	seq_printf(m, "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8u kB\n"
-		      "VmPTE:\t%8lu kB\nVmSwap:\t%8u kB\n",
+	seq_printf(m,
+		   "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8u kB\n"
+		   "VmPTE:\t%8lu kB\nVmSwap:\t%8u kB\n",
 		   s->data_pages * 4, s->stack_pages * 4, (s->code_end - s->code_start) / 1024, 0,
 		   (u64)atomic64_read(&s->table_pages) * 4, 0);
 	vm_space_put(s);
@@ -164,26 +166,30 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t)
 		seq_printf(m, "Umask:\t%04o\n", fs->umask);
 	seq_printf(m, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
 		   state_name(state_letter(p, t)), p->pid, t->tid, r.parent);
-	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid, c->fsuid,
-		   c->gid, c->egid, c->sgid, c->fsgid);
+	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid,
+		   c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
 	seq_printf(m, "FDSize:\t%u\nGroups:\t", files ? files_size(files) : 0);
 	for (u32 i = 0; c->groups && i < c->groups->count; i++)
 		seq_printf(m, "%u ", c->groups->gids[i]);
-	seq_printf(m, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", p->pid, t->tid, r.group,
-		   r.session);
+	seq_printf(m, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", p->pid, t->tid,
+		   r.group, r.session);
 	rcu_read_unlock();
 	show_memory(m, p);
-	seq_printf(m, "Threads:\t%u\nSigQ:\t%d/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n"
-		      "SigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-		   r.threads, atomic_read(&t->cred->user->sigpending),
-		   p->rlimits[RLIMIT_SIGPENDING].rlim_cur, t->pending.set, r.pending, t->blocked,
-		   r.ignored, r.caught);
+	seq_printf(
+		m,
+		"Threads:\t%u\nSigQ:\t%d/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n"
+		"SigIgn:\t%016lx\nSigCgt:\t%016lx\n",
+		r.threads, atomic_read(&t->cred->user->sigpending),
+		p->rlimits[RLIMIT_SIGPENDING].rlim_cur, t->pending.set, r.pending, t->blocked,
+		r.ignored, r.caught);
 	rcu_read_lock();
 	c = rcu_dereference(t->cred);
-	seq_printf(m, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n"
-		      "NoNewPrivs:\t%d\n",
-		   c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding,
-		   c->cap_ambient, c->no_new_privs);
+	seq_printf(
+		m,
+		"CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n"
+		"NoNewPrivs:\t%d\n",
+		c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding,
+		c->cap_ambient, c->no_new_privs);
 	rcu_read_unlock();
 	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t0-%u\n", t->sched.affinity.bits[0],
 		   cpu_count - 1);
@@ -373,8 +379,9 @@ int show_wchan(seq_file_t *m, process_t *p, thread_t *t)
 
 int show_io(seq_file_t *m, process_t *p, thread_t *t)
 {
-	seq_printf(m, "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\nread_bytes: 0\nwrite_bytes: 0\n"
-		      "cancelled_write_bytes: 0\n",
+	seq_printf(m,
+		   "rchar: %lu\nwchar: %lu\nsyscr: %lu\nsyscw: %lu\nread_bytes: 0\nwrite_bytes: 0\n"
+		   "cancelled_write_bytes: 0\n",
 		   p->read_bytes, p->write_bytes, p->read_calls, p->write_calls);
 	return 0;
 }

@@ -7,16 +7,19 @@
 #include <fs/procfs.h>
 #include <kernel/process.h>
 
-/* A registered name. Never moves; removal unlinks it under proc_lock and frees it when no node uses it. */
+/*
+ * A registered name. Never moves; removal unlinks it under proc_lock and frees it when no node uses
+ * it.
+ */
 typedef struct proc_entry {
 	struct proc_entry *parent;
-	list_t children, sibling;	/* proc_lock */
+	list_t children, sibling; /* proc_lock */
 	mode_t mode;
 	ino_t ino;
-	const file_operations_t *fops;	/* files */
+	const file_operations_t *fops; /* files */
 	int (*show)(seq_file_t *m, void *arg);
 	void *arg;
-	const char *target;		/* symbolic links */
+	const char *target; /* symbolic links */
 	size_t name_len;
 	char name[];
 } proc_entry_t;
@@ -29,11 +32,14 @@ extern const file_operations_t proc_dir_file_operations;
 /* A node of an entry for the super block; ERR_PTR. */
 vfs_node_t *proc_make_node(super_block_t *sb, mode_t mode, ino_t ino);
 proc_entry_t *proc_find(proc_entry_t *dir, const char *name, size_t len); /* proc_lock held */
-/* Emits dir's entries from position ctx->pos (2 is the first after . and ..): false when the buffer is full. */
+/*
+ * Emits dir's entries from position ctx->pos (2 is the first after . and ..): false when the buffer
+ * is full.
+ */
 bool proc_emit_entries(proc_entry_t *dir, dir_context_t *ctx, off_t first);
 
 /* pid.c: /proc/PID */
-int proc_pid_lookup(vfs_node_t *dir, dentry_t *dentry);	/* -ENOENT when it is no process's number */
+int proc_pid_lookup(vfs_node_t *dir, dentry_t *dentry); /* -ENOENT when it is no process's number */
 bool proc_pid_emit(dir_context_t *ctx);
 #define PROC_FIRST_PID_POS 100000 /* directory positions of processes begin here */
 int proc_self_lookup(vfs_node_t *dir, dentry_t *dentry);

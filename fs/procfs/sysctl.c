@@ -17,8 +17,8 @@ typedef enum sysctl_kind { SYSCTL_U64, SYSCTL_INT, SYSCTL_STRING, SYSCTL_ACTION 
 typedef struct sysctl {
 	sysctl_kind_t kind;
 	void *value;
-	u64 min, max;	/* int: as signed */
-	size_t size;	/* string */
+	u64 min, max; /* int: as signed */
+	size_t size;  /* string */
 	int (*action)(u64 value);
 } sysctl_t;
 
@@ -136,7 +136,8 @@ int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max)
 
 int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max)
 {
-	return add(name, mode, (sysctl_t){ SYSCTL_INT, value, (u64)(s64)min, (u64)(s64)max, 0, NULL });
+	return add(name, mode,
+		   (sysctl_t){ SYSCTL_INT, value, (u64)(s64)min, (u64)(s64)max, 0, NULL });
 }
 
 int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size)

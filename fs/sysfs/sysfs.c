@@ -116,8 +116,9 @@ static int show_node_meminfo(seq_file_t *m, void *arg)
 	u32 node = (u32)(unsigned long)arg;
 	u64 total = node_total_pages(node), free = node_free_pages(node);
 
-	seq_printf(m, "Node %u MemTotal:       %8lu kB\nNode %u MemFree:        %8lu kB\n"
-		      "Node %u MemUsed:        %8lu kB\n",
+	seq_printf(m,
+		   "Node %u MemTotal:       %8lu kB\nNode %u MemFree:        %8lu kB\n"
+		   "Node %u MemUsed:        %8lu kB\n",
 		   node, total * 4, node, free * 4, node, (total - free) * 4);
 	return 0;
 }
@@ -257,7 +258,9 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	return sb->root ? 0 : -ENOMEM;
 }
 
-static fs_operations_t sysfs_operations = { .name = "sysfs", .fill_super = fill_super, .single = true };
+static fs_operations_t sysfs_operations = { .name = "sysfs",
+					    .fill_super = fill_super,
+					    .single = true };
 
 void sysfs_init(void)
 {

@@ -1,6 +1,6 @@
 /*
- * Regular files of tmpfs: the page cache is the file. A page is paid for (max_pages) when it comes into being, and given
- * back when it leaves the cache.
+ * Regular files of tmpfs: the page cache is the file. A page is paid for (max_pages) when it comes
+ * into being, and given back when it leaves the cache.
  */
 #include "tmpfs_internal.h"
 

@@ -1,12 +1,14 @@
 /*
  * tmpfs (tmpfs(5)): a file system in memory.
  *
- * Names are the dentries themselves, pinned while they are linked (fs/vfs/dcache.c); data are pages in the page cache that
- * have no backing store. So this file keeps accounts (pages, nodes) and the link counts and times that POSIX wants,
- * and little else. A directory's size is 20 bytes an entry, as Linux shows it.
+ * Names are the dentries themselves, pinned while they are linked (fs/vfs/dcache.c); data are pages
+ * in the page cache that have no backing store. So this file keeps accounts (pages, nodes) and the
+ * link counts and times that POSIX wants, and little else. A directory's size is 20 bytes an entry,
+ * as Linux shows it.
  *
- * Limits: max_pages counts the pages in the caches of all files, max_nodes the nodes and the further hard links (each of
- * which pins a dentry). The numbers are charged before the thing is made and given back when it is gone.
+ * Limits: max_pages counts the pages in the caches of all files, max_nodes the nodes and the
+ * further hard links (each of which pins a dentry). The numbers are charged before the thing is
+ * made and given back when it is gone.
  */
 #include "tmpfs_internal.h"
 
@@ -168,7 +170,8 @@ static int tmpfs_rename(vfs_node_t *odir, dentry_t *od, vfs_node_t *ndir, dentry
 		entry_added(odir, 0);
 	} else {
 		if (nd->node) {
-			r = S_ISDIR(nd->node->mode) ? tmpfs_rmdir(ndir, nd) : tmpfs_unlink(ndir, nd);
+			r = S_ISDIR(nd->node->mode) ? tmpfs_rmdir(ndir, nd)
+						    : tmpfs_unlink(ndir, nd);
 			if (r)
 				return r;
 		}
@@ -213,7 +216,7 @@ static const node_operations_t dir_operations = {
 	.tmpfile = tmpfs_tmpfile,
 };
 static const node_operations_t file_node_operations = { .set_attr = tmpfs_set_attr,
-							 .get_attr = tmpfs_get_attr };
+							.get_attr = tmpfs_get_attr };
 static const node_operations_t other_node_operations;
 
 /* ---- the instance ---- */

@@ -6,11 +6,11 @@
 
 /* One instance. */
 typedef struct tmpfs {
-	u64 max_pages;		/* 0: no limit. Written by remount, read racily */
-	u64 max_nodes;		/* likewise */
-	atomic64_t pages;	/* in use */
+	u64 max_pages;	  /* 0: no limit. Written by remount, read racily */
+	u64 max_nodes;	  /* likewise */
+	atomic64_t pages; /* in use */
 	atomic64_t nodes;
-	mode_t mode;		/* (c) of the root, as the options gave them */
+	mode_t mode; /* (c) of the root, as the options gave them */
 	uid_t uid;
 	gid_t gid;
 } tmpfs_t;
@@ -20,7 +20,10 @@ static inline tmpfs_t *tmpfs_of(const super_block_t *sb)
 	return sb->private_data;
 }
 
-/* options.c: reads size=, nr_blocks=, nr_inodes=, mode=, uid=, gid= over what *t says. 0 or -EINVAL. */
+/*
+ * options.c: reads size=, nr_blocks=, nr_inodes=, mode=, uid=, gid= over what *t says. 0 or
+ * -EINVAL.
+ */
 int tmpfs_parse(tmpfs_t *t, const char *options);
 u64 tmpfs_default_pages(void);
 struct seq_file;

@@ -1,6 +1,6 @@
 /*
- * Attributes of nodes: reading them (stat) and changing them (chmod, chown, utimensat, truncate), with the rules of who
- * may and of what follows from what (set-id bits that go, times that move).
+ * Attributes of nodes: reading them (stat) and changing them (chmod, chown, utimensat, truncate),
+ * with the rules of who may and of what follows from what (set-id bits that go, times that move).
  */
 #include "vfs_internal.h"
 
@@ -261,7 +261,8 @@ int vfs_truncate(const path_t *p, off_t size)
 	if (r)
 		return r;
 	r = truncate_node(n, size,
-			  (u64)size != n->data->size ? ATTR_MTIME_NOW | ATTR_KILL_PRIV : ATTR_KILL_PRIV);
+			  (u64)size != n->data->size ? ATTR_MTIME_NOW | ATTR_KILL_PRIV
+						     : ATTR_KILL_PRIV);
 	node_put_write(n);
 	return r;
 }

@@ -1,10 +1,12 @@
 /*
- * Character devices by number: what opening a device node leads to; and the named devices of include/drivers/device.h.
+ * Character devices by number: what opening a device node leads to; and the named devices of
+ * include/drivers/device.h.
  *
- * A region is a run of minors of one major with its operations. Opening looks the region up, makes its operations the
- * file's, and calls their open, which may replace them again.
+ * A region is a run of minors of one major with its operations. Opening looks the region up, makes
+ * its operations the file's, and calls their open, which may replace them again.
  *
- * Locking. regions_mutex guards the table; drivers are part of the kernel and stay, so operations are used after it.
+ * Locking. regions_mutex guards the table; drivers are part of the kernel and stay, so operations
+ * are used after it.
  */
 #include "vfs_internal.h"
 

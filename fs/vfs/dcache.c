@@ -1,25 +1,27 @@
 /*
  * Names: the dentry cache.
  *
- * Concepts. A dentry is a name in a directory. All dentries that can be found stand in one hash table by (parent, name).
- * A dentry holds its parent and its node; so whoever holds a dentry holds the way up to the root. One that nobody holds
- * (refs 0) stays in the cache on the LRU until memory is short. In memory file systems the link itself holds a
- * reference (DENTRY_PINNED), and everything that exists is in the cache.
+ * Concepts. A dentry is a name in a directory. All dentries that can be found stand in one hash
+ * table by (parent, name). A dentry holds its parent and its node; so whoever holds a dentry holds
+ * the way up to the root. One that nobody holds (refs 0) stays in the cache on the LRU until memory
+ * is short. In memory file systems the link itself holds a reference (DENTRY_PINNED), and
+ * everything that exists is in the cache.
  *
- * Finding takes no lock: readers walk the chain under RCU and use the dentry's sequence counter, which changes with
- * name, parent and node, to know that what they saw belongs together. A rename moves a dentry between chains, which
- * can lead a reader astray; so a name that was not found counts as missing only if rename_lock's sequence stood
- * still meanwhile. The name's bytes always end with a NUL within the buffer, also while a rename swaps them, so a
- * comparison with a text that has no NUL stays inside.
+ * Finding takes no lock: readers walk the chain under RCU and use the dentry's sequence counter,
+ * which changes with name, parent and node, to know that what they saw belongs together. A rename
+ * moves a dentry between chains, which can lead a reader astray; so a name that was not found
+ * counts as missing only if rename_lock's sequence stood still meanwhile. The name's bytes always
+ * end with a NUL within the buffer, also while a rename swaps them, so a comparison with a text
+ * that has no NUL stays inside.
  *
- * Death. refs goes from 0 to DENTRY_DEAD by compare-exchange with d->lock held, after which nobody can get a
- * reference. Dropping the last reference of an unhashed dentry kills it at once.
+ * Death. refs goes from 0 to DENTRY_DEAD by compare-exchange with d->lock held, after which nobody
+ * can get a reference. Dropping the last reference of an unhashed dentry kills it at once.
  *
  *	negative, unhashed --dentry_attach--> positive, hashed --dentry_drop--> positive, unhashed --last put--> dead
  *	        \--dentry_hash--> negative, hashed --dentry_attach--^
  *
- * Locking. rename_lock > d->lock > bucket lock, lru_lock. The lists of children are under the parent's lock; two
- * dentries' locks are held together only below rename_lock.
+ * Locking. rename_lock > d->lock > bucket lock, lru_lock. The lists of children are under the
+ * parent's lock; two dentries' locks are held together only below rename_lock.
  */
 #include "vfs_internal.h"
 
@@ -40,10 +42,10 @@ typedef struct long_name { /* of more bytes than fit into inline_name */
 
 seqlock_t rename_lock = SEQLOCK_INIT("rename_lock");
 
-static hlist_head_t *buckets;	/* chains: bucket_locks[index % BUCKET_LOCKS]; readable under RCU */
-static u32 bucket_shift;	/* 64 - log2 of their number */
+static hlist_head_t *buckets; /* chains: bucket_locks[index % BUCKET_LOCKS]; readable under RCU */
+static u32 bucket_shift;      /* 64 - log2 of their number */
 static spinlock_t bucket_locks[BUCKET_LOCKS];
-static u32 hash_key;		/* makes collisions unpredictable from outside */
+static u32 hash_key; /* makes collisions unpredictable from outside */
 static kmem_cache_t *dentry_cache;
 
 static spinlock_t lru_lock = SPINLOCK_INIT("dcache_lru");
@@ -366,7 +368,9 @@ static bool keep_unused(dentry_t *d)
 	return !d->ops || !d->ops->delete_unused || !d->ops->delete_unused(d);
 }
 
-/* refs was seen 0 with d->lock held: kills it, or keeps it on the LRU. True when it died: bury it. */
+/*
+ * refs was seen 0 with d->lock held: kills it, or keeps it on the LRU. True when it died: bury it.
+ */
 static bool settle_unused_locked(dentry_t *d)
 {
 	if (!keep_unused(d))
@@ -395,7 +399,10 @@ static bool put_slow(dentry_t *d)
 
 typedef enum put_result { PUT_DONE, PUT_SLOW, PUT_UNSETTLED } put_result_t;
 
-/* Under RCU. One compare-exchange when others hold it too, or it is in the cache and on the LRU already. */
+/*
+ * Under RCU. One compare-exchange when others hold it too, or it is in the cache and on the LRU
+ * already.
+ */
 static put_result_t put_fast(dentry_t *d)
 {
 	u32 n = refcount_read(&d->refs), flags;
@@ -414,8 +421,8 @@ static put_result_t put_fast(dentry_t *d)
 		return PUT_DONE;
 	/* Unhashed while we let go? unhash_locked's order says that one of us sees it. */
 	flags = READ_ONCE(d->flags);
-	return (flags & (DENTRY_ON_LRU | DENTRY_UNHASHED)) == DENTRY_ON_LRU ? PUT_DONE :
-									       PUT_UNSETTLED;
+	return (flags & (DENTRY_ON_LRU | DENTRY_UNHASHED)) == DENTRY_ON_LRU ? PUT_DONE
+									    : PUT_UNSETTLED;
 }
 
 void dentry_put(dentry_t *d)
@@ -613,7 +620,10 @@ void dcache_drop_super(super_block_t *sb)
 			break;
 		dentry_drop(d);
 		dentry_unpin(d);
-		/* A leaf that only this walk holds: it dies with the put. Else somebody leaks a reference. */
+		/*
+		 * A leaf that only this walk holds: it dies with the put. Else somebody leaks a
+		 * reference.
+		 */
 		if (WARN_ON(refcount_read(&d->refs) > 1))
 			leave_parent(d);
 		dentry_put(d);

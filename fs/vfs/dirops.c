@@ -1,9 +1,10 @@
 /*
  * Names: making, linking and removing them.
  *
- * Each call walks to the parent, locks it exclusively, looks the last component up under the lock, checks, and lets the
- * file system act; the dentry follows. Where several errors apply, programs see Linux's choice: the name's shape first,
- * then (for removal) a read-only mount, existence, permission, and last what the file system says.
+ * Each call walks to the parent, locks it exclusively, looks the last component up under the lock,
+ * checks, and lets the file system act; the dentry follows. Where several errors apply, programs
+ * see Linux's choice: the name's shape first, then (for removal) a read-only mount, existence,
+ * permission, and last what the file system says.
  */
 #include "vfs_internal.h"
 
@@ -38,7 +39,7 @@ int walk_to_parent(walk_t *w, int dfd, const char *name)
 
 typedef struct new_name {
 	walk_t w;
-	dentry_t *d;	/* negative; its directory is locked */
+	dentry_t *d; /* negative; its directory is locked */
 } new_name_t;
 
 static void new_name_end(new_name_t *n)
@@ -131,9 +132,9 @@ int vfs_mkdir_at(int dfd, const char *name, mode_t mode)
 	dir = n.w.path.dentry->node;
 	r = may_create(dir);
 	if (!r)
-		r = dir->ops->mkdir ? dir->ops->mkdir(dir, n.d, S_IFDIR | (mode & 01777 &
-									   ~current_umask())) :
-				      -EPERM;
+		r = dir->ops->mkdir
+			    ? dir->ops->mkdir(dir, n.d, S_IFDIR | (mode & 01777 & ~current_umask()))
+			    : -EPERM;
 	new_name_end(&n);
 	return r;
 }
@@ -224,7 +225,10 @@ out_put:
 
 /* ---- removing ---- */
 
-/* What is to be removed lost its name: the dentry cannot be found any more, and goes with its last user. */
+/*
+ * What is to be removed lost its name: the dentry cannot be found any more, and goes with its last
+ * user.
+ */
 static void forget_name(dentry_t *d)
 {
 	dentry_drop(d);

@@ -1,8 +1,8 @@
 /*
  * Signals on readiness: F_SETOWN, F_SETSIG, O_ASYNC (fcntl(2)).
  *
- * An object that becomes ready signals the owners of the files that stand on its list. Whether an owner may be signalled is
- * judged by the credentials of who set it, as kill(2) would.
+ * An object that becomes ready signals the owners of the files that stand on its list. Whether an
+ * owner may be signalled is judged by the credentials of who set it, as kill(2) would.
  */
 #include "vfs_internal.h"
 

@@ -1,13 +1,14 @@
 /*
  * Descriptor tables.
  *
- * Concepts. files_t is shared by the threads of clone(CLONE_FILES). It points to a table of slots that is replaced by one
- * twice as large when it is full. Three bitmaps: `open` (number in use, maybe only reserved), `cloexec`, and `full`, which
- * has a bit for each full word of `open`; so the lowest free number is found by looking at two words, mostly.
+ * Concepts. files_t is shared by the threads of clone(CLONE_FILES). It points to a table of slots
+ * that is replaced by one twice as large when it is full. Three bitmaps: `open` (number in use,
+ * maybe only reserved), `cloexec`, and `full`, which has a bit for each full word of `open`; so the
+ * lowest free number is found by looking at two words, mostly.
  *
- * Reading. A thread that is the only user of its table reads slots without more ado: nobody else can close them
- * while it is inside a call (fd_get_light). Otherwise slots are read under RCU, the reference is taken unless it was
- * zero, and the slot is read again.
+ * Reading. A thread that is the only user of its table reads slots without more ado: nobody else
+ * can close them while it is inside a call (fd_get_light). Otherwise slots are read under RCU, the
+ * reference is taken unless it was zero, and the slot is read again.
  *
  * Locking. files->lock: slots and bitmaps change. Tables are freed after a grace period.
  */
@@ -21,8 +22,8 @@
 #define FIRST_SIZE 64
 
 typedef struct fdtable {
-	u32 size;		/* (c) slots; a multiple of 64 */
-	file_t **slots;		/* files->lock; readable under RCU */
+	u32 size;			      /* (c) slots; a multiple of 64 */
+	file_t **slots;			      /* files->lock; readable under RCU */
 	unsigned long *open, *cloexec, *full; /* files->lock */
 	rcu_head_t rcu;
 } fdtable_t;
@@ -30,9 +31,9 @@ typedef struct fdtable {
 struct files {
 	refcount_t refs;
 	spinlock_t lock;
-	fdtable_t *table;	/* lock; readable under RCU */
-	u32 next_fd;		/* lock: no number below is free */
-	fdtable_t first;	/* what small programs get along with */
+	fdtable_t *table; /* lock; readable under RCU */
+	u32 next_fd;	  /* lock: no number below is free */
+	fdtable_t first;  /* what small programs get along with */
 	file_t *first_slots[FIRST_SIZE];
 	unsigned long first_bits[3];
 };
@@ -71,7 +72,7 @@ static void table_free(fdtable_t *t)
 
 /* vfree may sleep, an RCU callback may not: large tables go through a worker. */
 static spinlock_t late_lock = SPINLOCK_INIT("late_tables"); /* taken with interrupts off */
-static rcu_head_t *late_first;				     /* late_lock */
+static rcu_head_t *late_first;				    /* late_lock */
 static work_t late_work;
 
 static void free_late(work_t *work)

@@ -1,9 +1,10 @@
 /*
  * Open files ("open file descriptions"): allocation, the last put, files without a name.
  *
- * A file is found by descriptor under RCU and counted. The last put runs ops->release, which may sleep, so it must not
- * happen under whatever lock the caller of file_put holds: it is left to the thread itself, before it next goes to
- * user mode (task work); what has no such moment hands it to a worker. close(2) holds nothing and puts at once.
+ * A file is found by descriptor under RCU and counted. The last put runs ops->release, which may
+ * sleep, so it must not happen under whatever lock the caller of file_put holds: it is left to the
+ * thread itself, before it next goes to user mode (task work); what has no such moment hands it to
+ * a worker. close(2) holds nothing and puts at once.
  */
 #include "vfs_internal.h"
 
@@ -18,11 +19,11 @@ static kmem_cache_t *file_cache;
 u64 fs_file_max;
 u64 fs_nr_open = 1 << 20;
 
-static atomic64_t files_total;	      /* without what the CPUs have not added yet */
+static atomic64_t files_total; /* without what the CPUs have not added yet */
 static DEFINE_PERCPU(s32, files_delta);
 
 static spinlock_t late_lock = SPINLOCK_INIT("late_files"); /* taken with interrupts off */
-static thread_work_t *late_first;			    /* late_lock */
+static thread_work_t *late_first;			   /* late_lock */
 static work_t late_work;
 
 static void count_files(s32 delta)
@@ -212,9 +213,9 @@ file_t *file_create_anon(const char *name, const file_operations_t *ops, void *p
 			 u32 flags)
 {
 	vfs_node_t *node = anonymous_node(0600);
-	u32 mode = (flags & O_ACCMODE) == O_WRONLY ? FMODE_WRITE :
-		   (flags & O_ACCMODE) == O_RDWR   ? FMODE_READ | FMODE_WRITE :
-						     FMODE_READ;
+	u32 mode = (flags & O_ACCMODE) == O_WRONLY ? FMODE_WRITE
+		   : (flags & O_ACCMODE) == O_RDWR ? FMODE_READ | FMODE_WRITE
+						   : FMODE_READ;
 	file_t *f;
 
 	if (!node)

@@ -1,15 +1,15 @@
 /*
  * Root, working directory and umask of a thread, shared by clone(CLONE_FS).
  *
- * The lock guards the two paths; the sequence lets path walks under RCU copy them without it. Kernel threads have no
- * context of their own: they see the root of the initial namespace.
+ * The lock guards the two paths; the sequence lets path walks under RCU copy them without it.
+ * Kernel threads have no context of their own: they see the root of the initial namespace.
  */
 #include "vfs_internal.h"
 
 #include <mm/slab.h>
 
 static spinlock_t all_lock = SPINLOCK_INIT("fs_contexts"); /* before a context's lock */
-static list_t all_contexts = LIST_INIT(all_contexts);	    /* all_lock: pivot_root looks through them */
+static list_t all_contexts = LIST_INIT(all_contexts); /* all_lock: pivot_root looks through them */
 
 static fs_context_t initial = { .refs = REFCOUNT_INIT(1),
 				.lock = SPINLOCK_INIT("initial_fs"),

@@ -1,15 +1,17 @@
 /*
  * Advisory locks (fcntl(2), flock(2)).
  *
- * Concepts. A record lock is a closed interval of bytes owned by a descriptor table (process locks) or by an open file (OFD
- * locks). An owner's locks never overlap each other: setting one cuts, splits or joins those that are there. flock
- * locks are owned by an open file and cover it whole; the two kinds do not see each other.
+ * Concepts. A record lock is a closed interval of bytes owned by a descriptor table (process locks)
+ * or by an open file (OFD locks). An owner's locks never overlap each other: setting one cuts,
+ * splits or joins those that are there. flock locks are owned by an open file and cover it whole;
+ * the two kinds do not see each other.
  *
- * Waiting. Whoever must wait sleeps on the node's queue and tries again when anything was released there. A process that
- * waits for a record lock is entered in the list of waits (owner, owner it waits for); following those from the holder
- * and coming back to oneself is a deadlock.
+ * Waiting. Whoever must wait sleeps on the node's queue and tries again when anything was released
+ * there. A process that waits for a record lock is entered in the list of waits (owner, owner it
+ * waits for); following those from the holder and coming back to oneself is a deadlock.
  *
- * Locking. locks->mutex: the lists of a node. all_lock, a spinlock inside it: the list of all locks, for /proc/locks.
+ * Locking. locks->mutex: the lists of a node. all_lock, a spinlock inside it: the list of all
+ * locks, for /proc/locks.
  * waits_lock: the list of waits.
  */
 #include <fs/locks.h>
@@ -26,28 +28,28 @@
 typedef enum lock_kind { KIND_POSIX, KIND_OFD, KIND_FLOCK } lock_kind_t;
 
 typedef struct file_lock {
-	list_t link;		/* locks->mutex */
-	list_t all_link;	/* all_lock */
-	const void *owner;	/* files_t or file_t: only compared */
+	list_t link;	   /* locks->mutex */
+	list_t all_link;   /* all_lock */
+	const void *owner; /* files_t or file_t: only compared */
 	vfs_node_t *node;
 	lock_kind_t kind;
-	int type;		/* F_RDLCK, F_WRLCK; F_UNLCK in requests */
-	pid_t pid;		/* who set it; -1 for OFD locks */
-	s64 start, end;		/* inclusive */
+	int type;	/* F_RDLCK, F_WRLCK; F_UNLCK in requests */
+	pid_t pid;	/* who set it; -1 for OFD locks */
+	s64 start, end; /* inclusive */
 } file_lock_t;
 
 typedef struct file_locks {
 	mutex_t mutex;
 	list_t records, flocks;
 	wait_queue_head_t wait;
-	u64 released;		/* atomic: counts releases, so that waiting needs no mutex */
+	u64 released; /* atomic: counts releases, so that waiting needs no mutex */
 } file_locks_t;
 
 static spinlock_t all_lock = SPINLOCK_INIT("all_file_locks");
 static list_t all_locks = LIST_INIT(all_locks);
 
 typedef struct lock_wait {
-	list_t link;		/* waits_lock */
+	list_t link; /* waits_lock */
 	const void *owner, *holder;
 } lock_wait_t;
 static spinlock_t waits_lock = SPINLOCK_INIT("lock_waits");
@@ -120,7 +122,9 @@ static bool adjacent(const file_lock_t *a, const file_lock_t *b)
 	       (b->end != END_OF_FILE && b->end + 1 == a->start);
 }
 
-/* Makes the owner's locks as `want` says. want and spare are allocated; what is not used is freed. */
+/*
+ * Makes the owner's locks as `want` says. want and spare are allocated; what is not used is freed.
+ */
 static void apply(file_locks_t *locks, file_lock_t *want, file_lock_t *spare)
 {
 	file_lock_t *l, *next;
@@ -181,7 +185,10 @@ static bool would_deadlock(const void *owner, const void *holder)
 	return false;
 }
 
-/* Waits for the holder to let go of something. 0, -EDEADLK, -ERESTARTSYS. The mutex is dropped meanwhile. */
+/*
+ * Waits for the holder to let go of something. 0, -EDEADLK, -ERESTARTSYS. The mutex is dropped
+ * meanwhile.
+ */
 static int wait_for_release(file_locks_t *locks, const file_lock_t *want, const void *holder)
 {
 	lock_wait_t w = { .owner = want->owner, .holder = holder };
@@ -374,7 +381,9 @@ int file_flock(file_t *f, u32 operation)
 			       .owner = f,
 			       .node = f->node,
 			       .pid = current_process()->pid,
-			       .type = op == LOCK_SH ? F_RDLCK : op == LOCK_EX ? F_WRLCK : F_UNLCK,
+			       .type = op == LOCK_SH   ? F_RDLCK
+				       : op == LOCK_EX ? F_WRLCK
+						       : F_UNLCK,
 			       .end = END_OF_FILE };
 	mutex_lock(&locks->mutex);
 	if (let_go_of_other(locks, f, want->type) || op == LOCK_UN)
@@ -440,8 +449,9 @@ int locks_show(seq_file_t *m)
 	spin_lock(&all_lock);
 	list_for_each_entry(l, &all_locks, all_link) {
 		seq_printf(m, "%u: %s ADVISORY  %s %d %02x:%02x:%lu %ld ", i++, kinds[l->kind],
-			   l->type == F_WRLCK ? "WRITE" : "READ ", l->pid, dev_major(l->node->sb->dev),
-			   dev_minor(l->node->sb->dev), l->node->ino, l->start);
+			   l->type == F_WRLCK ? "WRITE" : "READ ", l->pid,
+			   dev_major(l->node->sb->dev), dev_minor(l->node->sb->dev), l->node->ino,
+			   l->start);
 		if (l->end == END_OF_FILE)
 			seq_puts(m, "EOF\n");
 		else

@@ -1,5 +1,6 @@
 /*
- * Files as memory: what mm asks of open files, and files without a name that stand behind shared anonymous memory.
+ * Files as memory: what mm asks of open files, and files without a name that stand behind shared
+ * anonymous memory.
  */
 #include "vfs_internal.h"
 

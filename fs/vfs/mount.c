@@ -1,17 +1,20 @@
 /*
  * The tree of mounts.
  *
- * Concepts. A mount shows a tree of dentries (from `root`, in super block `sb`) at a place: a dentry of its parent mount.
- * One super block can be mounted often. A path is always a pair (mount, dentry). The dentry under a mount carries
- * DENTRY_MOUNTED, so that walks ask the hash table by (parent, mountpoint) only where it can matter.
+ * Concepts. A mount shows a tree of dentries (from `root`, in super block `sb`) at a place: a
+ * dentry of its parent mount. One super block can be mounted often. A path is always a pair (mount,
+ * dentry). The dentry under a mount carries DENTRY_MOUNTED, so that walks ask the hash table by
+ * (parent, mountpoint) only where it can matter.
  *
- * Life. A mount in the tree has one reference for that. It holds its root dentry, its super block and, while it is in the
- * tree, the dentry it hangs on. Detached (umount), it lives on for as long as files and working directories hold
- * it; memory goes after a grace period, because walks stand on mounts without a reference.
+ * Life. A mount in the tree has one reference for that. It holds its root dentry, its super block
+ * and, while it is in the tree, the dentry it hangs on. Detached (umount), it lives on for as long
+ * as files and working directories hold it; memory goes after a grace period, because walks stand
+ * on mounts without a reference.
  *
- * Locking. mount_mutex serialises changes and may be held while sleeping. The fields of the tree change under mount_lock (a
- * spinlock with a sequence), inside the mutex. Walks under RCU check mount_lock's sequence; a reference taken there
- * counts only if the sequence stood still, so the test "nobody uses it" with the sequence odd is safe.
+ * Locking. mount_mutex serialises changes and may be held while sleeping. The fields of the tree
+ * change under mount_lock (a spinlock with a sequence), inside the mutex. Walks under RCU check
+ * mount_lock's sequence; a reference taken there counts only if the sequence stood still, so the
+ * test "nobody uses it" with the sequence odd is safe.
  * Order: mount_mutex > node locks > mount_lock > dentry->lock.
  */
 #include "vfs_internal.h"
@@ -170,7 +173,10 @@ static bool is_mountpoint_of_any(const dentry_t *d)
 	return false;
 }
 
-/* mount_lock is held for writing. Returns the place's dentry, whose reference goes to the caller; NULL at a top. */
+/*
+ * mount_lock is held for writing. Returns the place's dentry, whose reference goes to the caller;
+ * NULL at a top.
+ */
 dentry_t *mount_unhook_locked(mount_t *m)
 {
 	dentry_t *at = m->mountpoint;
@@ -227,8 +233,8 @@ int mount_attach(mount_t *m, const path_t *at)
 }
 
 /*
- * Takes m and all below out of the tree; mount_lock is held for writing. They stand on `gone` by ns_link, for
- * mount_put_list, and their mountpoint is what they hung on (root: nothing).
+ * Takes m and all below out of the tree; mount_lock is held for writing. They stand on `gone` by
+ * ns_link, for mount_put_list, and their mountpoint is what they hung on (root: nothing).
  */
 void mount_detach_locked(mount_t *m, list_t *gone)
 {

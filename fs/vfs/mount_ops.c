@@ -1,8 +1,8 @@
 /*
  * mount(2), umount2(2), pivot_root(2): changes of the mount tree. mount.c has the theory.
  *
- * Propagation: every mount is private; the calls that change propagation are checked and accepted, since with one
- * namespace there is nobody to propagate to.
+ * Propagation: every mount is private; the calls that change propagation are checked and accepted,
+ * since with one namespace there is nobody to propagate to.
  */
 #include "vfs_internal.h"
 
@@ -106,7 +106,9 @@ static mount_t *clone_tree(const path_t *from)
 	for (m = mount_next(from->mount, from->mount); m; m = mount_next(m, from->mount)) {
 		if (m->parent == from->mount && !dentry_is_below(m->mountpoint, from->dentry))
 			continue;
-		/* The copy of m's parent: the one that was made of the same root at the same depth. */
+		/*
+		 * The copy of m's parent: the one that was made of the same root at the same depth.
+		 */
 		for (to = top; to; to = mount_next(to, top))
 			if (to->cloned_from == m->parent)
 				break;
@@ -181,8 +183,8 @@ static int mount_move(const char *source, const path_t *at)
 	mutex_lock(&mount_mutex);
 	m = from.mount;
 	r = -EINVAL;
-	if (from.dentry != m->root || !is_attached(m) || m->parent == m || !is_attached(at->mount) ||
-	    dentry_is_dir(from.dentry) != dentry_is_dir(at->dentry))
+	if (from.dentry != m->root || !is_attached(m) || m->parent == m ||
+	    !is_attached(at->mount) || dentry_is_dir(from.dentry) != dentry_is_dir(at->dentry))
 		goto out_unlock;
 	r = -ELOOP;
 	if (mount_is_below(at->mount, m))
@@ -395,7 +397,8 @@ static bool place_is_below(const path_t *place, const path_t *top)
 
 static int check_pivot(const path_t *new_root, const path_t *put_old, const path_t *root)
 {
-	if (!is_attached(root->mount) || !is_attached(new_root->mount) || !is_attached(put_old->mount))
+	if (!is_attached(root->mount) || !is_attached(new_root->mount) ||
+	    !is_attached(put_old->mount))
 		return -EINVAL;
 	if (dentry_unhashed(new_root->dentry) && new_root->dentry != new_root->dentry->sb->root)
 		return -ENOENT;

@@ -1,5 +1,6 @@
 /*
- * The lists of mounts: /proc/PID/mounts, mountinfo, mountstats (proc(5)), of what the running thread can reach.
+ * The lists of mounts: /proc/PID/mounts, mountinfo, mountstats (proc(5)), of what the running
+ * thread can reach.
  */
 #include "vfs_internal.h"
 
@@ -30,9 +31,9 @@ static void show_super_flags(seq_file_t *m, const super_block_t *sb)
 static void show_mount_flags(seq_file_t *m, const mount_t *mnt)
 {
 	static const flag_name_t names[] = {
-		{ MNT_NOSUID, ",nosuid" },	 { MNT_NODEV, ",nodev" },
-		{ MNT_NOEXEC, ",noexec" },	 { MNT_NOATIME, ",noatime" },
-		{ MNT_NODIRATIME, ",nodiratime" }, { MNT_RELATIME, ",relatime" },
+		{ MNT_NOSUID, ",nosuid" },	     { MNT_NODEV, ",nodev" },
+		{ MNT_NOEXEC, ",noexec" },	     { MNT_NOATIME, ",noatime" },
+		{ MNT_NODIRATIME, ",nodiratime" },   { MNT_RELATIME, ",relatime" },
 		{ MNT_NOSYMFOLLOW, ",nosymfollow" },
 	};
 

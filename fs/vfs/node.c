@@ -1,9 +1,10 @@
 /*
  * Nodes (inodes): allocation, life, times.
  *
- * A node is held by its dentries and by whoever looked at it. It goes when the last reference goes: evict_node lets the
- * file system give its resources back, then the page cache is emptied, and the memory itself is freed after a grace
- * period, because path walks read mode and owners without a reference.
+ * A node is held by its dentries and by whoever looked at it. It goes when the last reference goes:
+ * evict_node lets the file system give its resources back, then the page cache is emptied, and the
+ * memory itself is freed after a grace period, because path walks read mode and owners without a
+ * reference.
  */
 #include "vfs_internal.h"
 

@@ -1,9 +1,10 @@
 /*
  * Opening (open(2)): from a name or a place to a file.
  *
- * Order of the checks, which programs can see: the name is walked; O_EXCL; type against O_DIRECTORY and O_CREAT; permission;
- * read-only mounts and running programs; the file system's open; at last O_TRUNC. Nothing is truncated by an open
- * that fails. What this very open created needs no permission: the mode limits later opens.
+ * Order of the checks, which programs can see: the name is walked; O_EXCL; type against O_DIRECTORY
+ * and O_CREAT; permission; read-only mounts and running programs; the file system's open; at last
+ * O_TRUNC. Nothing is truncated by an open that fails. What this very open created needs no
+ * permission: the mode limits later opens.
  */
 #include "vfs_internal.h"
 
@@ -20,8 +21,8 @@ int fs_protected_fifos, fs_protected_regular;
 typedef struct open_args {
 	int flags;
 	mode_t mode;
-	int access;		/* MAY_* */
-	u32 lookup;		/* LOOKUP_* */
+	int access; /* MAY_* */
+	u32 lookup; /* LOOKUP_* */
 } open_args_t;
 
 /* ---- what a node's type says about opening ---- */
@@ -153,10 +154,14 @@ static int truncate_opened(file_t *f)
 	return truncate_node(f->node, 0, ATTR_MTIME_NOW | ATTR_KILL_PRIV);
 }
 
-/* fs.protected_regular, fs.protected_fifos: O_CREAT on another's file in a sticky directory of all. */
+/*
+ * fs.protected_regular, fs.protected_fifos: O_CREAT on another's file in a sticky directory of all.
+ */
 static int may_create_over(const walk_t *w, const vfs_node_t *n)
 {
-	int level = S_ISREG(n->mode) ? fs_protected_regular : S_ISFIFO(n->mode) ? fs_protected_fifos : 0;
+	int level = S_ISREG(n->mode)	? fs_protected_regular
+		    : S_ISFIFO(n->mode) ? fs_protected_fifos
+					: 0;
 
 	if (!level || !(w->dir_mode & S_ISVTX) || n->uid == w->dir_uid ||
 	    current_cred()->fsuid == n->uid)
@@ -214,8 +219,8 @@ static int open_found(walk_t *w, file_t *f, const open_args_t *a)
 }
 
 /*
- * O_CREAT, and there seems to be no such name in the directory where the walk stands: 0 and the walk stands on the new
- * file; 1: another made the name meanwhile, look again; or errno.
+ * O_CREAT, and there seems to be no such name in the directory where the walk stands: 0 and the
+ * walk stands on the new file; 1: another made the name meanwhile, look again; or errno.
  */
 static int create_last(walk_t *w, file_t *f, const open_args_t *a)
 {
@@ -235,8 +240,8 @@ static int create_last(walk_t *w, file_t *f, const open_args_t *a)
 	}
 	r = mount_writable(w->path.mount) ? may_create(dir->node) : -EROFS;
 	if (!r)
-		r = node_make_nondirectory(dir->node, d, S_IFREG | (a->mode & 07777 & ~current_umask()),
-					   0);
+		r = node_make_nondirectory(dir->node, d,
+					   S_IFREG | (a->mode & 07777 & ~current_umask()), 0);
 	if (r)
 		goto out_put;
 	rwsem_write_unlock(&dir->node->lock);
@@ -312,7 +317,10 @@ static int open_tmpfile(int dfd, const char *name, const open_args_t *a, file_t 
 	if (!r && !n->ops->tmpfile)
 		r = -EOPNOTSUPP;
 	if (!r) {
-		/* The file system finds its directory in f->path and puts a nameless dentry of its own there. */
+		/*
+		 * The file system finds its directory in f->path and puts a nameless dentry of its
+		 * own there.
+		 */
 		f->path = dir;
 		mount_get(dir.mount);
 		r = n->ops->tmpfile(n, f, S_IFREG | (a->mode & 07777 & ~current_umask()));

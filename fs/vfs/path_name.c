@@ -1,7 +1,8 @@
 /*
  * From a place to its text: getcwd(2), /proc/PID/fd, /proc/mounts.
  *
- * The text is built from its end, upwards, under RCU, and built again if a rename or a change of the mounts went by.
+ * The text is built from its end, upwards, under RCU, and built again if a rename or a change of
+ * the mounts went by.
  */
 #include "vfs_internal.h"
 
@@ -22,7 +23,9 @@ static void prepend(builder_t *b, const char *text, size_t len)
 	memcpy(b->at, text, len);
 }
 
-/* A rename may be swapping the name's bytes: copied with care, checked by the sequence afterwards. */
+/*
+ * A rename may be swapping the name's bytes: copied with care, checked by the sequence afterwards.
+ */
 static void prepend_name(builder_t *b, const dentry_t *d)
 {
 	const char *name = READ_ONCE(d->name);

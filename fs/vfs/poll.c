@@ -1,9 +1,10 @@
 /*
  * Waiting for several files: the core of poll(2) and select(2).
  *
- * The first pass asks each file and queues an entry on every wait queue the file names; if something is ready, nothing is
- * queued any further. Then the thread sleeps until an entry's callback marks it as woken, and asks again without
- * queueing. The first few entries live in the waiter, on the stack; more of them in pages.
+ * The first pass asks each file and queues an entry on every wait queue the file names; if
+ * something is ready, nothing is queued any further. Then the thread sleeps until an entry's
+ * callback marks it as woken, and asks again without queueing. The first few entries live in the
+ * waiter, on the stack; more of them in pages.
  */
 #include <fs/poll.h>
 
@@ -18,7 +19,7 @@
 typedef struct poll_entry {
 	wait_queue_entry_t wait;
 	wait_queue_head_t *queue;
-	file_t *file;	/* reference: keeps the queue alive */
+	file_t *file; /* reference: keeps the queue alive */
 	u32 events;
 	struct poll_waiter *waiter;
 } poll_entry_t;
@@ -33,7 +34,7 @@ typedef struct poll_page {
 typedef struct poll_waiter {
 	poll_table_t table;
 	thread_t *thread;
-	bool woken;	/* atomic: since the last pass */
+	bool woken; /* atomic: since the last pass */
 	int error;
 	u32 used;
 	poll_entry_t entries[ENTRIES_INLINE];
@@ -78,10 +79,9 @@ static void queue_entry(file_t *f, wait_queue_head_t *queue, poll_table_t *table
 	if (!e)
 		return;
 	file_get(f);
-	*e = (poll_entry_t){ .queue = queue,
-			     .file = f,
-			     .events = table->events | POLLERR | POLLHUP,
-			     .waiter = w };
+	*e = (poll_entry_t){
+		.queue = queue, .file = f, .events = table->events | POLLERR | POLLHUP, .waiter = w
+	};
 	init_wait_entry(&e->wait, 0);
 	e->wait.wake = poll_wake;
 	add_wait_queue(queue, &e->wait);
@@ -134,7 +134,10 @@ static int waiter_sleep(poll_waiter_t *w, nsec_t deadline)
 	return late;
 }
 
-/* Passes until fn finds something, the time is over (0) or a signal comes (-EINTR). deadline 0: one pass. */
+/*
+ * Passes until fn finds something, the time is over (0) or a signal comes (-EINTR). deadline 0: one
+ * pass.
+ */
 static int wait_ready(int (*pass)(poll_waiter_t *w, void *arg), void *arg, nsec_t deadline)
 {
 	poll_waiter_t w;

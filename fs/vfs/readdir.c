@@ -1,10 +1,11 @@
 /*
  * Reading directories, and the directory operations of memory file systems.
  *
- * In a memory file system the children of a dentry are the directory. They stand in a list, newest first, each with a
- * cookie larger than those behind it. A reader's position says below which cookie it goes on, so it neither repeats
- * nor loses what was there all the time, whatever is made, removed or moved meanwhile. The file remembers the
- * dentry it saw last: as long as that is still in place the next part is found at once.
+ * In a memory file system the children of a dentry are the directory. They stand in a list, newest
+ * first, each with a cookie larger than those behind it. A reader's position says below which
+ * cookie it goes on, so it neither repeats nor loses what was there all the time, whatever is made,
+ * removed or moved meanwhile. The file remembers the dentry it saw last: as long as that is still
+ * in place the next part is found at once.
  */
 #include "vfs_internal.h"
 

@@ -1,11 +1,12 @@
 /*
  * rename(2) and its flags.
  *
- * Locking. Moves between two directories of one file system are serialised by sb->rename_mutex, so that the shape of the
- * tree stands still: then it can be told whether one parent lies above the other, and the upper one is locked first. Two
- * unrelated parents are locked in the order of their addresses: all others who hold two directories' locks hold
- * parent and child. A directory cannot move below itself: the child of one parent that leads to the other parent (the
- * "trap") is neither source nor target.
+ * Locking. Moves between two directories of one file system are serialised by sb->rename_mutex, so
+ * that the shape of the tree stands still: then it can be told whether one parent lies above the
+ * other, and the upper one is locked first. Two unrelated parents are locked in the order of their
+ * addresses: all others who hold two directories' locks hold parent and child. A directory cannot
+ * move below itself: the child of one parent that leads to the other parent (the "trap") is neither
+ * source nor target.
  */
 #include "vfs_internal.h"
 
@@ -16,7 +17,9 @@ typedef struct rename {
 	dentry_t *trap;
 } rename_t;
 
-/* The child of `top` on the way down to d, or NULL when d does not lie below. Under rename_mutex. */
+/*
+ * The child of `top` on the way down to d, or NULL when d does not lie below. Under rename_mutex.
+ */
 static dentry_t *child_towards(dentry_t *d, dentry_t *top)
 {
 	while (d->parent != d) {
@@ -115,7 +118,10 @@ static int check_permission(const rename_t *rn, vfs_node_t *odir, vfs_node_t *nd
 	return r;
 }
 
-/* The nodes concerned, in an order that all users of two nodes' locks share: directories are only locked as targets. */
+/*
+ * The nodes concerned, in an order that all users of two nodes' locks share: directories are only
+ * locked as targets.
+ */
 static void lock_nodes(vfs_node_t *a, vfs_node_t *b)
 {
 	if (b && b < a) {
@@ -136,7 +142,10 @@ static void unlock_nodes(vfs_node_t *a, vfs_node_t *b)
 		rwsem_write_unlock(&b->lock);
 }
 
-/* A device 0:0 that will stand in the old name's place: made first, since the rename is the point of no return. */
+/*
+ * A device 0:0 that will stand in the old name's place: made first, since the rename is the point
+ * of no return.
+ */
 static dentry_t *make_whiteout(rename_t *rn)
 {
 	vfs_node_t *odir = rn->from.path.dentry->node;
@@ -221,8 +230,8 @@ static int rename_walked(rename_t *rn)
 	if (rn->from.path.mount != rn->to.path.mount)
 		return -EXDEV;
 	if (rn->from.last_type != LAST_NORM || rn->to.last_type != LAST_NORM)
-		return (rn->flags & RENAME_NOREPLACE) && rn->from.last_type == LAST_NORM ? -EEXIST :
-											   -EBUSY;
+		return (rn->flags & RENAME_NOREPLACE) && rn->from.last_type == LAST_NORM ? -EEXIST
+											 : -EBUSY;
 	if (!mount_writable(rn->from.path.mount))
 		return -EROFS;
 	rn->trap = lock_parents(a, b);

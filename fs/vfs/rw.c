@@ -1,6 +1,6 @@
 /*
- * Reading and writing: the wrappers that every kind of file goes through, and the operations of regular files whose data
- * stand in the page cache.
+ * Reading and writing: the wrappers that every kind of file goes through, and the operations of
+ * regular files whose data stand in the page cache.
  */
 #include "vfs_internal.h"
 

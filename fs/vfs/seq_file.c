@@ -1,9 +1,10 @@
 /*
  * Text files made by show functions (include/fs/seq_file.h).
  *
- * A single file shows everything into the buffer at the first read and serves it from there. An iterated one fills the buffer
- * with as many elements as fit, hands it out, and goes on with the next element; index counts elements. When one show
- * overflows the buffer, the buffer doubles and the element is shown again, so show functions just print.
+ * A single file shows everything into the buffer at the first read and serves it from there. An
+ * iterated one fills the buffer with as many elements as fit, hands it out, and goes on with the
+ * next element; index counts elements. When one show overflows the buffer, the buffer doubles and
+ * the element is shown again, so show functions just print.
  */
 #include <fs/seq_file.h>
 
@@ -16,8 +17,8 @@
 #define FIRST_SIZE PAGE_SIZE
 #define SIZE_MAX_TEXT (64UL << 20)
 
-static int open_any(file_t *f, const seq_operations_t *ops,
-		    int (*show)(seq_file_t *m, void *arg), void *private_data)
+static int open_any(file_t *f, const seq_operations_t *ops, int (*show)(seq_file_t *m, void *arg),
+		    void *private_data)
 {
 	seq_file_t *m = kzalloc(sizeof(*m), GFP_KERNEL);
 

@@ -1,12 +1,12 @@
 /*
  * File system types and super blocks.
  *
- * A super block is one instance of a file system. It is counted by its mounts (and by whoever works on it); the last
- * reference empties it out of the dentry cache and calls kill_super. A `single` type has one instance that is made at
- * its first mount and stays.
+ * A super block is one instance of a file system. It is counted by its mounts (and by whoever works
+ * on it); the last reference empties it out of the dentry cache and calls kill_super. A `single`
+ * type has one instance that is made at its first mount and stays.
  *
- * Locking. types_mutex: the list of types and the instance of each single type. supers_lock: the list of all super blocks and
- * the anonymous device numbers.
+ * Locking. types_mutex: the list of types and the instance of each single type. supers_lock: the
+ * list of all super blocks and the anonymous device numbers.
  */
 #include "vfs_internal.h"
 
@@ -20,10 +20,10 @@
 #define BLOCK_SIZE 4096
 
 typedef struct type {
-	list_t link;		/* types_mutex */
+	list_t link; /* types_mutex */
 	const char *name;
 	const fs_operations_t *ops;
-	super_block_t *single;	/* types_mutex; own reference */
+	super_block_t *single; /* types_mutex; own reference */
 } type_t;
 
 static mutex_t types_mutex = MUTEX_INIT(types_mutex);

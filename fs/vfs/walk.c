@@ -1,18 +1,21 @@
 /*
  * Path walking: from text to a place in the tree (path_resolution(7)).
  *
- * Concepts. A walk stands at a path and consumes components. One code serves two modes. Under RCU it takes no lock and no
- * reference: it copies pointers and checks sequence counters (the dentry's at each step, mount_lock's at crossings and at
- * the end), and only the place where it ends is referenced, in walk_settle. Whatever it cannot do that way (a
- * counter changed, a file system must be asked, a magic link) ends it with -ECHILD, and the whole walk is done
- * again by references, where each step holds what it stands on.
+ * Concepts. A walk stands at a path and consumes components. One code serves two modes. Under RCU
+ * it takes no lock and no
+ * reference: it copies pointers and checks sequence counters (the dentry's at each step,
+ * mount_lock's at crossings and at the end), and only the place where it ends is referenced, in
+ * walk_settle. Whatever it cannot do that way (a counter changed, a file system must be asked, a
+ * magic link) ends it with -ECHILD, and the whole walk is done again by references, where each step
+ * holds what it stands on.
  *
- * Symbolic links are not recursion: a link's text becomes the text to walk, what was left is stacked. A link entered as the
- * very last component is stacked as `final`, with nothing left behind it, so that "the last component" means that of the
- * innermost text. At most WALK_LINKS links are followed in one walk.
+ * Symbolic links are not recursion: a link's text becomes the text to walk, what was left is
+ * stacked. A link entered as the very last component is stacked as `final`, with nothing left
+ * behind it, so that "the last component" means that of the innermost text. At most WALK_LINKS
+ * links are followed in one walk.
  *
- * Who looks up calls walk_parents and walk_last in turns until walk_last says 0; who makes or removes names stops
- * after walk_parents and works on (path, last).
+ * Who looks up calls walk_parents and walk_last in turns until walk_last says 0; who makes or
+ * removes names stops after walk_parents and works on (path, last).
  *
  * Locking. None of its own; see dcache.c and mount.c for what makes the reads safe.
  */
@@ -234,7 +237,10 @@ static bool still_valid(dentry_t *d)
 	return likely(!(READ_ONCE(d->flags) & DENTRY_REVALIDATE)) || d->ops->revalidate(d);
 }
 
-/* The dentry of a name whose directory is locked exclusively; made, and asked of the file system, if need be. */
+/*
+ * The dentry of a name whose directory is locked exclusively; made, and asked of the file system,
+ * if need be.
+ */
 dentry_t *walk_lookup_locked(dentry_t *dir, const char *name, u32 len, u32 hash)
 {
 	dentry_t *d;
@@ -321,7 +327,10 @@ static int cross_mounts(walk_t *w, path_t *p)
 	return 0;
 }
 
-/* fs.protected_symlinks: in a sticky directory that all may write, only the owner's links are followed. */
+/*
+ * fs.protected_symlinks: in a sticky directory that all may write, only the owner's links are
+ * followed.
+ */
 static int may_follow(const walk_t *w, const vfs_node_t *link)
 {
 	if (!fs_protected_symlinks || current_cred()->fsuid == link->uid)
@@ -344,7 +353,10 @@ static int jump(walk_t *w, path_t to)
 	return 0;
 }
 
-/* Enters the symbolic link; by references, takes over `link`'s. 1: its text is to be walked; 0: jumped; errno. */
+/*
+ * Enters the symbolic link; by references, takes over `link`'s. 1: its text is to be walked; 0:
+ * jumped; errno.
+ */
 static int enter_link(walk_t *w, path_t link, vfs_node_t *node, bool final)
 {
 	const char *text = node->link;
@@ -412,7 +424,10 @@ static int step_name_rcu(walk_t *w, const char *name, u32 len, u32 hash, bool fo
 	    !still_valid(d))
 		return -ECHILD;
 	if (unlikely(!node)) {
-		/* Another may be about to give it a node in a memory file system: only caches lie still. */
+		/*
+		 * Another may be about to give it a node in a memory file system: only caches lie
+		 * still.
+		 */
 		w->negative = true;
 		return -ENOENT;
 	}

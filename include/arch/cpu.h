@@ -15,7 +15,7 @@ static inline void arch_irq_restore(unsigned long flags);
 static inline bool arch_irqs_enabled(void);
 static inline bool arch_flags_enabled(unsigned long flags); /* of a saved state */
 static inline void cpu_relax(void);
-static inline u64 arch_cycles(void);	/* cycle counter, unserialised */
+static inline u64 arch_cycles(void); /* cycle counter, unserialised */
 
 #ifdef CONFIG_HOST
 #include <fake/cpu.h>
@@ -50,14 +50,17 @@ static inline void cpu_set_remove(cpu_set_t *s, u32 cpu) /* atomic */
 	__atomic_fetch_and(&s->bits[cpu / 64], ~(1UL << (cpu % 64)), __ATOMIC_SEQ_CST);
 }
 
-u32 arch_apic_id(void);	/* hardware id of the running CPU, before its controller is set up */
+u32 arch_apic_id(void);	    /* hardware id of the running CPU, before its controller is set up */
 bool arch_random(u64 *out); /* the CPU's random number generator; false: none, or it had nothing */
-bool arch_is_guest(void);	/* a hypervisor may take a CPU away for a while at any moment */
-u32 cpu_node(u32 cpu);		/* NUMA node of a CPU */
-extern u32 node_count;		/* nodes are 0..node_count-1 */
+bool arch_is_guest(void);   /* a hypervisor may take a CPU away for a while at any moment */
+u32 cpu_node(u32 cpu);	    /* NUMA node of a CPU */
+extern u32 node_count;	    /* nodes are 0..node_count-1 */
 u8 node_distance(u32 a, u32 b); /* ACPI SLIT; 10 is local, 20 where there is no table */
 
-/* Starts the CPUs of the given hardware ids but the first, which runs; sets cpu_count and cpu_online. */
+/*
+ * Starts the CPUs of the given hardware ids but the first, which runs; sets cpu_count and
+ * cpu_online.
+ */
 void smp_bring_up(const u32 *apic_ids, u32 count);
 
 /* Inter-processor requests (arch/x86_64/smp). */
@@ -68,7 +71,7 @@ void smp_send_reschedule(u32 cpu); /* makes `cpu` look at need_resched */
  */
 void smp_call(const cpu_set_t *cpus, void (*fn)(void *arg), void *arg);
 void smp_call_all(void (*fn)(void *arg), void *arg);
-void smp_stop_others(void);	/* panic: NMI to the others, which save their frame and halt */
-void smp_print_others(void);	/* panic: backtraces of the stopped CPUs */
+void smp_stop_others(void);  /* panic: NMI to the others, which save their frame and halt */
+void smp_print_others(void); /* panic: backtraces of the stopped CPUs */
 
 #endif

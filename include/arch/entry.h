@@ -8,8 +8,9 @@
 
 struct boot_info;
 
-void kernel_main(struct boot_info *info) __noreturn;	/* kernel/init: boot CPU, own stack, paging on */
-void kernel_main_secondary(void) __noreturn;		/* kernel/init: each further CPU */
+void kernel_main(struct boot_info *info)
+	__noreturn;			     /* kernel/init: boot CPU, own stack, paging on */
+void kernel_main_secondary(void) __noreturn; /* kernel/init: each further CPU */
 /* mm: a page fault. Returns when the access can be retried or a signal is pending for user mode;
  * for kernel-mode faults on user addresses 0 = retry, negative = use the exception table. */
 #define FAULT_PRESENT BIT(0)
@@ -17,7 +18,9 @@ void kernel_main_secondary(void) __noreturn;		/* kernel/init: each further CPU *
 #define FAULT_USER BIT(2) /* the access was made in user mode */
 #define FAULT_EXEC BIT(4)
 int ksignal_pf(trap_frame_t *frame, unsigned long addr, u32 access);
-/* kernel/proc: a synchronous signal for the running thread (ksignal_fpe, ksignal_segv of MEMORY). */
+/*
+ * kernel/proc: a synchronous signal for the running thread (ksignal_fpe, ksignal_segv of MEMORY).
+ */
 void ksignal_fpe(trap_frame_t *frame, int code, unsigned long addr);
 void ksignal_segv(trap_frame_t *frame, int code, unsigned long addr);
 void ksignal_trap(trap_frame_t *frame, int sig, int code, unsigned long addr);

@@ -46,11 +46,14 @@ typedef u64 pte_t;
 #define PTE_DIRTY BIT(6)
 #define PTE_LEAF BIT(7) /* at level 1 and 2: maps a large page */
 #define PTE_GLOBAL BIT(8)
-#define PTE_SOFT_COW BIT(9)   /* software: write-protected only because it is shared by fork */
-#define PTE_SOFT_SPECIAL BIT(10) /* software: no page_t reference (device memory, zero page, vDSO) */
+#define PTE_SOFT_COW BIT(9) /* software: write-protected only because it is shared by fork */
+#define PTE_SOFT_SPECIAL                                                                           \
+	BIT(10) /* software: no page_t reference (device memory, zero page, vDSO) */
 #define PTE_NX (1UL << 63)
 #define PTE_FRAME_MASK 0x000ffffffffff000UL
-/* A non-present, non-zero entry is a software entry (PROT_NONE keeps PTE_SOFT_NONE and the frame). */
+/*
+ * A non-present, non-zero entry is a software entry (PROT_NONE keeps PTE_SOFT_NONE and the frame).
+ */
 #define PTE_SOFT_NONE BIT(11)
 
 static inline pte_t pte_make(pfn_t pfn, u64 bits)
@@ -100,7 +103,9 @@ static inline void *phys_to_virt(phys_addr_t pa)
 }
 phys_addr_t virt_to_phys(const void *va); /* of a direct-map or image address */
 
-/* Physical address of the running kernel root; the root that user roots copy their upper half of. */
+/*
+ * Physical address of the running kernel root; the root that user roots copy their upper half of.
+ */
 extern pte_t *kernel_pml4;
 /* Copies the kernel half into a new user root (a zeroed page). The kernel half's level-2 tables are
  * all allocated at boot, so that no later change to kernel mappings must be propagated. */
@@ -108,13 +113,13 @@ void arch_mmu_init_root(pte_t *root);
 
 /*
  * What identifies an address space to the TLB: the CPUs that may hold its entries, and its PCID
- * generation. Embedded in vm_space_t. `cpus` is set when a CPU loads the root and cleared when the CPU
- * leaves it for good (lazy: kernel threads keep it).
+ * generation. Embedded in vm_space_t. `cpus` is set when a CPU loads the root and cleared when the
+ * CPU leaves it for good (lazy: kernel threads keep it).
  */
 typedef struct arch_mmu_context {
 	cpu_set_t cpus;
-	u64 id;		/* unique, never reused: PCID caches compare it */
-	u64 tlb_gen;	/* atomic; bumped by each shootdown, so that lazy CPUs know they are stale */
+	u64 id;	     /* unique, never reused: PCID caches compare it */
+	u64 tlb_gen; /* atomic; bumped by each shootdown, so that lazy CPUs know they are stale */
 } arch_mmu_context_t;
 void arch_mmu_context_init(arch_mmu_context_t *ctx);
 /* Loads the root on this CPU, interrupts off. prev may be NULL. */

@@ -1,8 +1,8 @@
 /*
  * Per-CPU variables. On x86_64 they live in the image's .percpu section; each CPU has a copy at
  * `&variable + percpu_offset[cpu]` and its GS base holds that offset, so `gs:[rip + variable]`
- * reaches the running CPU's copy (Intel SDM 1 3.7.5). Before percpu_init the boot CPU's offset is 0:
- * it uses the section itself.
+ * reaches the running CPU's copy (Intel SDM 1 3.7.5). Before percpu_init the boot CPU's offset is
+ * 0: it uses the section itself.
  *
  *	DEFINE_PERCPU(int, depth);
  *	this_cpu_inc(depth);			one instruction, safe against preemption and interrupts
@@ -26,8 +26,7 @@
 #define DEFINE_PERCPU(type, name) PERCPU_SECTION type name
 
 extern unsigned long percpu_offset[NR_CPUS];
-#define per_cpu_ptr(ptr, cpu)                                                                      \
-	((__typeof__(ptr))((unsigned long)(ptr) + percpu_offset[cpu]))
+#define per_cpu_ptr(ptr, cpu) ((__typeof__(ptr))((unsigned long)(ptr) + percpu_offset[cpu]))
 #define per_cpu(var, cpu) (*per_cpu_ptr(&(var), cpu))
 
 #define this_cpu_inc(var) this_cpu_add(var, 1)

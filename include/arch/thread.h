@@ -23,7 +23,10 @@
 struct thread;
 typedef struct trap_frame trap_frame_t;
 
-/* Switches stacks, current_thread and extended state; interrupts off. Returns in `next`, giving the thread that ran before it. */
+/*
+ * Switches stacks, current_thread and extended state; interrupts off. Returns in `next`, giving the
+ * thread that ran before it.
+ */
 struct thread *arch_switch(struct thread *prev, struct thread *next);
 /* A new thread whose first switch-in calls thread_start_hook(prev) and then fn(arg). */
 void arch_thread_init_kernel(struct thread *t, void (*fn)(void *), void *arg);
@@ -53,8 +56,8 @@ int arch_signal_return(trap_frame_t *frame, u64 *mask);
 long arch_syscall_nr(const trap_frame_t *frame);
 long arch_syscall_result(const trap_frame_t *frame);
 void arch_syscall_set_result(trap_frame_t *frame, long value);
-void arch_syscall_restart(trap_frame_t *frame);		      /* the same call again */
-void arch_syscall_restart_as(trap_frame_t *frame, long nr);   /* restart_syscall */
+void arch_syscall_restart(trap_frame_t *frame);		    /* the same call again */
+void arch_syscall_restart_as(trap_frame_t *frame, long nr); /* restart_syscall */
 unsigned long arch_frame_ip(const trap_frame_t *frame);
 unsigned long arch_frame_sp(const trap_frame_t *frame);
 bool arch_frame_user(const trap_frame_t *frame);

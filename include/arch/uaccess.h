@@ -1,7 +1,8 @@
 /*
- * Access to user memory from the kernel: range-checked, fault-safe through an exception table, and the
- * only code that runs with SMAP open. May sleep for page faults, so never under a spinlock: with page
- * faults disabled (pagefault_disable) they return short at once, and the caller prefaults and retries.
+ * Access to user memory from the kernel: range-checked, fault-safe through an exception table, and
+ * the only code that runs with SMAP open. May sleep for page faults, so never under a spinlock:
+ * with page faults disabled (pagefault_disable) they return short at once, and the caller prefaults
+ * and retries.
  */
 #ifndef ARCH_UACCESS_H
 #define ARCH_UACCESS_H

@@ -1,8 +1,8 @@
 /*
- * ACPI (Advanced Configuration and Power Interface Specification 6.4), the static tables only: which processors,
- * interrupt controllers, memory nodes and power registers there are. acpi_init runs once at boot, when the direct map
- * and memremap work; afterwards all is constant. A machine without tables, or with damaged ones, has one CPU and the
- * PC's standard devices.
+ * ACPI (Advanced Configuration and Power Interface Specification 6.4), the static tables only:
+ * which processors, interrupt controllers, memory nodes and power registers there are. acpi_init
+ * runs once at boot, when the direct map and memremap work; afterwards all is constant. A machine
+ * without tables, or with damaged ones, has one CPU and the PC's standard devices.
  */
 #ifndef DRIVERS_ACPI_H
 #define DRIVERS_ACPI_H
@@ -29,7 +29,7 @@ typedef struct acpi_madt_info {
 	phys_addr_t lapic_address;
 	u32 cpu_count; /* enabled processors, the boot CPU included */
 	u32 apic_ids[NR_CPUS];
-	u32 too_many;  /* processors beyond NR_CPUS */
+	u32 too_many; /* processors beyond NR_CPUS */
 	acpi_ioapic_t ioapics[ACPI_MAX_IOAPICS];
 	u32 ioapic_count;
 	acpi_override_t overrides[ACPI_MAX_OVERRIDES];
@@ -73,12 +73,12 @@ extern acpi_srat_info_t acpi_srat;
 extern acpi_fadt_info_t acpi_fadt;
 
 void acpi_init(void);
-void acpi_map_registers(void); /* once ioremap works: for power-off and reset */
+void acpi_map_registers(void);	  /* once ioremap works: for power-off and reset */
 phys_addr_t acpi_hpet_base(void); /* 0: none */
 
 /*
- * Parsers, on a whole table of `len` bytes whose length and checksum were verified. They skip what is damaged or beyond
- * the limits above. Host tests run them.
+ * Parsers, on a whole table of `len` bytes whose length and checksum were verified. They skip what
+ * is damaged or beyond the limits above. Host tests run them.
  */
 bool acpi_checksum(const void *table, size_t len);
 void acpi_parse_madt(const void *table, size_t len, acpi_madt_info_t *out);

@@ -1,6 +1,7 @@
 /*
- * Advisory locks (fs/vfs/locks.c): record locks of processes (fcntl F_SETLK) and of open files (F_OFD_SETLK), and
- * flock(2). struct flock is kernel memory here; positions relative to the file's are resolved inside.
+ * Advisory locks (fs/vfs/locks.c): record locks of processes (fcntl F_SETLK) and of open files
+ * (F_OFD_SETLK), and flock(2). struct flock is kernel memory here; positions relative to the file's
+ * are resolved inside.
  */
 #ifndef FS_LOCKS_H
 #define FS_LOCKS_H
@@ -9,10 +10,16 @@
 
 /* F_GETLK, F_OFD_GETLK: changes *fl. 0, -EINVAL, -EOVERFLOW. */
 int file_lock_get(file_t *f, bool ofd, struct flock *fl);
-/* F_SETLK(W), F_OFD_SETLK(W). 0, -EAGAIN, -EDEADLK, -EBADF, -EINVAL, -EOVERFLOW, -ENOLCK, -ERESTARTSYS. */
+/*
+ * F_SETLK(W), F_OFD_SETLK(W). 0, -EAGAIN, -EDEADLK, -EBADF, -EINVAL, -EOVERFLOW, -ENOLCK,
+ * -ERESTARTSYS.
+ */
 int file_lock_set(file_t *f, bool ofd, const struct flock *fl, bool wait);
-/* A descriptor went away while its lock was being set: the process's record locks on the file go. */
+/*
+ * A descriptor went away while its lock was being set: the process's record locks on the file go.
+ */
 void file_lock_forget(file_t *f);
-int file_flock(file_t *f, u32 operation); /* LOCK_*; 0, -EWOULDBLOCK, -EINVAL, -ENOLCK, -ERESTARTSYS */
+int file_flock(file_t *f,
+	       u32 operation); /* LOCK_*; 0, -EWOULDBLOCK, -EINVAL, -ENOLCK, -ERESTARTSYS */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * poll: a file's poll op calls poll_wait for each queue it may be woken on, then returns the ready mask.
- * The wake-up key is the mask of events (wake_up_key), 0 meaning any.
+ * poll: a file's poll op calls poll_wait for each queue it may be woken on, then returns the ready
+ * mask. The wake-up key is the mask of events (wake_up_key), 0 meaning any.
  */
 #ifndef FS_POLL_H
 #define FS_POLL_H
@@ -26,8 +26,9 @@ typedef struct poll_table {
 } poll_table_t;
 
 /*
- * The cores of poll(2) and select(2) (fs/vfs/poll.c). deadline is absolute monotonic; 0: do not wait; NSEC_MAX: no end.
- * The number that is ready, 0 when the time is over, -EINTR for a signal, -ENOMEM; select: -EBADF.
+ * The cores of poll(2) and select(2) (fs/vfs/poll.c). deadline is absolute monotonic; 0: do not
+ * wait; NSEC_MAX: no end. The number that is ready, 0 when the time is over, -EINTR for a signal,
+ * -ENOMEM; select: -EBADF.
  */
 struct pollfd;
 int poll_files(struct pollfd *fds, u32 count, nsec_t deadline); /* fills revents */

@@ -1,6 +1,6 @@
 /*
- * seq_file: text files made by a show function (procfs, sysfs). Either single (one show of everything) or
- * an iteration. Output grows a buffer and is served at any offset.
+ * seq_file: text files made by a show function (procfs, sysfs). Either single (one show of
+ * everything) or an iteration. Output grows a buffer and is served at any offset.
  *
  *	static int show(seq_file_t *m, void *arg) { seq_printf(m, "%d\n", 5); return 0; }
  *	open: return seq_open_single(file, show, arg);
@@ -14,7 +14,7 @@ typedef struct seq_file {
 	char *buf;
 	size_t size, count, from;
 	off_t read_pos, index;
-	bool overflow;		/* grow and show again */
+	bool overflow; /* grow and show again */
 	const struct seq_operations *ops;
 	int (*show_single)(struct seq_file *m, void *arg);
 	void *private_data;

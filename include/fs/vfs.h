@@ -1,11 +1,12 @@
 /*
- * The VFS: names (dentries), files' data (vfs_node_t, the inode), mounts, open files, descriptor tables.
+ * The VFS: names (dentries), files' data (vfs_node_t, the inode), mounts, open files, descriptor
+ * tables.
  *
- * Ownership: a path_t holds a reference on mount and dentry; a file holds its path and credentials; a
- * dentry holds its node; dentries and nodes live on in caches after the last reference.
- * Lock order: rename_lock (global sequence + per-super mutex) > node->lock of directories (ancestors first)
- * > node->lock of files > dentry->lock > caches' locks. node->lock is a rwsem: shared for lookup and
- * readdir, exclusive for changes.
+ * Ownership: a path_t holds a reference on mount and dentry; a file holds its path and credentials;
+ * a dentry holds its node; dentries and nodes live on in caches after the last reference. Lock
+ * order: rename_lock (global sequence + per-super mutex) > node->lock of directories (ancestors
+ * first) > node->lock of files > dentry->lock > caches' locks. node->lock is a rwsem: shared for
+ * lookup and readdir, exclusive for changes.
  */
 #ifndef FS_VFS_H
 #define FS_VFS_H
@@ -51,22 +52,27 @@ typedef struct node_operations {
 	int (*lookup)(struct vfs_node *dir, struct dentry *dentry);
 	int (*create)(struct vfs_node *dir, struct dentry *dentry, mode_t mode, dev_t rdev); /* any
 								      non-directory; -EPERM */
-	int (*mkdir)(struct vfs_node *dir, struct dentry *dentry, mode_t mode);	  /* -EPERM */
-	int (*symlink)(struct vfs_node *dir, struct dentry *dentry, const char *target); /* -EPERM */
-	int (*link)(struct vfs_node *node, struct vfs_node *dir, struct dentry *dentry); /* -EPERM */
-	int (*unlink)(struct vfs_node *dir, struct dentry *dentry);			/* -EPERM */
-	int (*rmdir)(struct vfs_node *dir, struct dentry *dentry);			/* -EPERM */
+	int (*mkdir)(struct vfs_node *dir, struct dentry *dentry, mode_t mode); /* -EPERM */
+	int (*symlink)(struct vfs_node *dir, struct dentry *dentry,
+		       const char *target); /* -EPERM */
+	int (*link)(struct vfs_node *node, struct vfs_node *dir,
+		    struct dentry *dentry);			    /* -EPERM */
+	int (*unlink)(struct vfs_node *dir, struct dentry *dentry); /* -EPERM */
+	int (*rmdir)(struct vfs_node *dir, struct dentry *dentry);  /* -EPERM */
 	int (*rename)(struct vfs_node *odir, struct dentry *od, struct vfs_node *ndir,
-		      struct dentry *nd, u32 flags);					/* -EPERM */
+		      struct dentry *nd, u32 flags); /* -EPERM */
 	/* file->path.dentry is dir's; replaced by a new nameless one's reference. -EOPNOTSUPP */
 	int (*tmpfile)(struct vfs_node *dir, struct file *file, mode_t mode);
 	/* Target of a symbolic link whose node->link is NULL: text valid while the node is held, or ERR_PTR.
-	 * May sleep. Magic links (/proc/PID/fd) fill *jump with a referenced place and return NULL. */
+	 * May sleep. Magic links (/proc/PID/fd) fill *jump with a referenced place and return NULL.
+	 * */
 	const char *(*get_link)(struct vfs_node *node, path_t *jump);
 	/* Makes a checked change with the node locked; NULL: node_store_attr alone. */
 	int (*set_attr)(struct vfs_node *node, const struct vfs_attr *attr);
-	int (*get_attr)(struct vfs_node *node, struct vfs_stat *st); /* corrects what node_fill_stat made */
-	int (*permission)(struct vfs_node *node, int mask); /* instead of node_mode_permission; may sleep */
+	int (*get_attr)(struct vfs_node *node,
+			struct vfs_stat *st); /* corrects what node_fill_stat made */
+	int (*permission)(struct vfs_node *node,
+			  int mask); /* instead of node_mode_permission; may sleep */
 } node_operations_t;
 
 /* Change requested by chmod, chown, truncate, utimensat: fields named by `valid`. */
@@ -79,7 +85,7 @@ typedef struct node_operations {
 #define ATTR_CTIME 64u
 #define ATTR_ATIME_NOW 128u /* as ATTR_ATIME, with the current time */
 #define ATTR_MTIME_NOW 256u
-#define ATTR_KILL_PRIV 512u /* set-id bits go, as after a write or a change of owner */
+#define ATTR_KILL_PRIV 512u  /* set-id bits go, as after a write or a change of owner */
 #define ATTR_TIMES_SET 1024u /* chosen times: needs ownership (implied by ATTR_ATIME, ATTR_MTIME) */
 #define ATTR_TOUCH 2048u     /* utime(NULL): ownership or write permission */
 typedef struct vfs_attr {
@@ -108,21 +114,21 @@ typedef struct vfs_stat {
 } vfs_stat_t;
 
 typedef struct file_operations {
-	off_t (*llseek)(struct file *f, off_t off, int whence); /* NULL: -ESPIPE */
+	off_t (*llseek)(struct file *f, off_t off, int whence);	       /* NULL: -ESPIPE */
 	ssize_t (*read_iter)(struct file *f, iter_t *it, off_t *pos);  /* NULL: -EINVAL */
 	ssize_t (*write_iter)(struct file *f, iter_t *it, off_t *pos); /* NULL: -EINVAL */
 	int (*iterate)(struct file *f, struct dir_context *ctx);       /* NULL: -ENOTDIR */
 	u32 (*poll)(struct file *f, struct poll_table *pt); /* NULL: always readable and writable */
 	long (*ioctl)(struct file *f, u32 cmd, unsigned long arg); /* NULL: -ENOTTY */
-	int (*mmap)(struct file *f, struct vm_area *vma); /* NULL: -ENODEV */
-	int (*open)(struct vfs_node *node, struct file *f); /* NULL: fine */
-	int (*flush)(struct file *f);	/* each close(2) of a descriptor */
+	int (*mmap)(struct file *f, struct vm_area *vma);	   /* NULL: -ENODEV */
+	int (*open)(struct vfs_node *node, struct file *f);	   /* NULL: fine */
+	int (*flush)(struct file *f);	 /* each close(2) of a descriptor */
 	void (*release)(struct file *f); /* last reference */
 	int (*fsync)(struct file *f, off_t start, off_t end, bool data_only); /* NULL: -EINVAL */
-	long (*fallocate)(struct file *f, int mode, off_t off, off_t len);    /* NULL: -EOPNOTSUPP */
+	long (*fallocate)(struct file *f, int mode, off_t off, off_t len); /* NULL: -EOPNOTSUPP */
 	int (*fasync)(struct file *f, bool on); /* O_ASYNC changed; NULL: never signals */
 	void (*show_fdinfo)(struct file *f, struct seq_file *m);
-	const char *kind;		/* "pipe", "anon_inode:[eventfd]": readlink of /proc/PID/fd */
+	const char *kind; /* "pipe", "anon_inode:[eventfd]": readlink of /proc/PID/fd */
 } file_operations_t;
 
 /*
@@ -130,32 +136,32 @@ typedef struct file_operations {
  */
 typedef struct vfs_node {
 	refcount_t refs;
-	mode_t mode;		/* (l) type bits constant */
-	uid_t uid;		/* (l) */
-	gid_t gid;		/* (l) */
-	u32 nlink;		/* (l) */
-	dev_t rdev;		/* (c) device files */
-	ino_t ino;		/* (c) */
-	struct super_block *sb; /* (c) */
-	const node_operations_t *ops;	/* (c) never NULL */
-	const file_operations_t *fops;	/* (c) for open */
+	mode_t mode;		       /* (l) type bits constant */
+	uid_t uid;		       /* (l) */
+	gid_t gid;		       /* (l) */
+	u32 nlink;		       /* (l) */
+	dev_t rdev;		       /* (c) device files */
+	ino_t ino;		       /* (c) */
+	struct super_block *sb;	       /* (c) */
+	const node_operations_t *ops;  /* (c) never NULL */
+	const file_operations_t *fops; /* (c) for open */
 	rwsem_t lock;
 	nsec_t atime, mtime, ctime, btime; /* (l), atime racily */
-	u64 blocks;		/* (l) 512-byte blocks in use */
-	file_map_t map;		/* page cache; size lives in map.size */
-	struct file_map *data;	/* usually &map */
-	atomic_t writers;	/* open for writing; negative: being executed (ETXTBSY) */
-	u32 state;		/* (l) NODE_* */
-	const char *link;	/* (c) symbolic link: target, freed with the node when NODE_OWNS_LINK */
-	list_t sb_link;		/* sb->node_lock */
-	void *private_data;	/* file system's */
-	void *pipe;		/* FIFO's pipe object: lock of ipc/pipe */
+	u64 blocks;			   /* (l) 512-byte blocks in use */
+	file_map_t map;			   /* page cache; size lives in map.size */
+	struct file_map *data;		   /* usually &map */
+	atomic_t writers;   /* open for writing; negative: being executed (ETXTBSY) */
+	u32 state;	    /* (l) NODE_* */
+	const char *link;   /* (c) symbolic link: target, freed with the node when NODE_OWNS_LINK */
+	list_t sb_link;	    /* sb->node_lock */
+	void *private_data; /* file system's */
+	void *pipe;	    /* FIFO's pipe object: lock of ipc/pipe */
 	struct file_locks *locks; /* record locks and flock: fs/vfs/locks.c */
 	rcu_head_t rcu;
 } vfs_node_t;
-#define NODE_DEAD 1u	  /* removed directory: nothing can be made in it */
-#define NODE_OWNS_LINK 2u /* link was allocated */
-#define NODE_LINKABLE 4u  /* O_TMPFILE without O_EXCL: may be given a name though nlink is 0 */
+#define NODE_DEAD 1u	      /* removed directory: nothing can be made in it */
+#define NODE_OWNS_LINK 2u     /* link was allocated */
+#define NODE_LINKABLE 4u      /* O_TMPFILE without O_EXCL: may be given a name though nlink is 0 */
 #define NODE_PRIVATE_ATIME 8u /* no access times (pipes, anonymous files) */
 
 /*
@@ -164,9 +170,9 @@ typedef struct vfs_node {
  */
 typedef struct dentry {
 	refcount_t refs;
-	seqcount_t seq;		/* changes with name, parent, node */
-	spinlock_t lock;	/* name, parent, node, flags */
-	u32 flags;		/* DENTRY_* */
+	seqcount_t seq;	 /* changes with name, parent, node */
+	spinlock_t lock; /* name, parent, node, flags */
+	u32 flags;	 /* DENTRY_* */
 	u32 hash;
 	u32 name_len;
 	const char *name;	/* NUL-terminated; inline_name or allocated (freed by RCU) */
@@ -191,12 +197,12 @@ typedef struct dentry {
 #define DENTRY_REVALIDATE 16u /* ops->revalidate is to be asked */
 
 typedef struct dentry_operations {
-	bool (*revalidate)(dentry_t *d);	/* procfs: is it still so; may not sleep */
-	bool (*delete_unused)(dentry_t *d);	/* true: do not cache */
+	bool (*revalidate)(dentry_t *d);    /* procfs: is it still so; may not sleep */
+	bool (*delete_unused)(dentry_t *d); /* true: do not cache */
 	int (*show_name)(dentry_t *d, char *buf, size_t size); /* "pipe:[12]" */
 } dentry_operations_t;
 
-typedef struct fs_operations {	/* API: one const record a file system type */
+typedef struct fs_operations { /* API: one const record a file system type */
 	const char *name;
 	/* Builds sb->root. options is the mount data text. 0 or errno. */
 	int (*fill_super)(struct super_block *sb, const char *source, const char *options);
@@ -204,28 +210,28 @@ typedef struct fs_operations {	/* API: one const record a file system type */
 	int (*stat_super)(struct super_block *sb, struct vfs_statfs *out);
 	int (*remount)(struct super_block *sb, u32 flags, const char *options);
 	int (*show_options)(struct super_block *sb, struct seq_file *m);
-	void (*evict_node)(vfs_node_t *node);	/* last reference, nlink 0 or cache pressure */
+	void (*evict_node)(vfs_node_t *node); /* last reference, nlink 0 or cache pressure */
 	int (*write_node)(vfs_node_t *node);
 	int (*sync)(struct super_block *sb);
-	bool single;	/* all mounts share one super block (proc, devtmpfs, sysfs) */
+	bool single; /* all mounts share one super block (proc, devtmpfs, sysfs) */
 	bool needs_device;
 } fs_operations_t;
 
 typedef struct super_block {
 	refcount_t refs;
 	const fs_operations_t *ops;
-	const char *type;	/* registered name */
+	const char *type; /* registered name */
 	dentry_t *root;
-	dev_t dev;		/* anonymous device number, st_dev */
-	u32 flags;		/* MS_RDONLY ... */
+	dev_t dev; /* anonymous device number, st_dev */
+	u32 flags; /* MS_RDONLY ... */
 	u32 block_size;
-	u64 magic;		/* statfs f_type */
+	u64 magic; /* statfs f_type */
 	u64 max_bytes;
 	spinlock_t node_lock;
-	list_t nodes;		/* node_lock */
-	mutex_t rename_mutex;	/* directory renames across parents */
-	list_t all_link;	/* supers_lock */
-	list_t type_link;	/* supers_lock */
+	list_t nodes;	      /* node_lock */
+	mutex_t rename_mutex; /* directory renames across parents */
+	list_t all_link;      /* supers_lock */
+	list_t type_link;     /* supers_lock */
 	atomic64_t next_ino;
 	void *private_data;
 } super_block_t;
@@ -237,20 +243,20 @@ typedef struct vfs_statfs {
 
 /* An open file ("file description"). */
 typedef struct file {
-	refcount_t refs;	/* found by descriptor under RCU */
-	u32 mode;		/* FMODE_*; (c) */
-	u32 flags;		/* O_*; lock for F_SETFL, read racily */
+	refcount_t refs; /* found by descriptor under RCU */
+	u32 mode;	 /* FMODE_*; (c) */
+	u32 flags;	 /* O_*; lock for F_SETFL, read racily */
 	const file_operations_t *ops;
 	path_t path;
-	vfs_node_t *node;	/* of path.dentry; own by path */
-	mutex_t pos_lock;	/* pos, when shared (FMODE_ATOMIC_POS) */
+	vfs_node_t *node; /* of path.dentry; own by path */
+	mutex_t pos_lock; /* pos, when shared (FMODE_ATOMIC_POS) */
 	off_t pos;
-	cred_t *cred;		/* opener's */
+	cred_t *cred; /* opener's */
 	void *private_data;
 	spinlock_t lock;
-	struct pid *owner;	/* lock: F_SETOWN, own reference */
-	int owner_type;		/* lock: F_OWNER_* */
-	int owner_signal;	/* lock: F_SETSIG; 0 is SIGIO */
+	struct pid *owner;	     /* lock: F_SETOWN, own reference */
+	int owner_type;		     /* lock: F_OWNER_* */
+	int owner_signal;	     /* lock: F_SETSIG; 0 is SIGIO */
 	uid_t owner_uid, owner_euid; /* lock: of who set it: may they signal it? */
 	u64 readahead_pos;
 	void *poll_private;
@@ -272,24 +278,24 @@ typedef file_t file_descriptor_t; /* API's name */
 #define FMODE_STREAM 256u    /* no position at all */
 #define FMODE_WRITER 512u    /* counted in node->writers */
 #define FMODE_NOWAIT 1024u
-#define FMODE_CREATED 2048u  /* by this very open */
-#define FMODE_OPENED 4096u   /* ops->open succeeded: ops->release is owed */
-#define FMODE_ANON 8192u     /* made by file_create_anon: path names are ops->kind's */
+#define FMODE_CREATED 2048u /* by this very open */
+#define FMODE_OPENED 4096u  /* ops->open succeeded: ops->release is owed */
+#define FMODE_ANON 8192u    /* made by file_create_anon: path names are ops->kind's */
 
 typedef struct mount {
 	refcount_t refs;
 	super_block_t *sb;
-	dentry_t *root;		/* of the mounted tree */
-	struct mount *parent;	/* mount_lock; self at the namespace's root */
-	dentry_t *mountpoint;	/* mount_lock */
-	u32 flags;		/* MNT_* */
+	dentry_t *root;	      /* of the mounted tree */
+	struct mount *parent; /* mount_lock; self at the namespace's root */
+	dentry_t *mountpoint; /* mount_lock */
+	u32 flags;	      /* MNT_* */
 	int id;
 	list_t children, child_link, ns_link; /* mount_lock */
-	hlist_node_t hash;	/* by (parent, mountpoint): mount_lock, readable under seq */
+	hlist_node_t hash;	    /* by (parent, mountpoint): mount_lock, readable under seq */
 	struct mount_namespace *ns; /* mount_lock; NULL once detached */
-	atomic_t writers;	/* files open for writing through it */
-	struct mount *cloned_from; /* mount_mutex: while a tree is being copied */
-	bool expiring;		/* racy: umount2(MNT_EXPIRE) found it unused once */
+	atomic_t writers;	    /* files open for writing through it */
+	struct mount *cloned_from;  /* mount_mutex: while a tree is being copied */
+	bool expiring;		    /* racy: umount2(MNT_EXPIRE) found it unused once */
 	char *source;
 	rcu_head_t rcu;
 } mount_t;
@@ -304,8 +310,10 @@ typedef struct mount {
 #define MNT_NOSYMFOLLOW 256u
 
 /* ---- API document ---- */
-file_descriptor_t *vfs_open(const char *path, int flags, mode_t mode); /* or ERR_PTR; cwd of current */
-ssize_t vfs_read(file_descriptor_t *fd, void *buf, size_t count);	/* kernel buffer, at the position */
+file_descriptor_t *vfs_open(const char *path, int flags,
+			    mode_t mode); /* or ERR_PTR; cwd of current */
+ssize_t vfs_read(file_descriptor_t *fd, void *buf,
+		 size_t count); /* kernel buffer, at the position */
 ssize_t vfs_write(file_descriptor_t *fd, const void *buf, size_t count);
 off_t vfs_seek(file_descriptor_t *fd, off_t offset, int whence);
 int vfs_close(file_descriptor_t *fd);
@@ -319,15 +327,17 @@ int vfs_unmount(const char *target, int flags);
 super_block_t *register_filesystem(const char *name, fs_operations_t *ops); /* NULL, or ERR_PTR */
 int unregister_filesystem(const char *name);
 super_block_t *mount_filesystem(const char *device, const char *fstype);
-vfs_node_t *alloc_inode(super_block_t *sb);	/* referenced, numbered; NULL when out of memory */
+vfs_node_t *alloc_inode(super_block_t *sb); /* referenced, numbered; NULL when out of memory */
 void free_inode(vfs_node_t *inode);
 int write_inode(vfs_node_t *inode);
 int sync_filesystem(super_block_t *sb);
 
 /* ---- richer primitives ---- */
-void vfs_init(void);		/* caches, root tmpfs mounted as the initial namespace's "/" */
+void vfs_init(void); /* caches, root tmpfs mounted as the initial namespace's "/" */
 
-/* Path walk (fs/vfs/walk.c). start: NULL = current's root/cwd; dfd resolved by the caller of *_at. */
+/*
+ * Path walk (fs/vfs/walk.c). start: NULL = current's root/cwd; dfd resolved by the caller of *_at.
+ */
 #define LOOKUP_FOLLOW 1u
 #define LOOKUP_DIRECTORY 2u
 #define LOOKUP_PARENT 4u
@@ -339,7 +349,10 @@ void vfs_init(void);		/* caches, root tmpfs mounted as the initial namespace's "
 #define LOOKUP_IN_ROOT 256u
 #define LOOKUP_NO_MAGIC 512u
 int path_lookup(int dfd, const char *name, u32 flags, path_t *out);
-/* From user memory: copies the name (-EFAULT, -ENAMETOOLONG, -ENOENT when empty without LOOKUP_EMPTY). */
+/*
+ * From user memory: copies the name (-EFAULT, -ENAMETOOLONG, -ENOENT when empty without
+ * LOOKUP_EMPTY).
+ */
 int user_path_lookup(int dfd, const char __user *name, u32 flags, path_t *out);
 char *getname(const char __user *name, bool empty_ok); /* or ERR_PTR; putname frees */
 void putname(char *name);
@@ -350,31 +363,36 @@ int node_permission(vfs_node_t *node, int mask); /* MAY_*, credentials of curren
 #define MAY_APPEND 8
 #define MAY_OPEN 16
 #define MAY_CHDIR 32
-int node_mode_permission(const vfs_node_t *node, int mask, const cred_t *cred); /* mode bits and capabilities */
+int node_mode_permission(const vfs_node_t *node, int mask,
+			 const cred_t *cred);	    /* mode bits and capabilities */
 bool node_owner_or_capable(const vfs_node_t *node); /* fsuid owns it, or CAP_FOWNER */
 #define O_KNOWN                                                                                    \
 	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |      \
 	 O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |     \
 	 O_PATH | O_TMPFILE)
 file_t *file_open_at(int dfd, const char *name, int flags, mode_t mode); /* openat's body */
-file_t *file_open_lookup(int dfd, const char *name, int flags, mode_t mode, u32 lookup); /* and LOOKUP_* */
+file_t *file_open_lookup(int dfd, const char *name, int flags, mode_t mode,
+			 u32 lookup); /* and LOOKUP_* */
 file_t *file_open_path(const path_t *path, int flags, const cred_t *cred);
-file_t *file_open_exec(int dfd, const char *name, int flags); /* denies writers; see file_allow_write */
+file_t *file_open_exec(int dfd, const char *name,
+		       int flags); /* denies writers; see file_allow_write */
 void file_allow_write(file_t *f);
 /* A file without a name (pipes, eventfd ...): node from the anonymous super block. */
-file_t *file_create_anon(const char *name, const file_operations_t *ops, void *private_data, u32 flags);
+file_t *file_create_anon(const char *name, const file_operations_t *ops, void *private_data,
+			 u32 flags);
 /* Two files on one FIFO node: [0] reads, [1] writes; flags: O_NONBLOCK, O_DIRECT. 0 or errno. */
 int file_create_pipe_pair(const file_operations_t *ops, void *private_data, u32 flags,
 			  file_t *ends[2]);
 file_t *file_alloc(void);
 void file_get(file_t *f);
-void file_put(file_t *f);	/* last one: release runs in the thread's own time; any context */
-void file_put_now(file_t *f);	/* last one: release runs here; no locks held, may sleep */
+void file_put(file_t *f);     /* last one: release runs in the thread's own time; any context */
+void file_put_now(file_t *f); /* last one: release runs here; no locks held, may sleep */
 u32 file_poll(file_t *f, struct poll_table *pt); /* POLL* mask; pt may be NULL: no waiting */
-ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos);  /* checks mode; pos NULL: file's own */
+ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos); /* checks mode; pos NULL: file's own */
 ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos);
 ssize_t kernel_read(file_t *f, void *buf, size_t len, off_t *pos); /* explicit position */
-int path_name(const path_t *p, char *buf, size_t size, char **out); /* d_path; " (deleted)" as Linux */
+int path_name(const path_t *p, char *buf, size_t size,
+	      char **out); /* d_path; " (deleted)" as Linux */
 int path_name_root(const path_t *p, const path_t *root, char *buf, size_t size, char **out);
 int vfs_getattr(const path_t *p, vfs_stat_t *st);
 int vfs_setattr(const path_t *p, const vfs_attr_t *attr);
@@ -385,29 +403,33 @@ int vfs_link_at(int odfd, const char *oname, int ndfd, const char *nname, int fl
 int vfs_mkdir_at(int dfd, const char *name, mode_t mode);
 int vfs_unlink_at(int dfd, const char *name, int flags); /* AT_REMOVEDIR: rmdir */
 int vfs_rename_at(int odfd, const char *oname, int ndfd, const char *nname, u32 flags);
-int vfs_readlink(const path_t *p, char *buf, size_t size); /* length, not terminated; -EINVAL: no link */
+int vfs_readlink(const path_t *p, char *buf,
+		 size_t size); /* length, not terminated; -EINVAL: no link */
 int vfs_statfs(const path_t *p, vfs_statfs_t *out);
-void dentry_attach(dentry_t *d, vfs_node_t *node);	/* negative to positive; consumes node's ref */
-void dentry_attach_nameless(dentry_t *d, vfs_node_t *node); /* without being found by name: O_TMPFILE */
-void dentry_drop(dentry_t *d);				/* unhash */
+void dentry_attach(dentry_t *d, vfs_node_t *node); /* negative to positive; consumes node's ref */
+void dentry_attach_nameless(dentry_t *d,
+			    vfs_node_t *node); /* without being found by name: O_TMPFILE */
+void dentry_drop(dentry_t *d);		       /* unhash */
 dentry_t *dentry_alloc(dentry_t *parent, const char *name, u32 len);
 dentry_t *dentry_make_root(vfs_node_t *node);
 void dentry_put(dentry_t *d);
 void dentry_get(dentry_t *d);
 void node_put(vfs_node_t *n);
 void node_get(vfs_node_t *n);
-void node_touch(vfs_node_t *n, u32 which);		/* ATTR_*TIME to now */
+void node_touch(vfs_node_t *n, u32 which); /* ATTR_*TIME to now */
 void node_fill_stat(const vfs_node_t *n, vfs_stat_t *st);
-void node_store_attr(vfs_node_t *n, const vfs_attr_t *attr);	/* all but the size; node locked */
+void node_store_attr(vfs_node_t *n, const vfs_attr_t *attr); /* all but the size; node locked */
 /* Owner, group (set-group-id directories) and mode of something new in dir, after alloc_inode. */
 void node_init_owner(vfs_node_t *n, const vfs_node_t *dir, mode_t mode);
-void node_init_special(vfs_node_t *n, dev_t rdev); /* fops of device, FIFO and socket nodes by mode */
-void file_accessed(file_t *f);	/* access time, by the mount's rules */
+void node_init_special(vfs_node_t *n,
+		       dev_t rdev); /* fops of device, FIFO and socket nodes by mode */
+void file_accessed(file_t *f);	    /* access time, by the mount's rules */
 /* A regular file over its page cache: the parts of file_operations_t that file systems share. */
 ssize_t generic_read_iter(file_t *f, iter_t *it, off_t *pos);
 ssize_t generic_write_iter(file_t *f, iter_t *it, off_t *pos);
-off_t generic_llseek(file_t *f, off_t off, int whence);	/* with SEEK_DATA and SEEK_HOLE of the cache */
-off_t noop_llseek(file_t *f, off_t off, int whence);	/* position kept, nothing meant by it */
+off_t generic_llseek(file_t *f, off_t off,
+		     int whence);		     /* with SEEK_DATA and SEEK_HOLE of the cache */
+off_t noop_llseek(file_t *f, off_t off, int whence); /* position kept, nothing meant by it */
 int generic_fsync(file_t *f, off_t start, off_t end, bool data_only);
 int noop_fsync(file_t *f, off_t start, off_t end, bool data_only);
 /* May the file grow to `end`? 0, or -EFBIG (and SIGXFSZ for RLIMIT_FSIZE). */
@@ -417,9 +439,13 @@ int node_new_size_ok(const vfs_node_t *n, off_t end);
 extern const file_operations_t memory_dir_operations;
 bool memory_dir_empty(dentry_t *dir); /* directory's node locked */
 
-/* readdir: emit returns false when the buffer is full; its pos is where reading goes on after this entry (d_off). */
+/*
+ * readdir: emit returns false when the buffer is full; its pos is where reading goes on after this
+ * entry (d_off).
+ */
 typedef struct dir_context {
-	bool (*emit)(struct dir_context *ctx, const char *name, u32 len, u64 pos, ino_t ino, u32 type);
+	bool (*emit)(struct dir_context *ctx, const char *name, u32 len, u64 pos, ino_t ino,
+		     u32 type);
 	off_t pos;
 } dir_context_t;
 /* "." and ".." at positions 0 and 1; true to go on with position 2. */
@@ -430,13 +456,13 @@ u32 mode_to_dirent_type(mode_t mode);		 /* DT_* */
 /* Descriptor tables (fs/vfs/fdtable.c): grown by doubling under files->lock, read under RCU. */
 typedef struct files files_t;
 files_t *files_create(void);
-files_t *files_copy(files_t *from);	/* fork: or NULL */
+files_t *files_copy(files_t *from); /* fork: or NULL */
 void files_get(files_t *f);
-void files_put(files_t *f);		/* last: closes all */
+void files_put(files_t *f); /* last: closes all */
 void files_close_on_exec(files_t *f);
 files_t *files_unshare_if_needed(struct thread *t); /* exec */
-file_t *fd_get(int fd);			/* of current: referenced, or NULL (also for O_PATH files) */
-file_t *fd_get_raw(int fd);		/* O_PATH too */
+file_t *fd_get(int fd);	    /* of current: referenced, or NULL (also for O_PATH files) */
+file_t *fd_get_raw(int fd); /* O_PATH too */
 /* Without a reference when the table is not shared; pair with fd_put_light. */
 typedef struct fd_light {
 	file_t *file;
@@ -444,34 +470,37 @@ typedef struct fd_light {
 	bool unlock_pos;
 } fd_light_t;
 fd_light_t fd_get_light(int fd);
-fd_light_t fd_get_light_raw(int fd);	/* O_PATH too */
-fd_light_t fd_get_pos(int fd);		/* and the position lock where needed */
+fd_light_t fd_get_light_raw(int fd); /* O_PATH too */
+fd_light_t fd_get_pos(int fd);	     /* and the position lock where needed */
 void fd_put_light(fd_light_t f);
-int fd_reserve(int min, bool cloexec);	/* a free number below RLIMIT_NOFILE, or -EMFILE */
-void fd_install(int fd, file_t *f);	/* consumes the reference */
+int fd_reserve(int min, bool cloexec); /* a free number below RLIMIT_NOFILE, or -EMFILE */
+void fd_install(int fd, file_t *f);    /* consumes the reference */
 void fd_unreserve(int fd);
 int fd_close(int fd);
 int fd_dup(file_t *f, int min, bool cloexec);
-/* For /proc/PID/fd: the file of another thread's table, referenced; *fd is moved to the next used one. */
+/*
+ * For /proc/PID/fd: the file of another thread's table, referenced; *fd is moved to the next used
+ * one.
+ */
 file_t *files_next(files_t *files, int *fd, bool *cloexec);
-u32 files_size(files_t *f);	/* numbers the table has room for now */
+u32 files_size(files_t *f);		     /* numbers the table has room for now */
 files_t *thread_files_get(struct thread *t); /* own reference, or NULL */
 
 void fd_set_cloexec(int fd, bool on);
 bool fd_get_cloexec(int fd);
 int files_dup_to(file_t *f, int fd, bool cloexec); /* dup3: consumes f; fd or negative errno */
 int files_close_range(u32 first, u32 last, u32 flags);
-extern u64 fs_file_max, fs_nr_open;	/* sysctl fs.file-max, fs.nr_open */
-u64 files_open_count(void);		/* files in the system: fs.file-nr */
+extern u64 fs_file_max, fs_nr_open; /* sysctl fs.file-max, fs.nr_open */
+u64 files_open_count(void);	    /* files in the system: fs.file-nr */
 
 /* Root, working directory, umask of a thread group of sharers. */
 typedef struct fs_context {
 	refcount_t refs;
 	spinlock_t lock;
 	seqcount_t seq;
-	path_t root, cwd;	/* lock */
-	mode_t umask;		/* racy: one word */
-	list_t all_link;	/* fs/vfs/fscontext.c */
+	path_t root, cwd; /* lock */
+	mode_t umask;	  /* racy: one word */
+	list_t all_link;  /* fs/vfs/fscontext.c */
 } fs_context_t;
 fs_context_t *fs_context_copy(fs_context_t *from); /* NULL when out of memory */
 void fs_context_get(fs_context_t *f);
@@ -482,7 +511,9 @@ int fs_set_root(const path_t *p);
 int fs_set_cwd(const path_t *p);
 fs_context_t *thread_fs_get(struct thread *t); /* own reference, or NULL */
 
-/* Devices: character device table (fs/vfs/chrdev.c); driver interface in include/drivers/device.h. */
+/*
+ * Devices: character device table (fs/vfs/chrdev.c); driver interface in include/drivers/device.h.
+ */
 static inline dev_t makedev(u32 major, u32 minor)
 {
 	return (minor & 0xff) | ((dev_t)(major & 0xfff) << 8) | ((dev_t)(minor & ~0xffu) << 12) |
@@ -501,7 +532,11 @@ int vfs_mount_path(const char *source, const path_t *target, const char *type, u
 		   const char *options);
 int vfs_unmount_path(path_t *p, int flags); /* consumes p */
 int vfs_pivot_root(const path_t *new_root, const path_t *put_old);
-typedef enum mount_list_kind { MOUNT_LIST_MOUNTS, MOUNT_LIST_INFO, MOUNT_LIST_STATS } mount_list_kind_t;
+typedef enum mount_list_kind {
+	MOUNT_LIST_MOUNTS,
+	MOUNT_LIST_INFO,
+	MOUNT_LIST_STATS
+} mount_list_kind_t;
 /* /proc/PID/mounts, mountinfo, mountstats of the running thread's namespace and root. */
 int mount_show(struct seq_file *m, mount_list_kind_t kind);
 int filesystems_show(struct seq_file *m); /* /proc/filesystems */
@@ -515,22 +550,23 @@ typedef struct dentry_state {
 } dentry_state_t;
 void dentry_stats(dentry_state_t *out);
 u64 vfs_node_count(void);
-void sync_all(void);	/* sync(2) */
+void sync_all(void); /* sync(2) */
 /* ustat(2), sysfs(2) */
 super_block_t *super_find_by_dev(dev_t dev); /* held, or NULL; super_put */
 void super_put(super_block_t *sb);	     /* may sleep */
 int filesystem_index(const char *name);	     /* -EINVAL */
 const char *filesystem_name(unsigned index); /* NULL */
 int filesystem_count(void);
-int file_truncate(file_t *f, off_t size);    /* ftruncate(2) */
+int file_truncate(file_t *f, off_t size); /* ftruncate(2) */
 u64 dcache_shrink(u64 target); /* frees unused dentries; returns how many. For drop_caches */
 
 /*
- * F_SETOWN and O_ASYNC (fs/vfs/fasync.c). An object that can signal readiness holds a fasync_list_t; its files' fasync op
- * is fasync_set on it, and release calls fasync_set(..., false). fasync_signal may be called in any context.
+ * F_SETOWN and O_ASYNC (fs/vfs/fasync.c). An object that can signal readiness holds a
+ * fasync_list_t; its files' fasync op is fasync_set on it, and release calls fasync_set(...,
+ * false). fasync_signal may be called in any context.
  */
 typedef struct fasync_list {
-	spinlock_t lock; /* taken with interrupts off */
+	spinlock_t lock;      /* taken with interrupts off */
 	struct fasync *first; /* lock */
 } fasync_list_t;
 int fasync_set(file_t *f, fasync_list_t *list, bool on); /* 0 or -ENOMEM */

@@ -15,7 +15,9 @@ long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t deadline, u32 val2, u32
 	      u32 val3);
 /* Wakes up to n sleepers on the word, private and shared ones. */
 void futex_wake_address(u32 __user *uaddr, int n);
-/* Marks the robust mutexes of the ending thread and wakes who waits for them (set_robust_list(2)). */
+/*
+ * Marks the robust mutexes of the ending thread and wakes who waits for them (set_robust_list(2)).
+ */
 void futex_exit_robust_list(struct thread *t);
 
 #endif

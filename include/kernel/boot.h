@@ -12,12 +12,12 @@
 #define COMMAND_LINE_SIZE 2048
 
 typedef enum boot_region_type {
-	BOOT_RAM = 1,	   /* free for use */
+	BOOT_RAM = 1, /* free for use */
 	BOOT_RESERVED = 2,
-	BOOT_ACPI = 3,	   /* reclaimable after the tables are parsed */
+	BOOT_ACPI = 3, /* reclaimable after the tables are parsed */
 	BOOT_NVS = 4,
 	BOOT_BAD = 5,
-	BOOT_LOADER = 6,   /* RAM that holds the image, modules, boot page tables: see reservations */
+	BOOT_LOADER = 6, /* RAM that holds the image, modules, boot page tables: see reservations */
 } boot_region_type_t;
 
 typedef struct boot_region {
@@ -48,7 +48,7 @@ typedef struct boot_info {
 	phys_addr_t rsdp;		    /* 0: see rsdp_copy, else search (BIOS) */
 	u8 rsdp_copy[36];		    /* the RSDP itself, as Multiboot2 hands it over */
 	u32 rsdp_copy_len;
-	phys_addr_t trampoline;		    /* a page below 1 MiB for the further CPUs */
+	phys_addr_t trampoline; /* a page below 1 MiB for the further CPUs */
 	boot_framebuffer_t framebuffer;
 	bool has_framebuffer;
 	u64 random_seed;
@@ -56,7 +56,9 @@ typedef struct boot_info {
 
 extern boot_info_t boot_info;
 
-/* kernel/init/cmdline.c. Value of `name=` (the last given) or of a bare word "" ; NULL when absent. */
+/*
+ * kernel/init/cmdline.c. Value of `name=` (the last given) or of a bare word "" ; NULL when absent.
+ */
 const char *cmdline_get(const char *name);
 u64 cmdline_get_size(const char *name, u64 fallback); /* with K, M, G suffix */
 

@@ -61,7 +61,7 @@ typedef u64 __bitwise be64;
 #define __ro_after_init
 #else
 #define __init __section(".init.text") __cold
-#define __initdata __section(".init.data")	/* freed with .init.text after boot */
+#define __initdata __section(".init.data") /* freed with .init.text after boot */
 #define __ro_after_init __section(".data.ro_after_init")
 #endif
 
@@ -87,8 +87,7 @@ typedef u64 __bitwise be64;
 #define ALIGN_UP(x, a) ALIGN_DOWN((x) + ((__typeof__(x))(a)-1), a)
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
-#define container_of(ptr, type, member)                                                            \
-	((type *)((char *)(ptr)-offsetof(type, member)))
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* Pointers that carry a negative errno, in the top page that is never mapped. */
 #define MAX_ERRNO 4095

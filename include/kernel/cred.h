@@ -12,20 +12,20 @@
 typedef struct user {
 	refcount_t refs;
 	uid_t uid;
-	atomic_t processes;	/* threads, as Linux counts */
+	atomic_t processes; /* threads, as Linux counts */
 	atomic_t sigpending;
 	atomic64_t locked_pages;
 	atomic_t pipes_pages;
-	struct user *hash_next;	/* user table lock */
+	struct user *hash_next; /* user table lock */
 } user_t;
 
 typedef struct group_list {
 	refcount_t refs;
 	u32 count;
-	gid_t gids[];		/* sorted */
+	gid_t gids[]; /* sorted */
 } group_list_t;
 
-typedef u64 cap_set_t;		/* bit n: capability n of capabilities(7) */
+typedef u64 cap_set_t; /* bit n: capability n of capabilities(7) */
 
 typedef struct cred {
 	refcount_t refs;
@@ -34,8 +34,8 @@ typedef struct cred {
 	u32 securebits;
 	bool no_new_privs;
 	cap_set_t cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
-	group_list_t *groups;	/* own reference */
-	user_t *user;		/* of uid, own reference */
+	group_list_t *groups; /* own reference */
+	user_t *user;	      /* of uid, own reference */
 	rcu_head_t rcu;
 } cred_t;
 
@@ -78,17 +78,17 @@ extern cred_t init_cred;
 #define SECBITS_ALL 0x55u
 #define SECBITS_LOCKS 0xaau
 
-const cred_t *current_cred(void);	/* valid while the thread does not change it; no reference */
+const cred_t *current_cred(void); /* valid while the thread does not change it; no reference */
 cred_t *cred_get(const cred_t *c);
 struct thread;
 cred_t *thread_cred_get(struct thread *t); /* another thread's, referenced */
 void cred_put(cred_t *c);
-cred_t *prepare_creds(void);		/* a private copy of current's, or NULL */
-void commit_creds(cred_t *next);	/* consumes the reference */
+cred_t *prepare_creds(void);	 /* a private copy of current's, or NULL */
+void commit_creds(cred_t *next); /* consumes the reference */
 bool cred_capable(const cred_t *c, int cap);
-bool capable(int cap);			/* current */
+bool capable(int cap);			   /* current */
 bool in_group(const cred_t *c, gid_t gid); /* fsgid or supplementary */
-user_t *user_get_by_uid(uid_t uid);	/* finds or creates, or NULL */
+user_t *user_get_by_uid(uid_t uid);	   /* finds or creates, or NULL */
 void user_put(user_t *u);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Changing the running thread's identity (setuid(2) and kin, capset(2), prctl(2)). ID_KEEP leaves a field
- * alone. 0 or negative errno.
+ * Changing the running thread's identity (setuid(2) and kin, capset(2), prctl(2)). ID_KEEP leaves a
+ * field alone. 0 or negative errno.
  */
 #ifndef KERNEL_CRED_CHANGE_H
 #define KERNEL_CRED_CHANGE_H

@@ -1,6 +1,6 @@
 /*
- * POSIX timers of the running process (timer_create(2)): each sends a signal when its clock reaches a time, once
- * or again and again. kernel/proc/posix_timers.c. 0 or negative errno.
+ * POSIX timers of the running process (timer_create(2)): each sends a signal when its clock reaches
+ * a time, once or again and again. kernel/proc/posix_timers.c. 0 or negative errno.
  */
 #ifndef KERNEL_POSIX_TIMERS_H
 #define KERNEL_POSIX_TIMERS_H

@@ -45,10 +45,12 @@ bool printk_ratelimit(printk_ratelimit_t *rl);
 typedef struct console {
 	const char *name; /* "ttyS0", "tty0" */
 	void (*write)(struct console *con, const char *s, size_t len);
-	bool early;	      /* dropped when the first full console registers */
-	void (*drain)(struct console *con); /* sends what programs wrote there and is queued; NULL: nothing is */
-	struct console *next; /* printk's */
-	u64 seq;	      /* printk's: next record to show */
+	bool early; /* dropped when the first full console registers */
+	void (*drain)(
+		struct console
+			*con); /* sends what programs wrote there and is queued; NULL: nothing is */
+	struct console *next;  /* printk's */
+	u64 seq;	       /* printk's: next record to show */
 } console_t;
 void register_console(console_t *con);
 void unregister_console(console_t *con);
@@ -59,7 +61,8 @@ extern int console_loglevel; /* messages of a level below this reach the console
 /*
  * syslog(2) and /dev/kmsg. seq counts records from 0. Returns the record's text length without
  * prefix and fills the fields, or -ENOENT when seq is not written yet, -EPIPE when overwritten
- * (then *seq is moved to the oldest). Otherwise *seq stays: the reader counts on. Text that does not fit is cut.
+ * (then *seq is moved to the oldest). Otherwise *seq stays: the reader counts on. Text that does
+ * not fit is cut.
  */
 typedef struct log_record {
 	u64 seq;

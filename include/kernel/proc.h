@@ -1,6 +1,6 @@
 /*
- * What the system calls of processes rest on (kernel/proc/). All act for the running thread and may sleep;
- * errors are negative errno, -ERESTART* included.
+ * What the system calls of processes rest on (kernel/proc/). All act for the running thread and may
+ * sleep; errors are negative errno, -ERESTART* included.
  */
 #ifndef KERNEL_PROC_H
 #define KERNEL_PROC_H
@@ -9,13 +9,13 @@
 
 /* clone(2). The new thread's number. */
 typedef struct clone_args_kernel {
-	u64 flags;		/* CLONE_* without CSIGNAL */
+	u64 flags; /* CLONE_* without CSIGNAL */
 	int exit_signal;
-	unsigned long stack;	/* highest address; 0: the parent's */
+	unsigned long stack; /* highest address; 0: the parent's */
 	unsigned long tls;
 	int __user *parent_tid;
 	int __user *child_tid;
-	pid_t set_tid;		/* 0: any */
+	pid_t set_tid; /* 0: any */
 } clone_args_t;
 long clone_and_start(const clone_args_t *args);
 
@@ -28,12 +28,12 @@ long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_s
 
 /* wait4(2), waitid(2). */
 typedef struct wait_request {
-	int which;		/* P_ALL, P_PID, P_PGID */
+	int which; /* P_ALL, P_PID, P_PGID */
 	pid_t id;
-	int options;		/* W*, __W* */
+	int options; /* W*, __W* */
 	/* results */
-	int status;		/* wait status */
-	int code;		/* CLD_* */
+	int status; /* wait status */
+	int code;   /* CLD_* */
 	uid_t uid;
 	struct rusage usage;
 } wait_request_t;
@@ -59,8 +59,9 @@ void process_usage(process_t *p, struct rusage *self, struct rusage *children);
 void thread_usage(thread_t *t, struct rusage *out);
 
 /* Power. */
-extern int ctrl_alt_del_reboots; /* atomic: Ctrl-Alt-Del restarts at once (LINUX_REBOOT_CMD_CAD_ON) */
-void ctrl_alt_del(void);	 /* any context: restarts, or SIGINT for init */
+extern int
+	ctrl_alt_del_reboots; /* atomic: Ctrl-Alt-Del restarts at once (LINUX_REBOOT_CMD_CAD_ON) */
+void ctrl_alt_del(void);      /* any context: restarts, or SIGINT for init */
 
 extern u64 pid_max, max_threads; /* sysctl kernel.pid_max, kernel.threads-max */
 

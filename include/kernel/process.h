@@ -1,10 +1,10 @@
 /*
- * process_t: owner of resources. struct pid: a number that outlives nothing and is referenced by what
- * must remember a process, group or session after its end.
+ * process_t: owner of resources. struct pid: a number that outlives nothing and is referenced by
+ * what must remember a process, group or session after its end.
  *
- * Field keys: (t) process_tree_lock, an rwlock taken with interrupts off; (s) own sig_lock (spinlock,
- * interrupts off); (c) constant; (a) atomic; (R) RCU.
- * Lock order: process_tree_lock > sig_lock > run queue. files and fs locks never nest inside these.
+ * Field keys: (t) process_tree_lock, an rwlock taken with interrupts off; (s) own sig_lock
+ * (spinlock, interrupts off); (c) constant; (a) atomic; (R) RCU. Lock order: process_tree_lock >
+ * sig_lock > run queue. files and fs locks never nest inside these.
  */
 #ifndef KERNEL_PROCESS_H
 #define KERNEL_PROCESS_H
@@ -19,11 +19,11 @@ typedef enum pid_type { PID_THREAD, PID_PROCESS, PID_GROUP, PID_SESSION, PID_TYP
 
 typedef struct pid {
 	refcount_t refs;
-	pid_t nr;		/* (c) in the initial namespace */
-	struct thread *thread;	/* (R) the thread of this tid */
-	struct process *process; /* (R) the process of this pid */
+	pid_t nr;		   /* (c) in the initial namespace */
+	struct thread *thread;	   /* (R) the thread of this tid */
+	struct process *process;   /* (R) the process of this pid */
 	list_t members[PID_TYPES]; /* (t) group: process->group_link; session: session_link */
-	wait_queue_head_t wait; /* pidfd polling */
+	wait_queue_head_t wait;	   /* pidfd polling */
 	rcu_head_t rcu;
 } pid_obj_t;
 
@@ -36,9 +36,9 @@ typedef struct sighand {
 } sighand_t;
 
 /* process->stop_flags */
-#define STOP_STOPPED 0x1u	    /* every thread has stopped */
-#define STOP_CONTINUED 0x2u	    /* continued since, for WCONTINUED */
-#define STOP_NOTIFY_STOPPED 0x4u    /* the parent is to be told, by the first thread that runs on */
+#define STOP_STOPPED 0x1u	 /* every thread has stopped */
+#define STOP_CONTINUED 0x2u	 /* continued since, for WCONTINUED */
+#define STOP_NOTIFY_STOPPED 0x4u /* the parent is to be told, by the first thread that runs on */
 #define STOP_NOTIFY_CONTINUED 0x8u
 
 /* All namespaces of a process, through one proxy (architecture.md 9.9). */
@@ -63,16 +63,17 @@ typedef enum process_state {
 typedef struct process {
 	refcount_t refs;
 	rcu_head_t rcu;
-	pid_t pid;		/* (c) */
-	char pid_text[12];	/* (c) pid in digits: what /proc/self points to */
-	struct pid *pid_obj;	/* (c) */
-	struct pid *group;	/* (t) */
-	struct pid *session;	/* (t) */
+	pid_t pid;			 /* (c) */
+	char pid_text[12];		 /* (c) pid in digits: what /proc/self points to */
+	struct pid *pid_obj;		 /* (c) */
+	struct pid *group;		 /* (t) */
+	struct pid *session;		 /* (t) */
 	list_t group_link, session_link; /* (t) */
-	list_t all_link;	/* (t) written, RCU readable: all_processes */
-	struct process *parent; /* (t)(R) who waits */
-	list_t children, sibling; /* (t) */
-	thread_t *parent_thread; /* (t) the parent's thread that counts as the maker; no reference */
+	list_t all_link;		 /* (t) written, RCU readable: all_processes */
+	struct process *parent;		 /* (t)(R) who waits */
+	list_t children, sibling;	 /* (t) */
+	thread_t
+		*parent_thread; /* (t) the parent's thread that counts as the maker; no reference */
 	list_t threads;		/* (s) */
 	thread_t *leader;	/* (c) until exec by another thread */
 	u32 thread_count;	/* (s) living */
@@ -83,17 +84,17 @@ typedef struct process {
 	thread_t *exec_thread;	/* (s) exec waits for the others to end */
 	bool did_exec;		/* (t) setpgid's EACCES */
 	bool is_subreaper, is_init, kernel;
-	bool unkillable;	/* (s) init: signals without a handler do nothing to it */
+	bool unkillable; /* (s) init: signals without a handler do nothing to it */
 	bool dumpable;
-	bool nproc_exceeded;	/* (o) a change of user went above RLIMIT_NPROC: execve refuses */
-	u32 personality;	/* (o) personality(2) */
-	u32 death_signal;	/* prctl PDEATHSIG */
+	bool nproc_exceeded; /* (o) a change of user went above RLIMIT_NPROC: execve refuses */
+	u32 personality;     /* (o) personality(2) */
+	u32 death_signal;    /* prctl PDEATHSIG */
 
-	sighand_t *sighand;	/* (c) but for exec */
-	signal_queue_t pending; /* (s) shared queue */
-	u32 stop_count;		/* (s) threads yet to stop */
-	int stop_signal;	/* (s) why; 0 once waited for */
-	u32 stop_flags;		/* (s) report bits for wait: stopped, continued */
+	sighand_t *sighand;		 /* (c) but for exec */
+	signal_queue_t pending;		 /* (s) shared queue */
+	u32 stop_count;			 /* (s) threads yet to stop */
+	int stop_signal;		 /* (s) why; 0 once waited for */
+	u32 stop_flags;			 /* (s) report bits for wait: stopped, continued */
 	wait_queue_head_t wait_children; /* threads in wait4 */
 	wait_queue_head_t wait_exit;	 /* exec waits for siblings */
 
@@ -111,23 +112,23 @@ typedef struct process {
 	u64 read_bytes, write_bytes, read_calls, write_calls; /* (a) relaxed */
 	nsec_t start_time;
 	int oom_score_adj;
-	bool oom_victim;	/* the OOM killer chose it: its memory is on the way */
+	bool oom_victim; /* the OOM killer chose it: its memory is on the way */
 	/* interval timers: ITIMER_REAL by timer; VIRTUAL and PROF by accounting */
 	timer_t real_timer;
-	nsec_t real_interval;		/* (s) */
+	nsec_t real_interval;				  /* (s) */
 	nsec_t cpu_timer_value[2], cpu_timer_interval[2]; /* (s) VIRTUAL, PROF: absolute CPU time */
 	bool cpu_timers_armed;
 	u32 umask_unused;
-	void *posix_timers;	/* (s) list of kernel/proc/posix_timers.c */
-	u32 membarriers;	/* (a) commands of membarrier(2) that were registered */
+	void *posix_timers; /* (s) list of kernel/proc/posix_timers.c */
+	u32 membarriers;    /* (a) commands of membarrier(2) that were registered */
 	u64 timer_slack_ns;
 } process_t;
 
 extern rwlock_t process_tree_lock;
-extern list_t all_processes;	  /* (t), RCU readable */
-extern process_t kernel_process;  /* pid 0: owns kernel threads */
-extern process_t *init_process;	  /* pid 1 */
-extern u32 nr_threads;		  /* atomic: living threads */
+extern list_t all_processes;	 /* (t), RCU readable */
+extern process_t kernel_process; /* pid 0: owns kernel threads */
+extern process_t *init_process;	 /* pid 1 */
+extern u32 nr_threads;		 /* atomic: living threads */
 
 /* spinlock that guards the process's (s) fields */
 #define sig_lock(p) (&(p)->sighand->lock)
@@ -135,11 +136,17 @@ extern u32 nr_threads;		  /* atomic: living threads */
 bool process_lock_sighand(process_t *p, unsigned long *flags);
 void process_unlock_sighand(process_t *p, unsigned long flags);
 
-/* Ids (kernel/task/pid.c). find_* need rcu_read_lock or process_tree_lock; the get forms take a reference. */
+/*
+ * Ids (kernel/task/pid.c). find_* need rcu_read_lock or process_tree_lock; the get forms take a
+ * reference.
+ */
 process_t *find_process(pid_t pid);
 thread_t *find_thread(pid_t tid);
 process_t *process_get_by_pid(pid_t pid);
-/* The process of the lowest number at or above *nr, which is moved to it: referenced, or NULL past the last. */
+/*
+ * The process of the lowest number at or above *nr, which is moved to it: referenced, or NULL past
+ * the last.
+ */
 process_t *process_next(pid_t *nr);
 thread_t *thread_get_by_tid(pid_t tid);
 struct pid *pid_find_get(pid_t nr);
@@ -155,12 +162,13 @@ static inline process_t *current_process(void)
 }
 
 /* API document (kernel/proc). create_process is the primitive under fork (true) and vfork/clone(CLONE_VM)
- * (false) for the running thread's process; the child's thread is started. pid or negative errno. */
+ * (false) for the running thread's process; the child's thread is started. pid or negative errno.
+ * */
 pid_t create_process(process_t *parent, bool copy_memory);
-int terminate_process(process_t *proc, int exit_code);	/* as by SIGKILL, with this wait status */
+int terminate_process(process_t *proc, int exit_code); /* as by SIGKILL, with this wait status */
 int wait_for_process(pid_t pid, int *status, int options);
 void set_process_state(process_t *proc, process_state_t state);
-int set_process_priority(process_t *proc, int priority);  /* nice of all its threads */
+int set_process_priority(process_t *proc, int priority); /* nice of all its threads */
 int set_process_affinity(process_t *proc, uint64_t cpu_mask);
 typedef struct resource_limit {
 	u32 resource;
@@ -169,7 +177,7 @@ typedef struct resource_limit {
 int set_process_limits(process_t *proc, resource_limit_t *limits);
 void dump_process(process_t *proc);
 
-u64 rlimit(u32 resource);	/* soft limit of the running process */
+u64 rlimit(u32 resource); /* soft limit of the running process */
 /* status is the wait status: exit code << 8, or signal. */
 void exit_group(int status) __noreturn;
 void exit_thread(int status) __noreturn;
@@ -186,13 +194,18 @@ void process_update_cpu_timers(process_t *p);
 void process_init(void);
 int process_start_init(void (*fn)(void *), void *arg);
 void process_sysctl_init(void); /* /proc/sys/kernel; after procfs_init */
-/* Replaces the running process's program. 0: go on with arch_return_to_user(arch_user_frame(current())). */
+/*
+ * Replaces the running process's program. 0: go on with
+ * arch_return_to_user(arch_user_frame(current())).
+ */
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
 
 /* Sessions and groups (kernel/task/session.c), used by terminals. */
-bool pgrp_is_orphaned(struct pid *pgrp);	/* process_tree_lock held */
-void session_leader_hangup(process_t *leader);	/* called at its exit; drivers/tty's via hook below */
-extern void (*tty_describe_hook)(struct tty *tty, dev_t *dev, pid_t *group); /* for /proc/PID/stat */
+bool pgrp_is_orphaned(struct pid *pgrp); /* process_tree_lock held */
+void session_leader_hangup(
+	process_t *leader); /* called at its exit; drivers/tty's via hook below */
+extern void (*tty_describe_hook)(struct tty *tty, dev_t *dev,
+				 pid_t *group);		 /* for /proc/PID/stat */
 extern void (*tty_session_exit_hook)(process_t *leader); /* set once at boot by drivers/tty */
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The scheduler's entry points: CORE's seven-level MLFQ with per-CPU queues (kernel/sched/ holds the
- * theory). wake_up_thread may be called anywhere; schedule only where sleeping is allowed.
+ * The scheduler's entry points: CORE's seven-level MLFQ with per-CPU queues (kernel/sched/ holds
+ * the theory). wake_up_thread may be called anywhere; schedule only where sleeping is allowed.
  */
 #ifndef KERNEL_SCHED_H
 #define KERNEL_SCHED_H

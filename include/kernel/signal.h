@@ -19,7 +19,7 @@ typedef u64 sigset_t;
 #define SIG_KERNEL_ONLY_MASK (sigmask(SIGKILL) | sigmask(SIGSTOP))
 
 typedef struct ksignal_info {
-	siginfo_t info;	/* as user space sees it, 128 bytes */
+	siginfo_t info; /* as user space sees it, 128 bytes */
 } ksignal_info_t;
 
 /* One queued signal. Allocated by the caller's side through signal_queue_alloc hooks (kernel/task never
@@ -48,20 +48,26 @@ typedef struct k_sigaction {
 #define SEND_SIG_PRIV ((const siginfo_t *)1)   /* SI_KERNEL */
 
 /*
- * Sending: 0, -EAGAIN (queue limit, real-time with information only), -ESRCH, -EINVAL. No permission
- * check; kill(2) checks first. Any context unless noted.
+ * Sending: 0, -EAGAIN (queue limit, real-time with information only), -ESRCH, -EINVAL. No
+ * permission check; kill(2) checks first. Any context unless noted.
  */
 int send_signal_thread(struct thread *t, int sig, const siginfo_t *info);
 int send_signal_process(struct process *p, int sig, const siginfo_t *info);
 int send_signal_group(struct pid *pgrp, int sig, const siginfo_t *info); /* -ESRCH when empty */
 /* A fault of the running thread: cannot be blocked or ignored (then the action is reset). */
 void force_signal(int sig, const siginfo_t *info);
-void signal_recalc_pending(struct thread *t);	/* sig_lock held */
-/* Takes the next signal that is not in `mask` out of the thread's, then the process's queue; 0 when none. */
+void signal_recalc_pending(struct thread *t); /* sig_lock held */
+/*
+ * Takes the next signal that is not in `mask` out of the thread's, then the process's queue; 0 when
+ * none.
+ */
 int signal_dequeue(struct thread *t, sigset_t mask, siginfo_t *info); /* sig_lock held */
-void signal_set_blocked(sigset_t set);		/* current */
+void signal_set_blocked(sigset_t set);				      /* current */
 void signal_queue_flush(signal_queue_t *q);
-/* Wakes the thread so that it looks at its signals; fatal: out of killable sleeps and stops too. sig_lock held. */
+/*
+ * Wakes the thread so that it looks at its signals; fatal: out of killable sleeps and stops too.
+ * sig_lock held.
+ */
 void signal_wake_thread(struct thread *t, bool fatal);
 /* The running thread's unblocked signals as of now; sig_lock held. */
 bool signal_has_pending(const struct thread *t);
@@ -70,7 +76,10 @@ bool signal_has_pending(const struct thread *t);
  * is reached (unless override) or memory is short. Any context. */
 signal_entry_t *signal_entry_alloc(struct thread *t, bool override_limit);
 void signal_entry_free(signal_entry_t *e);
-/* An entry has left its queue, for delivery (info: what is delivered) or dropped (NULL). sig_lock held. */
+/*
+ * An entry has left its queue, for delivery (info: what is delivered) or dropped (NULL). sig_lock
+ * held.
+ */
 void signal_entry_taken(signal_entry_t *e, siginfo_t *info);
 
 void siginfo_init(siginfo_t *info, int sig, int code);

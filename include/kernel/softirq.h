@@ -1,6 +1,6 @@
 /*
- * Deferred work. Softirqs: fixed kinds, run on the CPU that raised them after the interrupt, interrupts on.
- * Work items run in a worker thread and may sleep.
+ * Deferred work. Softirqs: fixed kinds, run on the CPU that raised them after the interrupt,
+ * interrupts on. Work items run in a worker thread and may sleep.
  */
 #ifndef KERNEL_SOFTIRQ_H
 #define KERNEL_SOFTIRQ_H

@@ -1,7 +1,8 @@
 /*
- * System call dispatch. Handlers are sys_<name> with the arguments of kernel/syscall/syscalls.tbl; the
- * architecture's entry calls them with the six argument registers in place. An int argument's upper half
- * is undefined there, as in the C ABI. The value returned goes to the program: a result or -errno.
+ * System call dispatch. Handlers are sys_<name> with the arguments of kernel/syscall/syscalls.tbl;
+ * the architecture's entry calls them with the six argument registers in place. An int argument's
+ * upper half is undefined there, as in the C ABI. The value returned goes to the program: a result
+ * or -errno.
  */
 #ifndef KERNEL_SYSCALL_H
 #define KERNEL_SYSCALL_H

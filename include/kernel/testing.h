@@ -1,6 +1,7 @@
 /*
- * Tests inside the booted kernel (tests/kernel), in debug builds: `ktest=NAME,...` on the command line runs them
- * once everything is up and powers the machine off. Returns when there is no such word.
+ * Tests inside the booted kernel (tests/kernel), in debug builds: `ktest=NAME,...` on the command
+ * line runs them once everything is up and powers the machine off. Returns when there is no such
+ * word.
  */
 #ifndef KERNEL_TESTING_H
 #define KERNEL_TESTING_H

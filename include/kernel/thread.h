@@ -30,21 +30,21 @@ struct cred;
 #define THREAD_RUNNING 0u
 #define THREAD_INTERRUPTIBLE 1u
 #define THREAD_UNINTERRUPTIBLE 2u
-#define THREAD_KILLABLE 4u	/* only fatal signals end it */
+#define THREAD_KILLABLE 4u /* only fatal signals end it */
 #define THREAD_STOPPED 8u
 #define THREAD_TRACED 16u
-#define THREAD_ZOMBIE 32u	/* exited, not yet switched away for good */
+#define THREAD_ZOMBIE 32u /* exited, not yet switched away for good */
 #define THREAD_DEAD 64u
 #define THREAD_NEW 128u
 #define THREAD_SLEEPING (THREAD_INTERRUPTIBLE | THREAD_UNINTERRUPTIBLE | THREAD_KILLABLE)
 
 /* thread->flags, atomic: work before user mode. */
-#define TF_SIGPENDING 0x1u   /* look at signals */
-#define TF_NEED_RESCHED 0x2u /* mirror of the per-CPU flag for the exit test */
-#define TF_NOTIFY 0x4u	     /* deferred work of the thread itself (task work) */
-#define TF_TRACE 0x8u	     /* system calls take the slow path: ptrace, seccomp, audit */
-#define TF_RESTORE_FPU 0x10u /* extended state must be loaded */
-#define TF_FULL_RETURN 0x20u /* the frame was rewritten: return by IRETQ */
+#define TF_SIGPENDING 0x1u    /* look at signals */
+#define TF_NEED_RESCHED 0x2u  /* mirror of the per-CPU flag for the exit test */
+#define TF_NOTIFY 0x4u	      /* deferred work of the thread itself (task work) */
+#define TF_TRACE 0x8u	      /* system calls take the slow path: ptrace, seccomp, audit */
+#define TF_RESTORE_FPU 0x10u  /* extended state must be loaded */
+#define TF_FULL_RETURN 0x20u  /* the frame was rewritten: return by IRETQ */
 #define TF_RESTORE_MASK 0x40u /* saved_mask is to be put back after delivery */
 #define TF_WORK_MASK                                                                               \
 	(TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY | TF_RESTORE_FPU | TF_FULL_RETURN |           \
@@ -59,8 +59,8 @@ struct cred;
 #define JOB_STOPPED 0x8u      /* sleeps in THREAD_STOPPED */
 
 /*
- * Work that a thread does itself before it next goes to user mode, or at its exit, with no locks held: the last
- * put of a file, for one. In the order in which it was added.
+ * Work that a thread does itself before it next goes to user mode, or at its exit, with no locks
+ * held: the last put of a file, for one. In the order in which it was added.
  */
 typedef struct thread_work {
 	struct thread_work *next;
@@ -77,49 +77,50 @@ typedef struct restart_block {
 typedef struct thread {
 	/* first lines: switch and entry */
 	arch_thread_t arch;
-	void *stack;		/* (c) lowest address of the kernel stack */
-	u32 flags;		/* (a) TF_* */
-	u32 state;		/* (a) THREAD_* */
-	u32 saved_preempt_count; /* (o) while off-CPU */
-	u32 pagefault_disabled;	/* (o) depth */
-	struct vm_space *space; /* (o) NULL for kernel threads */
+	void *stack;		       /* (c) lowest address of the kernel stack */
+	u32 flags;		       /* (a) TF_* */
+	u32 state;		       /* (a) THREAD_* */
+	u32 saved_preempt_count;       /* (o) while off-CPU */
+	u32 pagefault_disabled;	       /* (o) depth */
+	struct vm_space *space;	       /* (o) NULL for kernel threads */
 	struct vm_space *active_space; /* (r) what the CPU has loaded while this runs */
-	sched_entity_t sched;	/* (r) */
-	int rcu_nesting;	/* (o) */
-	list_t rcu_blocked;	/* rcu's */
-	void *rcu_node;		/* rcu's; non-NULL when preempted inside a read section */
+	sched_entity_t sched;	       /* (r) */
+	int rcu_nesting;	       /* (o) */
+	list_t rcu_blocked;	       /* rcu's */
+	void *rcu_node;		       /* rcu's; non-NULL when preempted inside a read section */
 
 	refcount_t refs;
 	rcu_head_t rcu;
-	struct process *process; /* (c) */
-	list_t process_link;	/* (s) process->threads */
-	pid_t tid;		/* (c) in the initial pid namespace */
-	struct pid *pid;	/* (c) own reference */
+	struct process *process;    /* (c) */
+	list_t process_link;	    /* (s) process->threads */
+	pid_t tid;		    /* (c) in the initial pid namespace */
+	struct pid *pid;	    /* (c) own reference */
 	char name[THREAD_NAME_LEN]; /* (o) written, read racily */
 
 	/* signals */
-	sigset_t blocked;	/* (o) written under (s) */
-	sigset_t saved_mask;	/* (o) with TF_RESTORE_MASK */
-	sigset_t awaited;	/* (s) blocked but for rt_sigtimedwait under way: kept even when ignored */
-	signal_queue_t pending;	/* (s) */
+	sigset_t blocked;    /* (o) written under (s) */
+	sigset_t saved_mask; /* (o) with TF_RESTORE_MASK */
+	sigset_t
+		awaited; /* (s) blocked but for rt_sigtimedwait under way: kept even when ignored */
+	signal_queue_t pending;	   /* (s) */
 	unsigned long altstack_sp; /* (o) */
 	size_t altstack_size;
 	u32 altstack_flags;
-	u32 job_ctl;		/* (s) stop and trap state of kernel/proc */
+	u32 job_ctl;		 /* (s) stop and trap state of kernel/proc */
 	restart_block_t restart; /* (o) */
-	bool exiting;		/* (s) takes no more signals */
-	bool exited;		/* (p) only its number and usage are left */
+	bool exiting;		 /* (s) takes no more signals */
+	bool exited;		 /* (p) only its number and usage are left */
 
 	/* what it works with */
-	struct cred *cred;	/* (R) changed only by itself */
-	struct files *files;	/* (o) pointer; others take process->sig_lock to follow it */
-	struct fs_context *fs;	/* likewise */
-	u32 alloc_context;	/* (o) no-IO, no-FS sections */
+	struct cred *cred;     /* (R) changed only by itself */
+	struct files *files;   /* (o) pointer; others take process->sig_lock to follow it */
+	struct fs_context *fs; /* likewise */
+	u32 alloc_context;     /* (o) no-IO, no-FS sections */
 
 	/* libc */
 	int __user *clear_child_tid; /* (o) */
-	int __user *set_child_tid;   /* (o) where a new thread stores its tid first of all; or NULL */
-	void __user *robust_list;    /* (o) */
+	int __user *set_child_tid; /* (o) where a new thread stores its tid first of all; or NULL */
+	void __user *robust_list;  /* (o) */
 	size_t robust_list_size;
 
 	/* vfork and kthread hand-over */
@@ -167,18 +168,23 @@ static inline bool thread_test_flag(const thread_t *t, u32 f)
 	return READ_ONCE(t->flags) & f;
 }
 
-/* False when the thread has already run its last work: the caller must do it otherwise. Any context. */
+/*
+ * False when the thread has already run its last work: the caller must do it otherwise. Any
+ * context.
+ */
 bool thread_work_add(thread_t *t, thread_work_t *work);
 void thread_work_run(void); /* current's; may sleep */
 
 void thread_get(thread_t *t);
-void thread_put(thread_t *t); /* the last one frees stack and structure after a grace period */
-bool signal_pending(thread_t *t);	 /* any deliverable signal */
+void thread_put(thread_t *t);	  /* the last one frees stack and structure after a grace period */
+bool signal_pending(thread_t *t); /* any deliverable signal */
 bool fatal_signal_pending(thread_t *t);
 /* True when a sleep in `state` must end because of a signal. */
 bool signal_pending_state(u32 state, thread_t *t);
 
-/* A further CPU's idle thread, not started: for sched_init_cpu. Boot only; panics without memory. */
+/*
+ * A further CPU's idle thread, not started: for sched_init_cpu. Boot only; panics without memory.
+ */
 thread_t *thread_create_idle(u32 cpu);
 
 extern thread_t init_thread; /* the boot CPU's first thread, later its idle thread */

@@ -1,7 +1,7 @@
 /*
  * file_map_t: the pages of one file, and everything that maps them. The one page cache (mm/cache/).
- * Embedded in the file's inode. Lookup is lock-free under RCU: reference-unless-zero, then re-check.
- * A page belongs to the map while pages[index] points to it; the map holds one reference.
+ * Embedded in the file's inode. Lookup is lock-free under RCU: reference-unless-zero, then
+ * re-check. A page belongs to the map while pages[index] points to it; the map holds one reference.
  * Locks: map_lock > lock; page lock (PG_LOCKED) before lock; never a user copy under any of them
  * that may fault.
  */
@@ -28,27 +28,27 @@ typedef struct file_map_ops {
 } file_map_ops_t;
 
 typedef struct file_map {
-	xarray_t pages;		/* lock; readable under RCU. marks: 0 dirty, 1 write-back */
+	xarray_t pages; /* lock; readable under RCU. marks: 0 dirty, 1 write-back */
 	spinlock_t lock;
-	u64 nr_pages;		/* lock */
+	u64 nr_pages; /* lock */
 	const file_map_ops_t *ops;
-	void *owner;		/* inode */
-	rwsem_t map_lock;	/* mappings */
-	rb_root_t mappings;	/* map_lock: interval tree of vm_area by page offset */
-	u32 writable_maps;	/* atomic: shared writable mappings */
-	rwsem_t truncate_lock;	/* shared: faults and reads fill pages; exclusive: truncation, holes */
-	u64 size;		/* bytes: i_size; written under the inode's lock, read racily */
-	int error;		/* sticky write-back error */
+	void *owner;	       /* inode */
+	rwsem_t map_lock;      /* mappings */
+	rb_root_t mappings;    /* map_lock: interval tree of vm_area by page offset */
+	u32 writable_maps;     /* atomic: shared writable mappings */
+	rwsem_t truncate_lock; /* shared: faults and reads fill pages; exclusive: truncation, holes */
+	u64 size;	       /* bytes: i_size; written under the inode's lock, read racily */
+	int error;	       /* sticky write-back error */
 } file_map_t;
 
 void file_map_init(file_map_t *map, const file_map_ops_t *ops, void *owner);
-void file_map_destroy(file_map_t *map); /* drops all pages; no mappings left */
-page_t *file_map_find(file_map_t *map, u64 index);	/* referenced, or NULL */
+void file_map_destroy(file_map_t *map);		   /* drops all pages; no mappings left */
+page_t *file_map_find(file_map_t *map, u64 index); /* referenced, or NULL */
 /* Finds, or creates and reads in: an up-to-date referenced page, or ERR_PTR. */
 page_t *file_map_get(file_map_t *map, u64 index, gfp_flags_t flags);
 /* For writing: locked, referenced, up to date unless the whole page is overwritten. */
 page_t *file_map_grab(file_map_t *map, u64 index, bool whole);
-void page_lock(page_t *page);		/* may sleep */
+void page_lock(page_t *page); /* may sleep */
 bool page_trylock(page_t *page);
 void page_unlock(page_t *page);
 /* Generic data path over the cache at *pos (advanced). Bytes or negative errno. */

@@ -1,6 +1,7 @@
 /*
- * Data iterator: the one data path of all files (read_iter/write_iter). It walks a vector of user, kernel or page
- * segments; copies advance it. User copies may sleep; with page faults disabled they stop short.
+ * Data iterator: the one data path of all files (read_iter/write_iter). It walks a vector of user,
+ * kernel or page segments; copies advance it. User copies may sleep; with page faults disabled they
+ * stop short.
  */
 #ifndef MM_ITER_H
 #define MM_ITER_H
@@ -27,24 +28,27 @@ typedef enum iter_kind { ITER_USER, ITER_KERNEL, ITER_PAGES } iter_kind_t;
 
 typedef struct iter {
 	iter_kind_t kind;
-	bool to_iter;	    /* a read: data flows into the iterator */
-	u8 io_flags;	    /* IO_*: what preadv2 and pwritev2 ask for; set after the iterator is made */
-	size_t offset;	    /* in the first segment */
-	size_t count;	    /* bytes left */
+	bool to_iter;  /* a read: data flows into the iterator */
+	u8 io_flags;   /* IO_*: what preadv2 and pwritev2 ask for; set after the iterator is made */
+	size_t offset; /* in the first segment */
+	size_t count;  /* bytes left */
 	u32 nr_segs;
 	union {
 		const iovec_t *iov;
 		const kvec_t *kvec;
 		const page_vec_t *pvec;
 	};
-	iovec_t single;	    /* storage of the one-buffer form */
+	iovec_t single; /* storage of the one-buffer form */
 	kvec_t ksingle;
 } iter_t;
 #define IO_APPEND 1u /* write at the end, wherever the position is */
 #define IO_SYNC 2u   /* to the device before returning */
 #define IO_NOWAIT 4u /* -EAGAIN rather than sleep */
 
-/* One buffer. The user forms check the range: 0 or -EFAULT; len is cut at MAX_RW_COUNT as Linux does. */
+/*
+ * One buffer. The user forms check the range: 0 or -EFAULT; len is cut at MAX_RW_COUNT as Linux
+ * does.
+ */
 #define MAX_RW_COUNT 0x7ffff000UL
 int iter_user(iter_t *it, bool to_iter, void __user *buf, size_t len);
 void iter_kernel(iter_t *it, bool to_iter, void *buf, size_t len);

@@ -1,7 +1,7 @@
 /*
- * Address sanitizer of the kernel heap and pages: a shadow byte for each 8 bytes of the direct map says how
- * many of them may be touched. Sanitizer builds check every load and store; others compile all away.
- * Tags say what a bad access hit.
+ * Address sanitizer of the kernel heap and pages: a shadow byte for each 8 bytes of the direct map
+ * says how many of them may be touched. Sanitizer builds check every load and store; others compile
+ * all away. Tags say what a bad access hit.
  */
 #ifndef MM_KASAN_H
 #define MM_KASAN_H
@@ -13,7 +13,7 @@
 #define KASAN_REDZONE 0xfc
 
 #ifdef CONFIG_KASAN
-void kasan_init(void);	/* boot, after early memory: makes the shadow, everything accessible */
+void kasan_init(void); /* boot, after early memory: makes the shadow, everything accessible */
 void kasan_poison(const void *start, size_t len, u8 tag); /* start and len multiples of 8 */
 void kasan_unpoison(const void *start, size_t len);	  /* start a multiple of 8 */
 #else

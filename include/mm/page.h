@@ -1,13 +1,13 @@
 /*
- * Physical pages. Every frame has a page_t of 32 bytes at page_array[pfn]. Allocation is by power of two
- * ("order", 0 = 4 KiB ... 18 = 1 GiB) out of zones; a block is named by its first page.
+ * Physical pages. Every frame has a page_t of 32 bytes at page_array[pfn]. Allocation is by power
+ * of two ("order", 0 = 4 KiB ... 18 = 1 GiB) out of zones; a block is named by its first page.
  *
  *	page_t *p = page_alloc();			zeroed? no: contents undefined
  *	page_t *p = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 3);
  *	free_pages(p, 3);
  *
- * Lifetime: allocation gives one reference. Pages that are mapped or cached are shared by page_get and
- * dropped by page_put, which frees an order-0 page when the last goes.
+ * Lifetime: allocation gives one reference. Pages that are mapped or cached are shared by page_get
+ * and dropped by page_put, which frees an order-0 page when the last goes.
  */
 #ifndef MM_PAGE_H
 #define MM_PAGE_H
@@ -29,36 +29,36 @@ struct file_map;
 #define PG_UPTODATE BIT(5) /* contents valid */
 #define PG_DIRTY BIT(6)
 #define PG_WRITEBACK BIT(7)
-#define PG_ACCESSED BIT(8) /* reclaim's second chance */
-#define PG_ANON BIT(9)	   /* mapping is an anon root */
-#define PG_CACHE BIT(10)   /* in a file_map */
+#define PG_ACCESSED BIT(8)     /* reclaim's second chance */
+#define PG_ANON BIT(9)	       /* mapping is an anon root */
+#define PG_CACHE BIT(10)       /* in a file_map */
 #define PG_MEMORY_FILE BIT(11) /* tmpfs: no backing store to be dropped to */
-#define PG_LARGE BIT(12)   /* head of an order > 0 kmalloc block; order in `order` */
+#define PG_LARGE BIT(12)       /* head of an order > 0 kmalloc block; order in `order` */
 #define PG_MLOCKED BIT(13)
 #define PG_WAITERS BIT(14) /* someone waits for PG_LOCKED or PG_WRITEBACK */
 #define PG_ERROR BIT(15)
-#define PG_PCP BIT(16)	   /* on a per-CPU list */
-#define PG_ZONE_SHIFT 22   /* 2 bits zone, 8 bits node */
+#define PG_PCP BIT(16)	 /* on a per-CPU list */
+#define PG_ZONE_SHIFT 22 /* 2 bits zone, 8 bits node */
 
 typedef struct page {
-	u32 flags;	   /* atomic */
-	refcount_t refs;   /* atomic; slab: objects in use | total << 16, under the cache's lock */
+	u32 flags;	 /* atomic */
+	refcount_t refs; /* atomic; slab: objects in use | total << 16, under the cache's lock */
 	union {
-		list_t link;			/* free block, per-CPU list: zone lock or that CPU */
+		list_t link; /* free block, per-CPU list: zone lock or that CPU */
 		struct {
-			void *mapping;		/* file_map_t, or anon_root_t with PG_ANON; page lock */
-			u64 index;		/* page offset in it */
+			void *mapping; /* file_map_t, or anon_root_t with PG_ANON; page lock */
+			u64 index;     /* page offset in it */
 		};
 		struct {
-			void *free_objects;	/* slab: cache's lock */
+			void *free_objects;	  /* slab: cache's lock */
 			u32 next_slab, prev_slab; /* pfn; 0 ends: cache's lock */
 		};
-		spinlock_t table_lock;		/* page table: guards its 512 entries */
+		spinlock_t table_lock; /* page table: guards its 512 entries */
 	};
 	union {
 		struct {
-			u32 map_count;	/* atomic: page-table entries that map it */
-			u32 pins;	/* atomic: counted apart from references */
+			u32 map_count; /* atomic: page-table entries that map it */
+			u32 pins;      /* atomic: counted apart from references */
 		};
 		struct kmem_cache *cache; /* slab */
 		u64 order;		  /* free block, large block */
@@ -72,8 +72,8 @@ _Static_assert(sizeof(page_t) == 32, "page_t is 32 bytes: architecture.md 5");
 #define MAX_ORDER 18 /* 1 GiB */
 
 typedef u32 gfp_flags_t;
-#define GFP_WAIT 0x1u	 /* may sleep and reclaim */
-#define GFP_HIGH 0x2u	 /* may use the emergency reserve */
+#define GFP_WAIT 0x1u /* may sleep and reclaim */
+#define GFP_HIGH 0x2u /* may use the emergency reserve */
 #define GFP_IO 0x4u
 #define GFP_FS 0x8u
 #define GFP_ZERO 0x10u	 /* zero-filled */
@@ -89,7 +89,7 @@ typedef u32 gfp_flags_t;
 #define GFP_USER (GFP_KERNEL | GFP_USERPAGE)
 
 /* API */
-page_t *page_alloc(void);		  /* GFP_KERNEL, order 0; NULL when out of memory */
+page_t *page_alloc(void); /* GFP_KERNEL, order 0; NULL when out of memory */
 void page_free(page_t *page);
 page_t *alloc_pages(uint32_t order);
 void free_pages(page_t *pages, uint32_t order);
@@ -155,11 +155,11 @@ typedef struct memory_statistics {
 } memory_statistics_t;
 void memory_stats(memory_statistics_t *out);
 u64 free_page_count(void);
-u64 total_page_count(void);	/* handed to the allocator at boot */
+u64 total_page_count(void); /* handed to the allocator at boot */
 u64 node_total_pages(u32 node);
 u64 node_free_pages(u32 node);
 void dump_memory_stats(void);
-void page_drain_local(void);	/* gives this CPU's page lists back to the buddy */
+void page_drain_local(void); /* gives this CPU's page lists back to the buddy */
 void page_drain_all(void);
 /* Prints /proc/buddyinfo and /proc/zoneinfo bodies. */
 struct seq_file;
@@ -171,20 +171,28 @@ typedef struct zone_info {
 } zone_info_t;
 bool zone_info(u32 index, zone_info_t *out); /* false past the last */
 
-void page_init(void);		/* boot: takes over from mm/page/early.c */
-int page_init_cpu(u32 cpu);	/* page lists of a further CPU, before it allocates; 0 or -ENOMEM */
+void page_init(void);	    /* boot: takes over from mm/page/early.c */
+int page_init_cpu(u32 cpu); /* page lists of a further CPU, before it allocates; 0 or -ENOMEM */
 /* Boot memory that is no longer needed (initramfs, .init): reserved frames become free ones. */
 void page_free_reserved(phys_addr_t start, phys_addr_t end);
 
 /* thread_t.alloc_context */
-#define ALLOC_RESERVES 1u   /* may empty the zones: it is about to free memory (victim, reclaimer) */
+#define ALLOC_RESERVES 1u /* may empty the zones: it is about to free memory (victim, reclaimer) */
 #define ALLOC_RECLAIMING 2u /* inside reclaim: does not recurse */
 #define ALLOC_NO_IO 4u
 #define ALLOC_NO_FS 8u
 
 /* Counters shown in /proc/meminfo: per CPU, summed when read. */
 typedef enum mm_counter {
-	MM_CACHED, MM_ANON, MM_SLAB, MM_TABLE, MM_STACK, MM_SHMEM, MM_DIRTY, MM_MAPPED, MM_MLOCKED,
+	MM_CACHED,
+	MM_ANON,
+	MM_SLAB,
+	MM_TABLE,
+	MM_STACK,
+	MM_SHMEM,
+	MM_DIRTY,
+	MM_MAPPED,
+	MM_MLOCKED,
 	MM_COUNTERS,
 } mm_counter_t;
 void mm_count(mm_counter_t which, long delta);

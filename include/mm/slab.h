@@ -1,6 +1,6 @@
 /*
- * The kernel heap. Slab caches of equal objects with per-CPU magazines in front (Bonwick & Adams, "Magazines
- * and Vmem", USENIX 2001), kmalloc size classes on top, whole pages above 8 KiB.
+ * The kernel heap. Slab caches of equal objects with per-CPU magazines in front (Bonwick & Adams,
+ * "Magazines and Vmem", USENIX 2001), kmalloc size classes on top, whole pages above 8 KiB.
  *
  *	cache = kmem_cache_create("dentry", sizeof(dentry_t), 0, 0, NULL);
  *	d = kmem_cache_alloc(cache, GFP_KERNEL);	uninitialised unless GFP_ZERO
@@ -25,12 +25,12 @@ void kmem_cache_free(kmem_cache_t *cache, void *obj);
 #define KMALLOC_MAX (4UL << 20)
 void *kmalloc(size_t size, gfp_flags_t flags) __attribute__((malloc));
 void *kzalloc(size_t size, gfp_flags_t flags) __attribute__((malloc));
-void kfree(void *ptr);	/* NULL is ignored */
-void *kcalloc(size_t nmemb, size_t size);	/* checked for overflow; GFP_KERNEL */
-void *krealloc(void *ptr, size_t new_size);	/* on failure NULL, ptr stays valid */
-size_t ksize(const void *ptr);			/* usable bytes */
+void kfree(void *ptr);			    /* NULL is ignored */
+void *kcalloc(size_t nmemb, size_t size);   /* checked for overflow; GFP_KERNEL */
+void *krealloc(void *ptr, size_t new_size); /* on failure NULL, ptr stays valid */
+size_t ksize(const void *ptr);		    /* usable bytes */
 char *kstrdup(const char *s, gfp_flags_t flags);
-char *strdup(const char *s);			/* API: GFP_KERNEL */
+char *strdup(const char *s); /* API: GFP_KERNEL */
 
 void slab_init(void);
 typedef struct slab_info {
@@ -39,7 +39,9 @@ typedef struct slab_info {
 	u32 object_size, objects_per_slab, pages_per_slab;
 } slab_info_t;
 bool slab_info(u32 index, slab_info_t *out); /* false past the last */
-/* Every CPU's magazines go back to the slabs (drop_caches, leak checks); may wait for other CPUs. */
+/*
+ * Every CPU's magazines go back to the slabs (drop_caches, leak checks); may wait for other CPUs.
+ */
 void kmem_flush_magazines(void);
 #ifdef CONFIG_DEBUG
 void slab_report_leaks(void); /* prints who owns what is allocated, by caller */

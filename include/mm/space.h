@@ -1,7 +1,8 @@
 /*
- * Address spaces. vm_space_t owns user page tables and the set of vm_area_t (VMAs) in a balanced tree.
- * space->lock (rwsem) exclusive: the set of areas changes; shared: faults and look-ups. Page-table pages carry
- * their own spinlocks. Unmapping gathers pages and tables and frees them after the shootdown.
+ * Address spaces. vm_space_t owns user page tables and the set of vm_area_t (VMAs) in a balanced
+ * tree. space->lock (rwsem) exclusive: the set of areas changes; shared: faults and look-ups.
+ * Page-table pages carry their own spinlocks. Unmapping gathers pages and tables and frees them
+ * after the shootdown.
  */
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
@@ -31,7 +32,7 @@ struct vm_area;
 #define VM_NO_RESERVE 0x4000u
 #define VM_STACK 0x8000u
 #define VM_HEAP 0x10000u
-#define VM_IO 0x20000u	  /* device memory: no page_t */
+#define VM_IO 0x20000u /* device memory: no page_t */
 #define VM_SEQ_READ 0x40000u
 #define VM_RAND_READ 0x80000u
 #define VM_HUGE 0x100000u
@@ -39,53 +40,55 @@ struct vm_area;
 #define VM_SPECIAL 0x400000u /* vDSO, vvar */
 
 typedef struct vm_area_ops {
-	void (*open)(struct vm_area *vma);  /* area duplicated or split */
+	void (*open)(struct vm_area *vma); /* area duplicated or split */
 	void (*close)(struct vm_area *vma);
-	/* Maps pages itself; NULL: page cache or anonymous. Returns a referenced page or ERR_PTR. */
+	/*
+	 * Maps pages itself; NULL: page cache or anonymous. Returns a referenced page or ERR_PTR.
+	 */
 	page_t *(*fault)(struct vm_area *vma, u64 page_offset, bool write);
 	const char *(*name)(struct vm_area *vma);
 } vm_area_ops_t;
 
 typedef struct vm_area {
-	rb_node_t node;		/* space->lock */
+	rb_node_t node; /* space->lock */
 	struct vm_space *space;
 	unsigned long start, end; /* space->lock; end exclusive */
-	unsigned long max_gap;	/* augmentation: largest free gap below in the subtree */
-	u32 flags;		/* space->lock */
-	u64 page_offset;	/* in the file; anonymous: start >> 12 at creation */
-	struct file *file;	/* own reference, or NULL */
-	file_map_t *map;	/* file's, or NULL for anonymous private */
+	unsigned long max_gap;	  /* augmentation: largest free gap below in the subtree */
+	u32 flags;		  /* space->lock */
+	u64 page_offset;	  /* in the file; anonymous: start >> 12 at creation */
+	struct file *file;	  /* own reference, or NULL */
+	file_map_t *map;	  /* file's, or NULL for anonymous private */
 	interval_node_t map_node; /* map->map_lock */
-	bool has_anon;		/* anonymous pages may be mapped here: fork copies them */
+	bool has_anon;		  /* anonymous pages may be mapped here: fork copies them */
 	const vm_area_ops_t *ops;
 	void *private_data;
 } vm_area_t;
 
 typedef struct vm_space {
-	refcount_t users;	/* threads of processes: 0 tears the mappings down */
-	refcount_t refs;	/* structure and root: also lazy CPUs */
+	refcount_t users; /* threads of processes: 0 tears the mappings down */
+	refcount_t refs;  /* structure and root: also lazy CPUs */
 	pte_t *root;
 	arch_mmu_context_t arch;
 	rwsem_t lock;
-	rb_root_t areas;	/* lock */
-	u32 area_count;		/* lock */
+	rb_root_t areas;						    /* lock */
+	u32 area_count;							    /* lock */
 	u64 total_pages, locked_pages, data_pages, stack_pages, exec_pages; /* lock */
-	atomic64_t anon_pages, file_pages, shmem_pages; /* resident */
-	u64 max_resident;	/* racy high-water mark */
+	atomic64_t anon_pages, file_pages, shmem_pages;			    /* resident */
+	u64 max_resident; /* racy high-water mark */
 	atomic64_t table_pages;
 	/* layout, set by exec: lock */
 	unsigned long mmap_base, brk_start, brk, stack_top, code_start, code_end, data_start,
 		data_end, arg_start, arg_end, env_start, env_end;
 	u64 auxv[48];
 	u32 auxv_count;
-	u32 def_flags;		/* mlockall(MCL_FUTURE) */
-	u64 seq;		/* changes with every change of the set of areas */
-	int oom_killed;		/* atomic: its memory is being taken */
+	u32 def_flags;	/* mlockall(MCL_FUTURE) */
+	u64 seq;	/* changes with every change of the set of areas */
+	int oom_killed; /* atomic: its memory is being taken */
 } vm_space_t;
 
 /*
- * How mm reaches open files: fs/vfs sets this once at boot. mmap prepares the area (map, ops, flags); mode tells
- * what the open file allows.
+ * How mm reaches open files: fs/vfs sets this once at boot. mmap prepares the area (map, ops,
+ * flags); mode tells what the open file allows.
  */
 #define VM_FILE_READ 1u
 #define VM_FILE_WRITE 2u
@@ -97,22 +100,25 @@ typedef struct vm_file_ops {
 	int (*mmap)(struct file *f, vm_area_t *vma); /* -ENODEV when it cannot be mapped */
 	/* An unlinked memory file of that many bytes, for shared anonymous memory; or ERR_PTR. */
 	struct file *(*shared_memory)(size_t size);
-	struct file *(*find)(int fd);		     /* descriptor of current: referenced, or NULL */
+	struct file *(*find)(int fd); /* descriptor of current: referenced, or NULL */
 	int (*fsync)(struct file *f, off_t start, off_t end);
 	long (*punch)(struct file *f, off_t start, off_t len); /* MADV_REMOVE */
 } vm_file_ops_t;
 extern const vm_file_ops_t *vm_file_ops;
 extern u64 vm_max_map_count, vm_overcommit, mmap_min_addr; /* /proc/sys/vm */
 
-void space_init(void);			/* boot */
-vm_space_t *vm_space_create(void);	/* empty, users 1; NULL when out of memory */
+void space_init(void);			       /* boot */
+vm_space_t *vm_space_create(void);	       /* empty, users 1; NULL when out of memory */
 vm_space_t *vm_space_fork(vm_space_t *parent); /* copy-on-write copy, or ERR_PTR */
-void vm_space_get(vm_space_t *s);	/* a user */
-void vm_space_put(vm_space_t *s);	/* may sleep: the last user unmaps everything */
-vm_space_t *vm_space_of(struct process *p); /* a user reference, or NULL (for /proc) */
+void vm_space_get(vm_space_t *s);	       /* a user */
+void vm_space_put(vm_space_t *s);	       /* may sleep: the last user unmaps everything */
+vm_space_t *vm_space_of(struct process *p);    /* a user reference, or NULL (for /proc) */
 /* Scheduler: what the CPU has loaded when it goes from prev to next; rq lock, interrupts off. */
 void vm_space_switch(struct thread *prev, struct thread *next);
-/* exec and exit: makes `s` (NULL: none) the running thread's space and consumes that reference; drops the old one's. */
+/*
+ * exec and exit: makes `s` (NULL: none) the running thread's space and consumes that reference;
+ * drops the old one's.
+ */
 void vm_space_activate(vm_space_t *s);
 
 /* API */
@@ -133,19 +139,20 @@ long vm_map(vm_space_t *s, unsigned long addr, size_t len, int prot, int map_fla
 	    struct file *file, off_t offset);
 int vm_unmap(vm_space_t *s, unsigned long addr, size_t len);
 int vm_protect(vm_space_t *s, unsigned long addr, size_t len, int prot);
-long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len, unsigned long flags,
-	       unsigned long new_addr); /* mremap(2), checks included */
-long vm_brk(vm_space_t *s, unsigned long brk);	/* returns the resulting break */
-long uvmalloc(size_t len, int prot);		/* MEMORY: anonymous private memory of current */
+long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len,
+	       unsigned long flags, unsigned long new_addr); /* mremap(2), checks included */
+long vm_brk(vm_space_t *s, unsigned long brk);		     /* returns the resulting break */
+long uvmalloc(size_t len, int prot); /* MEMORY: anonymous private memory of current */
 /* exec: a stack area of the given flags below `top`; and copies into a space that is not loaded. */
 int vm_setup_stack(vm_space_t *s, unsigned long top, bool executable);
-int vm_copy_out(vm_space_t *s, unsigned long addr, const void *from, size_t len); /* write, any space */
+int vm_copy_out(vm_space_t *s, unsigned long addr, const void *from,
+		size_t len); /* write, any space */
 int vm_copy_in(vm_space_t *s, void *to, unsigned long addr, size_t len);
 /* Pins user pages: referenced pages of [addr, +n) into out; count or negative errno. */
 long vm_get_pages(vm_space_t *s, unsigned long addr, u32 n, bool write, page_t **out);
 /* Futex keys and core dumps: the page behind an address, referenced; ERR_PTR. */
 page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write);
-u64 vm_resident(vm_space_t *s);		/* pages */
+u64 vm_resident(vm_space_t *s); /* pages */
 /* OOM: takes the memory of a dying space away at once. */
 void vm_space_reap(vm_space_t *s);
 

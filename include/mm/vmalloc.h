@@ -1,15 +1,15 @@
 /*
- * Kernel mappings: virtually contiguous memory (vmalloc), device registers (ioremap), kernel stacks with
- * guard pages. Every area is followed by an unmapped guard page.
+ * Kernel mappings: virtually contiguous memory (vmalloc), device registers (ioremap), kernel stacks
+ * with guard pages. Every area is followed by an unmapped guard page.
  */
 #ifndef MM_VMALLOC_H
 #define MM_VMALLOC_H
 
 #include <mm/page.h>
 
-void *vmalloc(size_t size);		/* API; GFP_KERNEL; page-aligned; NULL on failure */
+void *vmalloc(size_t size); /* API; GFP_KERNEL; page-aligned; NULL on failure */
 void *vzalloc(size_t size);
-void vfree(void *ptr);			/* may sleep; NULL is ignored */
+void vfree(void *ptr);				/* may sleep; NULL is ignored */
 void *kvmalloc(size_t size, gfp_flags_t flags); /* kmalloc, or vmalloc when large */
 void kvfree(void *ptr);
 bool is_vmalloc_addr(const void *ptr);
@@ -18,7 +18,7 @@ void *vmalloc_guarded(size_t size, u32 node);
 
 void __iomem *ioremap(phys_addr_t pa, size_t size); /* uncached, NX; boot and drivers */
 void iounmap(void __iomem *p);
-void *memremap(phys_addr_t pa, size_t size);	/* cached: ACPI tables outside RAM */
+void *memremap(phys_addr_t pa, size_t size); /* cached: ACPI tables outside RAM */
 void memunmap(void *p);
 
 /* API: page tables by root. flags are PTE_* bits; 4 KiB granularity. 0 or -ENOMEM, -EEXIST. */

@@ -1,4 +1,7 @@
-/* Scheduling structures of the Linux x86_64 ABI: sched_setscheduler(2), sched_setattr(2), setpriority(2). */
+/*
+ * Scheduling structures of the Linux x86_64 ABI: sched_setscheduler(2), sched_setattr(2),
+ * setpriority(2).
+ */
 #ifndef UAPI_SCHED_H
 #define UAPI_SCHED_H
 

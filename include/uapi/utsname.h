@@ -7,8 +7,8 @@
 
 #define UTS_LEN 64
 struct utsname {
-	char sysname[UTS_LEN + 1], nodename[UTS_LEN + 1], release[UTS_LEN + 1], version[UTS_LEN + 1],
-		machine[UTS_LEN + 1], domainname[UTS_LEN + 1];
+	char sysname[UTS_LEN + 1], nodename[UTS_LEN + 1], release[UTS_LEN + 1],
+		version[UTS_LEN + 1], machine[UTS_LEN + 1], domainname[UTS_LEN + 1];
 };
 _Static_assert(sizeof(struct utsname) == 390, "utsname");
 

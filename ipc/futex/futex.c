@@ -1,17 +1,19 @@
 /*
- * Futexes: a thread sleeps as long as a user word has a value, another wakes it after changing the word.
+ * Futexes: a thread sleeps as long as a user word has a value, another wakes it after changing the
+ * word.
  *
- * Concepts. There is no object behind a futex: sleepers stand in a hash table under a key made from the word's
- * place. A private word's place is its address in the space; a shared one's is the page of the file (shared
- * anonymous memory has one too), so that processes that map it at different addresses meet. Private mappings are
- * always private words, whatever the caller says.
+ * Concepts. There is no object behind a futex: sleepers stand in a hash table under a key made from
+ * the word's place. A private word's place is its address in the space; a shared one's is the page
+ * of the file (shared anonymous memory has one too), so that processes that map it at different
+ * addresses meet. Private mappings are always private words, whatever the caller says.
  *
- * No wake-up is lost: the sleeper compares the word and queues itself under the bucket's lock; the waker changed the
- * word before it takes that lock. The word is read there with page faults off, since a lock is held; if it is not
- * resident, the lock is dropped, the page brought in, and all begins again.
+ * No wake-up is lost: the sleeper compares the word and queues itself under the bucket's lock; the
+ * waker changed the word before it takes that lock. The word is read there with page faults off,
+ * since a lock is held; if it is not resident, the lock is dropped, the page brought in, and all
+ * begins again.
  *
- * Locking: bucket locks are spinlocks, not taken in interrupts; two of them in order of address. Under them
- * only run-queue locks.
+ * Locking: bucket locks are spinlocks, not taken in interrupts; two of them in order of address.
+ * Under them only run-queue locks.
  */
 #include "futex_internal.h"
 
@@ -203,8 +205,8 @@ static bool dequeue(futex_waiter_t *w)
 
 static long restart_wait(restart_block_t *rb)
 {
-	return futex_wait((u32 __user *)rb->args[0], rb->args[1] & 1, (u32)rb->args[2], rb->deadline,
-			  (u32)rb->args[3]);
+	return futex_wait((u32 __user *)rb->args[0], rb->args[1] & 1, (u32)rb->args[2],
+			  rb->deadline, (u32)rb->args[3]);
 }
 
 long futex_wait(u32 __user *uaddr, bool shared, u32 val, nsec_t deadline, u32 bitset)

@@ -24,8 +24,8 @@ typedef struct futex_bucket {
 } __cacheline_aligned futex_bucket_t;
 
 /*
- * A sleeper; on its stack. Keys: (b) lock of the bucket in which it is queued. A waker takes it off the
- * queue and then sets woken, after which it may be gone at any time.
+ * A sleeper; on its stack. Keys: (b) lock of the bucket in which it is queued. A waker takes it off
+ * the queue and then sets woken, after which it may be gone at any time.
  */
 typedef struct futex_waiter {
 	list_t link;		/* (b) */

@@ -1,6 +1,7 @@
 /*
- * Robust mutexes: the list of locks that a thread holds, kept in user memory by libc, walked when the thread ends
- * (set_robust_list(2)). Nothing there can be trusted: every access may fail, and the walk ends after so many.
+ * Robust mutexes: the list of locks that a thread holds, kept in user memory by libc, walked when
+ * the thread ends (set_robust_list(2)). Nothing there can be trusted: every access may fail, and
+ * the walk ends after so many.
  */
 #include "futex_internal.h"
 

@@ -1,15 +1,18 @@
 /*
  * Pipes (pipe(7)).
  *
- * Concepts. A ring of slots, each a page with a run of valid bytes; head and tail run freely. Writers append: a write that
- * fits into the last page's rest goes there, other bytes take new pages. A write of at most PIPE_BUF (4096)
- * bytes is never split around another writer's, because it needs at most one slot and the lock is held from the
- * check to the copy. In packet mode (O_DIRECT) each write makes its own slots and each read takes one.
+ * Concepts. A ring of slots, each a page with a run of valid bytes; head and tail run freely.
+ * Writers append: a write that fits into the last page's rest goes there, other bytes take new
+ * pages. A write of at most PIPE_BUF (4096) bytes is never split around another writer's, because
+ * it needs at most one slot and the lock is held from the check to the copy. In packet mode
+ * (O_DIRECT) each write makes its own slots and each read takes one.
  *
- * Locking. pipe->lock (a mutex: user copies fault under it) guards the ring and the counts of ends. Sleepers wait on
- * two queues, exclusively; whoever leaves data or room behind passes the wake-up on. Constant cost per page moved.
+ * Locking. pipe->lock (a mutex: user copies fault under it) guards the ring and the counts of ends.
+ * Sleepers wait on two queues, exclusively; whoever leaves data or room behind passes the wake-up
+ * on. Constant cost per page moved.
  *
- * Lifetime. A pipe is referenced by its open files (pipe->files, under node_lock for FIFOs); the last one frees it.
+ * Lifetime. A pipe is referenced by its open files (pipe->files, under node_lock for FIFOs); the
+ * last one frees it.
  */
 #include <ipc/pipe.h>
 
@@ -36,12 +39,12 @@ typedef struct pipe_slot {
 typedef struct pipe {
 	mutex_t lock;
 	wait_queue_head_t read_wait, write_wait;
-	pipe_slot_t *slots;	/* lock; ring of `size`, a power of two */
-	u32 size, head, tail;	/* lock */
-	u32 readers, writers;	/* lock: open ends */
+	pipe_slot_t *slots;		/* lock; ring of `size`, a power of two */
+	u32 size, head, tail;		/* lock */
+	u32 readers, writers;		/* lock: open ends */
 	u32 reader_opens, writer_opens; /* lock: counters that FIFO opens wait on */
-	u32 files;		/* fifo_mutex */
-	page_t *spare;		/* lock: one page kept for the next write */
+	u32 files;			/* fifo_mutex */
+	page_t *spare;			/* lock: one page kept for the next write */
 } pipe_t;
 
 /* Guards node->pipe and pipe->files. */

@@ -1,6 +1,7 @@
 /*
- * Forward-edge control-flow integrity (CORE): a keyed hash stands beside every mutable code pointer. Whoever can
- * overwrite such a pointer, but knows neither the key nor where the kernel lies, ends in a panic instead of control.
+ * Forward-edge control-flow integrity (CORE): a keyed hash stands beside every mutable code
+ * pointer. Whoever can overwrite such a pointer, but knows neither the key nor where the kernel
+ * lies, ends in a panic instead of control.
  */
 #include <kernel/boot.h>
 #include <kernel/panic.h>

@@ -1,10 +1,11 @@
 /*
  * Consoles: places where log records appear at once.
  *
- * Whoever finds the consoles free brings them up to date, with preemption off; others leave their record and go
- * on, since the one at work looks again after it has given the consoles back. Each console knows the number of the
- * next record that it is to show. A full console that takes over from an early one of the same name goes on where
- * that stopped; any other begins with the oldest record.
+ * Whoever finds the consoles free brings them up to date, with preemption off; others leave their
+ * record and go on, since the one at work looks again after it has given the consoles back. Each
+ * console knows the number of the next record that it is to show. A full console that takes over
+ * from an early one of the same name goes on where that stopped; any other begins with the oldest
+ * record.
  */
 #include "printk_internal.h"
 
@@ -68,7 +69,10 @@ static bool behind(void)
 
 void console_flush(void)
 {
-	/* A record stored after the last look and before the release is seen by its writer or by us. */
+	/*
+	 * A record stored after the last look and before the release is seen by its writer or by
+	 * us.
+	 */
 	while (READ_ONCE(consoles) && behind() && take()) {
 		for (console_t *con = consoles; con; con = con->next)
 			while (show_next(con))

@@ -1,22 +1,25 @@
 /*
  * The lock checker of debug builds.
  *
- * Concepts. Locks that are initialised at one place form a class. Each thread keeps the list of locks it holds. When it
- * takes a lock of class B while it holds one of class A, the edge A -> B goes into a graph; a cycle in that graph is an
- * order that can deadlock, whether or not it ever did. Edges are learnt once, so the search runs seldom.
+ * Concepts. Locks that are initialised at one place form a class. Each thread keeps the list of
+ * locks it holds. When it takes a lock of class B while it holds one of class A, the edge A -> B
+ * goes into a graph; a cycle in that graph is an order that can deadlock, whether or not it ever
+ * did. Edges are learnt once, so the search runs seldom.
  *
- * Interrupts. A class taken in interrupts of a kind must not be taken with those interrupts on (the interrupt could come
- * while the lock is held by what it interrupted), and nothing that is taken so may be reached from it by edges (another
- * CPU could hold the second and be interrupted by the taker of the first). Both are looked for whenever an edge or
- * a usage is new. Kinds: hard interrupts and softirqs.
+ * Interrupts. A class taken in interrupts of a kind must not be taken with those interrupts on (the
+ * interrupt could come while the lock is held by what it interrupted), and nothing that is taken so
+ * may be reached from it by edges (another CPU could hold the second and be interrupted by the
+ * taker of the first). Both are looked for whenever an edge or a usage is new. Kinds: hard
+ * interrupts and softirqs.
  *
- * Locks that are held in an interrupt and those of what it interrupted give no edges with each other: the usage rules
- * cover these. A try adds no edge to the lock, but edges from it. A class may nest in itself only by the _nested calls,
- * whose callers have an order of their own.
+ * Locks that are held in an interrupt and those of what it interrupted give no edges with each
+ * other: the usage rules cover these. A try adds no edge to the lock, but edges from it. A class
+ * may nest in itself only by the _nested calls, whose callers have an order of their own.
  *
- * The tables are guarded by a plain flag, as the checker must not check itself. A violation is a panic; from then on the
- * checker is off. Also here: the checks for sleeping where that is not allowed, and the preemption fuzzer
- * (`preempt_fuzz=SEED`), which makes the scheduler take another thread at random releases of locks.
+ * The tables are guarded by a plain flag, as the checker must not check itself. A violation is a
+ * panic; from then on the checker is off. Also here: the checks for sleeping where that is not
+ * allowed, and the preemption fuzzer (`preempt_fuzz=SEED`), which makes the scheduler take another
+ * thread at random releases of locks.
  */
 #include <kernel/types.h>
 
@@ -92,7 +95,10 @@ static u32 class_id(lock_class_t *class)
 	return class->id;
 }
 
-/* Breadth first from `from`, all that edges lead to; true when `to` is among it. Shortest ways in came_from. */
+/*
+ * Breadth first from `from`, all that edges lead to; true when `to` is among it. Shortest ways in
+ * came_from.
+ */
 static bool search(u32 from, u32 to)
 {
 	u32 head = 0, tail = 0;
@@ -127,7 +133,10 @@ static void print_chain(u32 from, u32 to)
 		printk(KERN_EMERG "    then %s\n", classes[chain[--n]]->name);
 }
 
-/* From every class used in interrupts of a kind, no class may be reached that is taken with them on. */
+/*
+ * From every class used in interrupts of a kind, no class may be reached that is taken with them
+ * on.
+ */
 static void check_interrupt_safety(void)
 {
 	for (u32 a = 1; a <= class_count; a++) {
@@ -205,7 +214,10 @@ static bool add_edge(u32 from, u32 to)
 	return true;
 }
 
-/* Nothing to learn: every fact about this acquisition is in the tables. Without the lock: they only grow. */
+/*
+ * Nothing to learn: every fact about this acquisition is in the tables. Without the lock: they only
+ * grow.
+ */
 static bool known(const thread_t *t, const lock_dep_t *dep, u32 flags, u32 ctx, u8 use)
 {
 	u32 id = READ_ONCE(dep->class->id);
@@ -363,7 +375,9 @@ void lockdep_might_sleep(const char *file, int line)
 {
 	const thread_t *t = current();
 
-	/* The boot up to the first other thread runs with interrupts off and cannot really sleep. */
+	/*
+	 * The boot up to the first other thread runs with interrupts off and cannot really sleep.
+	 */
 	if (READ_ONCE(checker_off) || !sched_is_running())
 		return;
 	if (unlikely(this_cpu_read(preempt_count) || t->rcu_nesting || !arch_irqs_enabled())) {

@@ -22,8 +22,8 @@ static u32 panic_cpu; /* atomic: number of the CPU that reports, plus 1 */
 static u32 warnings;  /* atomic */
 
 /*
- * `exact`: the first address is where something happened; all others are where calls return to, which after a call
- * that never returns is the next function already: the instruction before tells.
+ * `exact`: the first address is where something happened; all others are where calls return to,
+ * which after a call that never returns is the next function already: the instruction before tells.
  */
 static void print_backtrace(const char *level, const unsigned long *ips, int n, bool exact)
 {
@@ -109,7 +109,9 @@ static __noreturn void finish(void)
 	arch_reboot();
 }
 
-/* One CPU reports. A second one, or a fault inside the report, must not spoil what there is of it. */
+/*
+ * One CPU reports. A second one, or a fault inside the report, must not spoil what there is of it.
+ */
 static void become_reporter(void)
 {
 	u32 me = this_cpu() + 1, nobody = 0;

@@ -1,17 +1,18 @@
 /*
  * The kernel log.
  *
- * Concepts. A record is one line of text with a number, a time and a level. Records live in a ring: a table of
- * descriptors by number, and a ring of text bytes; the oldest give way to the newest. Readers (consoles,
- * /dev/kmsg, syslog) each keep the number of the next record that they want.
+ * Concepts. A record is one line of text with a number, a time and a level. Records live in a ring:
+ * a table of descriptors by number, and a ring of text bytes; the oldest give way to the newest.
+ * Readers (consoles, /dev/kmsg, syslog) each keep the number of the next record that they want.
  *
- * Any context. Text is formatted on the caller's stack, so nothing is shared until the finished line is copied in under
- * log_lock. Nothing under that lock can be interrupted but by an NMI, which only tries it: when the lock is
- * taken, the line waits in the CPU's emergency buffer until the next printk of that CPU stores it. The lock is
- * a plain flag, since the lock checker and the ticket locks report their own troubles through here.
+ * Any context. Text is formatted on the caller's stack, so nothing is shared until the finished
+ * line is copied in under log_lock. Nothing under that lock can be interrupted but by an NMI, which
+ * only tries it: when the lock is taken, the line waits in the CPU's emergency buffer until the
+ * next printk of that CPU stores it. The lock is a plain flag, since the lock checker and the
+ * ticket locks report their own troubles through here.
  *
- * Unfinished lines (no newline at the end) wait in the CPU's buffer for KERN_CONT pieces; any other line of that
- * CPU completes them as they are.
+ * Unfinished lines (no newline at the end) wait in the CPU's buffer for KERN_CONT pieces; any other
+ * line of that CPU completes them as they are.
  *
  * Order: log_lock is a leaf. Consoles are written without it (console.c).
  */

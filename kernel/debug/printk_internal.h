@@ -8,7 +8,10 @@
 
 #define LOG_LINE_MAX 512 /* longer lines of the kernel are cut */
 
-/* A panic is under way: locks may be held by CPUs that are stopped, so they are tried, not waited for. */
+/*
+ * A panic is under way: locks may be held by CPUs that are stopped, so they are tried, not waited
+ * for.
+ */
 extern bool log_panicking;
 
 /* console.c: brings every console up to the newest record, unless another CPU is at it. */

@@ -1,6 +1,7 @@
 /*
- * Names of the image's functions. tools/gen_symbols makes the table from the linked image: offsets from image_start in
- * ascending order, and beside each where its name begins in one string of all names.
+ * Names of the image's functions. tools/gen_symbols makes the table from the linked image: offsets
+ * from image_start in ascending order, and beside each where its name begins in one string of all
+ * names.
  */
 #include <kernel/panic.h>
 

@@ -1,7 +1,8 @@
 /*
- * What the compiler calls where undefined behaviour is about to happen (-fsanitize=..., sanitizer builds). The
- * layouts of the descriptions are the compiler's (libsanitizer's ubsan_handlers.h). A report is a warning with a
- * backtrace; each place reports once, since the compiler marks a description as used through its column.
+ * What the compiler calls where undefined behaviour is about to happen (-fsanitize=..., sanitizer
+ * builds). The layouts of the descriptions are the compiler's (libsanitizer's ubsan_handlers.h). A
+ * report is a warning with a backtrace; each place reports once, since the compiler marks a
+ * description as used through its column.
  */
 #include <kernel/types.h>
 

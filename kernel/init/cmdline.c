@@ -1,5 +1,6 @@
 /*
- * The kernel command line: words separated by blanks, `name=value` or bare; double quotes keep blanks together.
+ * The kernel command line: words separated by blanks, `name=value` or bare; double quotes keep
+ * blanks together.
  */
 #include <kernel/boot.h>
 

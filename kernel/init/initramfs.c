@@ -1,7 +1,7 @@
 /*
- * The initial root file system: every boot module that is a cpio archive (newc, plain or gzip) is unpacked into the root
- * tmpfs, in order. A damaged archive ends the boot with one line; files already there are replaced, as later archives
- * overlay earlier ones.
+ * The initial root file system: every boot module that is a cpio archive (newc, plain or gzip) is
+ * unpacked into the root tmpfs, in order. A damaged archive ends the boot with one line; files
+ * already there are replaced, as later archives overlay earlier ones.
  */
 #include <kernel/init.h>
 
@@ -35,7 +35,8 @@ static link_name_t **bucket(const cpio_entry_t *e)
 static const char *find_link(const cpio_entry_t *e)
 {
 	for (link_name_t *l = *bucket(e); l; l = l->next)
-		if (l->ino == e->ino && l->dev_major == e->dev_major && l->dev_minor == e->dev_minor)
+		if (l->ino == e->ino && l->dev_major == e->dev_major &&
+		    l->dev_minor == e->dev_minor)
 			return l->name;
 	return NULL;
 }
@@ -170,7 +171,8 @@ static void unpack_cpio(const void *data, size_t size, const char *what)
 		if (!r)
 			r = set_attributes(&e);
 		if (r)
-			panic("The initramfs %s cannot be unpacked: %s: error %d", what, e.name, -r);
+			panic("The initramfs %s cannot be unpacked: %s: error %d", what, e.name,
+			      -r);
 	}
 	forget_links();
 	if (r < 0)

@@ -1,6 +1,7 @@
 /*
- * The boot order. kernel_main runs on the boot CPU with the final page tables, interrupts off; init_thread_main goes on as
- * a thread, where sleeping is allowed; start_init ends as the first program.
+ * The boot order. kernel_main runs on the boot CPU with the final page tables, interrupts off;
+ * init_thread_main goes on as a thread, where sleeping is allowed; start_init ends as the first
+ * program.
  */
 #include <arch/entry.h>
 #include <arch/init.h>
@@ -27,41 +28,41 @@
 
 static void init_thread_main(void *arg)
 {
-	workqueue_init();			/* deferred work has a thread */
+	workqueue_init();				       /* deferred work has a thread */
 	smp_bring_up(acpi_madt.apic_ids, acpi_madt.cpu_count); /* all CPUs run */
-	arch_init_late();			/* clocks are compared */
-	vfs_init();				/* caches, the root tmpfs */
-	filesystems_init();			/* devtmpfs, procfs, sysfs are known */
-	process_sysctl_init();			/* /proc/sys/kernel */
-	process_sysctl_init();			/* /proc/sys/kernel of processes */
-	devices_init();				/* character devices, terminals */
-	initramfs_unpack();			/* the root gets its files */
-	kernel_tests_run();			/* debug builds: ktest= */
-	arch_seal();				/* boot-time code is gone, constants cannot change */
-	start_init(NULL);			/* the first program */
+	arch_init_late();				       /* clocks are compared */
+	vfs_init();					       /* caches, the root tmpfs */
+	filesystems_init();    /* devtmpfs, procfs, sysfs are known */
+	process_sysctl_init(); /* /proc/sys/kernel */
+	process_sysctl_init(); /* /proc/sys/kernel of processes */
+	devices_init();	       /* character devices, terminals */
+	initramfs_unpack();    /* the root gets its files */
+	kernel_tests_run();    /* debug builds: ktest= */
+	arch_seal();	       /* boot-time code is gone, constants cannot change */
+	start_init(NULL);      /* the first program */
 }
 
 void kernel_main(boot_info_t *info)
 {
-	sched_init();				/* there is a current thread: locks work */
-	serial_early_init();			/* the first lines can be seen */
-	cmdline_init();				/* options can be asked for */
-	lockdep_init_fuzz();			/* debug builds: preemption at random */
+	sched_init();	     /* there is a current thread: locks work */
+	serial_early_init(); /* the first lines can be seen */
+	cmdline_init();	     /* options can be asked for */
+	lockdep_init_fuzz(); /* debug builds: preemption at random */
 	printk(KERN_NOTICE "CloudOS 6.1.0-cloudos, loaded by %s\n", info->loader);
 	printk(KERN_NOTICE "Command line: %s\n", info->command_line);
-	arch_init_early();			/* descriptor tables, exceptions, CPU features */
-	acpi_init();				/* CPUs, nodes, interrupt controllers are known */
-	kasan_init();				/* sanitizer builds watch memory from here */
-	page_init();				/* pages by the buddy allocator */
-	slab_init();				/* kmalloc */
-	kmap_init();				/* vmalloc, ioremap */
-	space_init();				/* address spaces */
-	arch_init_devices();			/* extended state, interrupt controllers, clocks, timer */
-	printk_init();				/* readers of the log can wait */
-	time_init();				/* the date, timers */
-	random_init();				/* random numbers */
-	futex_init();				/* user-space locks */
-	process_init();				/* process 0 is complete, others can be made */
+	arch_init_early();   /* descriptor tables, exceptions, CPU features */
+	acpi_init();	     /* CPUs, nodes, interrupt controllers are known */
+	kasan_init();	     /* sanitizer builds watch memory from here */
+	page_init();	     /* pages by the buddy allocator */
+	slab_init();	     /* kmalloc */
+	kmap_init();	     /* vmalloc, ioremap */
+	space_init();	     /* address spaces */
+	arch_init_devices(); /* extended state, interrupt controllers, clocks, timer */
+	printk_init();	     /* readers of the log can wait */
+	time_init();	     /* the date, timers */
+	random_init();	     /* random numbers */
+	futex_init();	     /* user-space locks */
+	process_init();	     /* process 0 is complete, others can be made */
 	arch_irq_enable();
 	if (process_start_init(init_thread_main, NULL))
 		panic("The first process cannot be made");

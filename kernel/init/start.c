@@ -1,7 +1,8 @@
 /*
- * The first program: /init of the initramfs (rdinit=), else init= or /sbin/init and its kin. A root= device needs a
- * block layer and is refused until there is one. What stands on the command line
- * and means nothing to the kernel goes to it: bare words as arguments, name=value as environment, as Linux does.
+ * The first program: /init of the initramfs (rdinit=), else init= or /sbin/init and its kin. A
+ * root= device needs a block layer and is refused until there is one. What stands on the command
+ * line and means nothing to the kernel goes to it: bare words as arguments, name=value as
+ * environment, as Linux does.
  */
 #include <kernel/init.h>
 
@@ -14,9 +15,9 @@
 #include <uapi/errno.h>
 
 static const char *const kernel_words[] = {
-	"console", "init",    "rdinit",	  "root",	  "rootfstype", "rootflags", "ro",
-	"rw",	   "quiet",   "loglevel", "panic",	  "nokaslr",	"pti",	     "maxcpus",
-	"mem",	   "preempt_fuzz", "panic_on_warn", "BOOT_IMAGE",
+	"console", "init",    "rdinit", "root",		"rootfstype",	 "rootflags",
+	"ro",	   "rw",      "quiet",	"loglevel",	"panic",	 "nokaslr",
+	"pti",	   "maxcpus", "mem",	"preempt_fuzz", "panic_on_warn", "BOOT_IMAGE",
 };
 
 static const char *arguments[COMMAND_LINE_WORDS + 2];
@@ -87,7 +88,8 @@ static int try_run(const char *path)
 
 void start_init(void *arg)
 {
-	static const char *const fallbacks[] = { "/sbin/init", "/etc/init", "/bin/init", "/bin/sh" };
+	static const char *const fallbacks[] = { "/sbin/init", "/etc/init", "/bin/init",
+						 "/bin/sh" };
 	const char *rdinit = cmdline_get("rdinit"), *init = cmdline_get("init");
 	int r;
 
@@ -114,6 +116,7 @@ void start_init(void *arg)
 	for (u32 i = 0; r && i < ARRAY_SIZE(fallbacks); i++)
 		r = try_run(fallbacks[i]);
 	if (r)
-		panic("There is no program to start: no %s in the initramfs, no /sbin/init", rdinit);
+		panic("There is no program to start: no %s in the initramfs, no /sbin/init",
+		      rdinit);
 	arch_return_to_user(arch_user_frame(current()));
 }

@@ -172,9 +172,9 @@ static u32 reverse_bits(u32 code, unsigned n)
 }
 
 /*
- * Builds the decoder of `n` symbols from their code lengths (0: unused). -EINVAL when there are more
- * codes than room, or fewer; but one code of one bit is something (RFC 1951 3.2.7), and none at all
- * too, as long as none is met. Returns 1 for these, 0 for a complete set.
+ * Builds the decoder of `n` symbols from their code lengths (0: unused). -EINVAL when there are
+ * more codes than room, or fewer; but one code of one bit is something (RFC 1951 3.2.7), and none
+ * at all too, as long as none is met. Returns 1 for these, 0 for a complete set.
  */
 static int build_huffman(huffman_t *h, const u8 *lengths, u32 n)
 {

@@ -25,8 +25,8 @@ static int for_each_thread(process_t *p, int (*fn)(thread_t *t, u64 arg), u64 ar
 
 static int dump_thread(thread_t *t, u64 unused)
 {
-	printk(KERN_INFO "  thread %d %s: state %x flags %x blocked %lx pending %lx\n", t->tid, t->name,
-	       READ_ONCE(t->state), READ_ONCE(t->flags), t->blocked, t->pending.set);
+	printk(KERN_INFO "  thread %d %s: state %x flags %x blocked %lx pending %lx\n", t->tid,
+	       t->name, READ_ONCE(t->state), READ_ONCE(t->flags), t->blocked, t->pending.set);
 	return 0;
 }
 
@@ -38,7 +38,7 @@ void dump_process(process_t *proc)
 	printk(KERN_INFO "process %d (%s): state %d parent %d group %d session %d threads %u\n",
 	       proc->pid, proc->leader->name, (int)READ_ONCE(proc->state), proc->parent->pid,
 	       proc->group->nr, proc->session->nr, proc->thread_count);
-	printk(KERN_INFO "  user %ld ms, system %ld ms, pending %lx\n", (long)(user / NSEC_PER_MSEC),
-	       (long)(system / NSEC_PER_MSEC), proc->pending.set);
+	printk(KERN_INFO "  user %ld ms, system %ld ms, pending %lx\n",
+	       (long)(user / NSEC_PER_MSEC), (long)(system / NSEC_PER_MSEC), proc->pending.set);
 	for_each_thread(proc, dump_thread, 0);
 }

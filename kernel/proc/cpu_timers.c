@@ -1,8 +1,10 @@
 /*
- * Timers on CPU time: ITIMER_VIRTUAL, ITIMER_PROF, RLIMIT_CPU; and what ITIMER_REAL does when it fires.
+ * Timers on CPU time: ITIMER_VIRTUAL, ITIMER_PROF, RLIMIT_CPU; and what ITIMER_REAL does when it
+ * fires.
  *
- * The scheduler charges time with its own locks held, so it only marks the thread; the thread itself compares
- * on its way to user mode. Nothing happens at all for processes without such timers.
+ * The scheduler charges time with its own locks held, so it only marks the thread; the thread
+ * itself compares on its way to user mode. Nothing happens at all for processes without such
+ * timers.
  */
 #include <kernel/time/clock.h>
 

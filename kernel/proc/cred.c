@@ -1,8 +1,8 @@
 /*
  * Making and changing credentials, and the objects that count what each user has.
  *
- * A thread changes its credentials by copying them, changing the copy, and publishing it; nobody else ever sees
- * a half-changed set. The old set is freed after a grace period.
+ * A thread changes its credentials by copying them, changing the copy, and publishing it; nobody
+ * else ever sees a half-changed set. The old set is freed after a grace period.
  */
 #include <mm/vmalloc.h>
 
@@ -118,7 +118,10 @@ cred_t *prepare_creds(void)
 	return c;
 }
 
-/* Does the new set allow anything that the old did not? Then others must not look into the process any more. */
+/*
+ * Does the new set allow anything that the old did not? Then others must not look into the process
+ * any more.
+ */
 static bool needs_protection(const cred_t *old, const cred_t *next)
 {
 	return old->euid != next->euid || old->egid != next->egid || old->fsuid != next->fsuid ||

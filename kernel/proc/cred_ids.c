@@ -1,6 +1,6 @@
 /*
- * User and group ids. What an id change does to capabilities is in capabilities(7), "Effect of user ID changes on
- * capabilities".
+ * User and group ids. What an id change does to capabilities is in capabilities(7), "Effect of user
+ * ID changes on capabilities".
  */
 #include <kernel/cred_change.h>
 #include <kernel/lib/sort.h>
@@ -10,7 +10,7 @@
 
 /* What CAP_DAC_OVERRIDE and its like allow on files goes with the file-system user id. */
 #define CAP_FS_SET                                                                                 \
-	(BIT(CAP_CHOWN) | BIT(CAP_MKNOD) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) |     \
+	(BIT(CAP_CHOWN) | BIT(CAP_MKNOD) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) |      \
 	 BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_LINUX_IMMUTABLE) | BIT(CAP_MAC_OVERRIDE))
 
 static bool any_root(const cred_t *c)
@@ -33,7 +33,10 @@ static void fix_capabilities(const cred_t *old, cred_t *next)
 		next->cap_effective = next->cap_permitted;
 }
 
-/* The counters move to the new real user. Above its limit the change is allowed all the same: see execve. */
+/*
+ * The counters move to the new real user. Above its limit the change is allowed all the same: see
+ * execve.
+ */
 static int change_user(cred_t *next)
 {
 	process_t *p = current_process();
@@ -41,8 +44,8 @@ static int change_user(cred_t *next)
 
 	if (!user)
 		return -EAGAIN;
-	p->nproc_exceeded = (u64)atomic_read(&user->processes) >= rlimit(RLIMIT_NPROC) &&
-			    next->uid != 0;
+	p->nproc_exceeded =
+		(u64)atomic_read(&user->processes) >= rlimit(RLIMIT_NPROC) && next->uid != 0;
 	user_put(next->user);
 	next->user = user;
 	return 0;

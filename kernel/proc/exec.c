@@ -1,13 +1,15 @@
 /*
  * execve: another program in the same process.
  *
- * Everything that can fail happens first, on the side: the arguments are copied to the stack of a new address
- * space, the file is opened, scripts lead to their interpreters, the program is mapped, its credentials are
- * computed. Then comes the point of no return: the other threads end, and the process takes the new space,
- * credentials, default signal actions and name. What goes wrong between costs nothing but the new space.
+ * Everything that can fail happens first, on the side: the arguments are copied to the stack of a
+ * new address space, the file is opened, scripts lead to their interpreters, the program is mapped,
+ * its credentials are computed. Then comes the point of no return: the other threads end, and the
+ * process takes the new space, credentials, default signal actions and name. What goes wrong
+ * between costs nothing but the new space.
  *
- * Linux maps the program only after that point, so what is wrong with its segments kills the process there
- * (SIGSEGV) instead of failing the call; such errors are kept in late_error and do the same here.
+ * Linux maps the program only after that point, so what is wrong with its segments kills the
+ * process there (SIGSEGV) instead of failing the call; such errors are kept in late_error and do
+ * the same here.
  */
 #include <drivers/random.h>
 #include <ipc/futex.h>
@@ -28,7 +30,8 @@ int randomize_va_space = 2; /* sysctl kernel.randomize_va_space: 0 off */
 
 bool exec_randomises(void)
 {
-	return READ_ONCE(randomize_va_space) && !(current_process()->personality & ADDR_NO_RANDOMIZE);
+	return READ_ONCE(randomize_va_space) &&
+	       !(current_process()->personality & ADDR_NO_RANDOMIZE);
 }
 
 unsigned long exec_random_pages(unsigned long range)
@@ -133,7 +136,10 @@ static int load_program(exec_t *e)
 	}
 }
 
-/* ---- credentials of the new program (capabilities(7), "Transformation of capabilities during execve") ---- */
+/*
+ * ---- credentials of the new program (capabilities(7), "Transformation of capabilities during
+ * execve") ----
+ */
 
 /* Are directories shared with another process? Then a set-id program could be led astray. */
 static bool shares_directories(const thread_t *t)
@@ -160,7 +166,8 @@ static void apply_set_id(exec_t *e)
 		return;
 	if (mode & S_ISUID)
 		c->euid = node->uid;
-	if ((mode & (S_ISGID | 0010)) == (S_ISGID | 0010)) /* without the latter: mandatory locking */
+	if ((mode & (S_ISGID | 0010)) ==
+	    (S_ISGID | 0010)) /* without the latter: mandatory locking */
 		c->egid = node->gid;
 	e->set_id = true;
 }
@@ -342,8 +349,8 @@ static void take_name(const exec_t *e, thread_t *t)
 
 static void take_credentials(exec_t *e, process_t *p)
 {
-	bool keep_dumpable = !e->unreadable && e->cred->euid == e->cred->uid &&
-			     e->cred->egid == e->cred->gid;
+	bool keep_dumpable =
+		!e->unreadable && e->cred->euid == e->cred->uid && e->cred->egid == e->cred->gid;
 
 	if (e->secure)
 		p->death_signal = 0;
@@ -404,7 +411,9 @@ static int commit(exec_t *e)
 	sighand_t *sighand = NULL;
 	int r;
 
-	/* Other threads may yet share the actions with another process, or stop sharing by ending. */
+	/*
+	 * Other threads may yet share the actions with another process, or stop sharing by ending.
+	 */
 	if (refcount_read(&p->sighand->refs) > 1 || !list_is_singular(&p->threads)) {
 		sighand = sighand_alloc();
 		if (!sighand)
@@ -430,7 +439,10 @@ static int check_process_count(process_t *p)
 {
 	const cred_t *c = current_cred();
 
-	/* setuid(2) cannot fail for the limit, as programs do not look: execve does it in its place. */
+	/*
+	 * setuid(2) cannot fail for the limit, as programs do not look: execve does it in its
+	 * place.
+	 */
 	if (p->nproc_exceeded && (u64)atomic_read(&c->user->processes) > rlimit(RLIMIT_NPROC) &&
 	    c->uid != 0 && !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN))
 		return -EAGAIN;

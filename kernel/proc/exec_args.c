@@ -5,8 +5,9 @@
  *		platform | 16 random bytes | padding | auxiliary vector | NULL, envp | NULL, argv | argc
  *	sp -> argc									(exec_finish_stack)
  *
- * Strings are pushed downwards through a buffer that holds the page being filled; a page goes to the new space once, when
- * the next one is begun. The addresses of the strings are noted as they are pushed.
+ * Strings are pushed downwards through a buffer that holds the page being filled; a page goes to
+ * the new space once, when the next one is begun. The addresses of the strings are noted as they
+ * are pushed.
  */
 #include <arch/uaccess.h>
 #include <drivers/random.h>
@@ -184,12 +185,15 @@ int exec_copy_strings(exec_t *e, exec_strings_t argv, exec_strings_t envp)
 	r = set_floor(e);
 	if (r)
 		return r;
-	/* A program without argv[0] may take its environment for arguments: it gets an empty one. */
+	/*
+	 * A program without argv[0] may take its environment for arguments: it gets an empty one.
+	 */
 	if (!e->argc) {
 		argv = (exec_strings_t){ .kernel = true, .pointers = no_arguments };
 		e->argc = 1;
 	}
-	e->pointers = kvmalloc((SCRIPT_WORDS + (size_t)e->argc + e->envc) * sizeof(u64), GFP_KERNEL);
+	e->pointers =
+		kvmalloc((SCRIPT_WORDS + (size_t)e->argc + e->envc) * sizeof(u64), GFP_KERNEL);
 	if (!e->pointers)
 		return -ENOMEM;
 	e->argv_first = SCRIPT_WORDS;

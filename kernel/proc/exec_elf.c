@@ -5,8 +5,8 @@
  *	position independent		around 2/3 of the space, random; with no interpreter (it may be one), and
  *	the interpreter			where mappings go
  *
- * The heap begins at a random distance behind the program; behind 2/3 of the space for an interpreter that was
- * started by itself, since it lies among the mappings.
+ * The heap begins at a random distance behind the program; behind 2/3 of the space for an
+ * interpreter that was started by itself, since it lies among the mappings.
  */
 #include <drivers/random.h>
 #include <kernel/lib/string.h>
@@ -69,7 +69,8 @@ static int protection(const struct elf64_segment *s)
 /* Where the whole object fits among the mappings. */
 static int choose_place(exec_t *e, object_t *o)
 {
-	u64 len = ALIGN_UP(o->layout.end - o->layout.start, PAGE_SIZE) + o->layout.align - PAGE_SIZE;
+	u64 len =
+		ALIGN_UP(o->layout.end - o->layout.start, PAGE_SIZE) + o->layout.align - PAGE_SIZE;
 	long at = vm_map(e->space, 0, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			 NULL, 0);
 	int r;
@@ -149,7 +150,8 @@ static void set_mmap_base(exec_t *e)
 		gap += pad;
 	gap = MIN(MAX(gap, STACK_GAP_MIN), STACK_GAP_MAX);
 	e->space->mmap_base = ALIGN_DOWN(
-		USER_MAX - gap - exec_random_pages(1UL << (MMAP_RANDOM_BITS + PAGE_SHIFT)), PAGE_SIZE);
+		USER_MAX - gap - exec_random_pages(1UL << (MMAP_RANDOM_BITS + PAGE_SHIFT)),
+		PAGE_SIZE);
 }
 
 static void set_layout(exec_t *e, const object_t *program, bool among_mappings)

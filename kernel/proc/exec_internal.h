@@ -13,20 +13,20 @@
 #define MAX_ARG_STRLEN (32 * PAGE_SIZE)
 #define ARG_MIN_TOTAL (128UL << 10) /* always allowed, however small the stack limit */
 #define ARG_MAX_TOTAL (6UL << 20)
-#define EXEC_MAX_DEPTH 5	    /* scripts of scripts */
+#define EXEC_MAX_DEPTH 5 /* scripts of scripts */
 /* Room for the words that scripts put before the arguments. */
 #define SCRIPT_WORDS (2 * (EXEC_MAX_DEPTH + 1))
 
 typedef struct exec {
 	int dfd, flags;
-	char *filename;		/* what the program is told (AT_EXECFN) */
-	char *filename_heap;	/* kfree: filename when it was composed here */
-	bool inaccessible;	/* the path goes through a descriptor that exec closes */
+	char *filename;	     /* what the program is told (AT_EXECFN) */
+	char *filename_heap; /* kfree: filename when it was composed here */
+	bool inaccessible;   /* the path goes through a descriptor that exec closes */
 	char interpreter[EXEC_HEADER_SIZE]; /* of a script: the file in use */
 	const char *script_path; /* the file in use, as the next interpreter is told it */
 	file_t *file;
 	u8 header[EXEC_HEADER_SIZE];
-	bool unreadable;	/* some file could not be read by the user: no dumps */
+	bool unreadable; /* some file could not be read by the user: no dumps */
 
 	/* the new memory and its stack */
 	vm_space_t *space;
@@ -37,18 +37,18 @@ typedef struct exec {
 	u8 *page;		   /* copy of the stack page at page_at, written back when left */
 	unsigned long page_at;	   /* 0: none */
 	unsigned long lowest_page; /* pages from here on have been written once */
-	u64 *pointers;		   /* kvfree: addresses of argv's strings from argv_first, then envp's */
+	u64 *pointers; /* kvfree: addresses of argv's strings from argv_first, then envp's */
 	u32 argv_first, argc, envc;
 	unsigned long arg_start, arg_end, env_end;
 
 	/* what the ELF file asked for */
-	unsigned long entry;	   /* first instruction */
+	unsigned long entry; /* first instruction */
 	unsigned long sp;
 	unsigned long program_entry, phdr, interp_base;
 	u32 phnum;
-	cred_t *cred;		   /* of the new program */
+	cred_t *cred; /* of the new program */
 	bool secure, set_id;
-	int late_error;		   /* what Linux notices after the old program is gone */
+	int late_error; /* what Linux notices after the old program is gone */
 } exec_t;
 
 /* ---- strings (exec_args.c): the new stack, top down ---- */
@@ -61,7 +61,10 @@ int exec_finish_stack(exec_t *e);
 void exec_free_strings(exec_t *e);
 
 /* ---- scripts (exec_script.c) ---- */
-/* "#!" lines: interpreter and optional argument, terminated inside the buffer. -ENOEXEC when it is none. */
+/*
+ * "#!" lines: interpreter and optional argument, terminated inside the buffer. -ENOEXEC when it is
+ * none.
+ */
 int exec_parse_script(char line[EXEC_HEADER_SIZE], char **interpreter, char **arg);
 
 /* ---- ELF (exec_elf.c) ---- */

@@ -1,7 +1,7 @@
 /*
- * The first line of a script: "#!", blanks, the interpreter's path, blanks, and the rest, trailing blanks cut, as
- * one argument. Only the first 256 bytes count: an argument is cut there, but a path that may have been cut is
- * refused.
+ * The first line of a script: "#!", blanks, the interpreter's path, blanks, and the rest, trailing
+ * blanks cut, as one argument. Only the first 256 bytes count: an argument is cut there, but a path
+ * that may have been cut is refused.
  */
 #include <kernel/lib/string.h>
 

@@ -1,13 +1,15 @@
 /*
  * The end of threads and processes.
  *
- * A thread that ends gives back, in this order: its claim on signals, memory (telling those who wait: robust
- * futexes, clear_child_tid, the vfork parent), files, directories, the terminal if it led the session, deferred
- * work. Then, under the tree lock, its children get a new parent, and its own parent is told if it was the last
- * of its process. What is left is the number and the usage, until someone waits for it; a thread that was not the
- * last, or whose parent does not care, releases itself.
+ * A thread that ends gives back, in this order: its claim on signals, memory (telling those who
+ * wait: robust futexes, clear_child_tid, the vfork parent), files, directories, the terminal if it
+ * led the session, deferred work. Then, under the tree lock, its children get a new parent, and its
+ * own parent is told if it was the last of its process. What is left is the number and the usage,
+ * until someone waits for it; a thread that was not the last, or whose parent does not care,
+ * releases itself.
  *
- * The leader's number is the process's: a leader that ends before the other threads stays listed until all have.
+ * The leader's number is the process's: a leader that ends before the other threads stays listed
+ * until all have.
  */
 #include <arch/uaccess.h>
 #include <drivers/tty.h>
@@ -101,7 +103,8 @@ void notify_parent_stop(process_t *p, int code)
 static process_t *find_reaper(process_t *p)
 {
 	for (process_t *a = p->parent; a != &kernel_process; a = a->parent)
-		if (a->is_subreaper && READ_ONCE(a->thread_count)) /* else its children leave it too */
+		if (a->is_subreaper &&
+		    READ_ONCE(a->thread_count)) /* else its children leave it too */
 			return a;
 	return init_process;
 }
@@ -271,8 +274,8 @@ static bool leave_signals(thread_t *t, int status)
 }
 
 /*
- * Every other thread has left the tree, so the process ends now. One whose parent does not care goes on the list.
- * Tree lock held for writing.
+ * Every other thread has left the tree, so the process ends now. One whose parent does not care
+ * goes on the list. Tree lock held for writing.
  */
 static void end_process(process_t *p, list_t *ended)
 {

@@ -1,9 +1,10 @@
 /*
  * fork, vfork, clone: a new thread, in the process of its maker or in one of its own.
  *
- * First everything is checked, then everything is allocated and copied (each step undone in reverse when a later
- * one fails), then the thread becomes visible under the tree lock. Between the last look at the maker's signals
- * and that moment no signal can be sent to its process, so one sent to a whole group reaches parent and child.
+ * First everything is checked, then everything is allocated and copied (each step undone in reverse
+ * when a later one fails), then the thread becomes visible under the tree lock. Between the last
+ * look at the maker's signals and that moment no signal can be sent to its process, so one sent to
+ * a whole group reaches parent and child.
  */
 #include <kernel/lib/printf.h>
 #include <arch/uaccess.h>
@@ -17,7 +18,7 @@
 #include "proc_internal.h"
 
 #define CLONE_NAMESPACES                                                                           \
-	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |            \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
 	 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
 static int check_flags(u64 flags)
@@ -277,7 +278,8 @@ thread_t *copy_thread(const clone_args_t *args, trap_frame_t *frame)
 	r = copy_space(t, args->flags);
 	if (r)
 		goto out_fs;
-	r = arch_thread_copy_user(t, self, frame, args->stack, args->flags & CLONE_SETTLS, args->tls);
+	r = arch_thread_copy_user(t, self, frame, args->stack, args->flags & CLONE_SETTLS,
+				  args->tls);
 	if (r)
 		goto out_space;
 	pid = pid_alloc(args->set_tid);

@@ -1,7 +1,7 @@
 /*
- * Resource limits (getrlimit(2)). Who enforces them: RLIMIT_NPROC fork, RLIMIT_SIGPENDING signal queues, RLIMIT_CPU the
- * accounting, RLIMIT_STACK, _DATA, _AS, _MEMLOCK mm, RLIMIT_NOFILE and _FSIZE fs, RLIMIT_NICE and _RTPRIO
- * the scheduler's calls.
+ * Resource limits (getrlimit(2)). Who enforces them: RLIMIT_NPROC fork, RLIMIT_SIGPENDING signal
+ * queues, RLIMIT_CPU the accounting, RLIMIT_STACK, _DATA, _AS, _MEMLOCK mm, RLIMIT_NOFILE and
+ * _FSIZE fs, RLIMIT_NICE and _RTPRIO the scheduler's calls.
  */
 #include <kernel/proc.h>
 

@@ -1,6 +1,7 @@
 /*
- * Giving out numbers: the lowest free one after the last given, below pid_max, starting again above the daemons'
- * numbers at the end. A number stays taken as long as a thread, process, group or session bears it.
+ * Giving out numbers: the lowest free one after the last given, below pid_max, starting again above
+ * the daemons' numbers at the end. A number stays taken as long as a thread, process, group or
+ * session bears it.
  */
 #include <kernel/lib/xarray.h>
 #include <kernel/task/pid_internal.h>
@@ -10,8 +11,8 @@
 #define PID_MIN_AFTER_WRAP 300
 
 static spinlock_t pid_lock = SPINLOCK_INIT("pid"); /* interrupts off; the tree and last_pid */
-static pid_t last_pid = 1; /* pid_lock. Number 1 is asked for by name */
-static u64 numbers_given; /* pid_lock */
+static pid_t last_pid = 1;			   /* pid_lock. Number 1 is asked for by name */
+static u64 numbers_given;			   /* pid_lock */
 static kmem_cache_t *pid_cache, *node_cache;
 u64 pid_max = 32768;
 

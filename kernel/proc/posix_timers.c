@@ -1,15 +1,16 @@
 /*
  * POSIX timers.
  *
- * A timer owns one queue entry, so that firing never fails for memory. While that entry is still queued the
- * timer rests: a periodic one is armed again when the signal is taken off the queue, and the periods that went by
- * meanwhile are its overruns (POSIX.1-2017 timer_getoverrun). So an unread signal costs nothing.
+ * A timer owns one queue entry, so that firing never fails for memory. While that entry is still
+ * queued the timer rests: a periodic one is armed again when the signal is taken off the queue, and
+ * the periods that went by meanwhile are its overruns (POSIX.1-2017 timer_getoverrun). So an unread
+ * signal costs nothing.
  *
- * A timer on CPU time runs on the monotonic clock too: it is set to when the CPU time could be reached at the
- * earliest, and set again when it turns out that it was not.
+ * A timer on CPU time runs on the monotonic clock too: it is set to when the CPU time could be
+ * reached at the earliest, and set again when it turns out that it was not.
  *
- * Locking: all fields under the process's sig_lock, the timer's function included. A timer that is deleted is first
- * taken off the process's list; then its function is waited for.
+ * Locking: all fields under the process's sig_lock, the timer's function included. A timer that is
+ * deleted is first taken off the process's list; then its function is waited for.
  */
 #include <kernel/posix_timers.h>
 #include <kernel/time/clock.h>
@@ -17,22 +18,24 @@
 
 #include "proc_internal.h"
 
-#define CPU_RECHECK NSEC_PER_MSEC /* a thread that is charged late, or not at all, is looked at again so soon */
+#define CPU_RECHECK                                                                                \
+	NSEC_PER_MSEC /* a thread that is charged late, or not at all, is looked at again so soon */
 
 typedef struct posix_timer {
 	struct posix_timer *next;
-	process_t *process;	/* constant */
-	int id;			/* constant */
-	int clock;		/* constant */
-	int notify;		/* constant: SIGEV_* */
-	struct pid *target;	/* constant: thread that gets the signal, own reference; NULL: the process */
-	struct pid *measured;	/* constant: thread whose CPU time counts, own reference, or NULL */
-	signal_entry_t *entry;	/* constant */
+	process_t *process; /* constant */
+	int id;		    /* constant */
+	int clock;	    /* constant */
+	int notify;	    /* constant: SIGEV_* */
+	struct pid *
+		target; /* constant: thread that gets the signal, own reference; NULL: the process */
+	struct pid *measured;  /* constant: thread whose CPU time counts, own reference, or NULL */
+	signal_entry_t *entry; /* constant */
 	timer_t timer;
-	nsec_t expires;		/* of its clock; 0: not armed */
+	nsec_t expires; /* of its clock; 0: not armed */
 	nsec_t interval;
-	bool queued;		/* the entry is on a queue */
-	int overrun;		/* of the signal taken last */
+	bool queued; /* the entry is on a queue */
+	int overrun; /* of the signal taken last */
 } posix_timer_t;
 
 static bool is_cpu_clock(int clock)
@@ -145,7 +148,7 @@ static void fired(timer_t *timer, void *data)
 	if (pt->notify != SIGEV_NONE && !pt->queued)
 		send(pt);
 	if (pt->queued)
-		goto out; /* goes on when the signal is taken */
+		goto out;   /* goes on when the signal is taken */
 	if (pt->interval) { /* an ignored signal */
 		forward(pt);
 		arm(pt);
@@ -373,7 +376,9 @@ static void set_locked(posix_timer_t *pt, bool absolute, timer_setting_t next)
 	pt->overrun = 0;
 	if (!next.value)
 		return;
-	pt->expires = absolute ? next.value : next.value > NSEC_MAX - now ? NSEC_MAX : now + next.value;
+	pt->expires = absolute			    ? next.value
+		      : next.value > NSEC_MAX - now ? NSEC_MAX
+						    : now + next.value;
 	arm(pt);
 }
 
@@ -388,7 +393,8 @@ int posix_timer_set(int id, bool absolute, timer_setting_t next, timer_setting_t
 		spin_lock_irq(sig_lock(p));
 		pt = find(p, id);
 		if (pt) {
-			r = try_del_timer(&pt->timer); /* its function waits for the lock: after it */
+			r = try_del_timer(
+				&pt->timer); /* its function waits for the lock: after it */
 			if (r != -EAGAIN) {
 				r = 0;
 				if (old)

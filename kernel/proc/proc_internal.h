@@ -11,7 +11,8 @@
 #include <mm/slab.h>
 
 /* ---- kernel stacks (stack.c) ---- */
-void *kernel_stack_alloc(void); /* KERNEL_STACK_ORDER_SIZE bytes with guards; NULL when out of memory */
+void *
+kernel_stack_alloc(void); /* KERNEL_STACK_ORDER_SIZE bytes with guards; NULL when out of memory */
 void kernel_stack_free(void *stack); /* any context */
 void kernel_stack_init(void);
 
@@ -31,7 +32,8 @@ void thread_uncharge(const cred_t *cred);
 /* ---- numbers (pid.c) ---- */
 void pid_init(void);
 /*
- * A new object with a free number (wanted != 0: that very one). The tree of numbers holds the one reference.
+ * A new object with a free number (wanted != 0: that very one). The tree of numbers holds the one
+ * reference.
  * ERR_PTR: -ENOMEM, -EAGAIN (all used), -EEXIST.
  */
 struct pid *pid_alloc(pid_t wanted);
@@ -48,14 +50,23 @@ void sighand_put(sighand_t *s);
 void process_link(process_t *p, process_t *parent, thread_t *parent_thread);
 void process_set_group(process_t *p, struct pid *group);     /* tree lock held for writing */
 void process_set_session(process_t *p, struct pid *session); /* likewise */
-/* Takes an ended process out of the tree and drops the tree's reference; state is DEAD, no locks held. */
+/*
+ * Takes an ended process out of the tree and drops the tree's reference; state is DEAD, no locks
+ * held.
+ */
 void process_release(process_t *p);
-/* Takes a thread off its process and its number, its times into the dead's; tree lock held for writing. */
+/*
+ * Takes a thread off its process and its number, its times into the dead's; tree lock held for
+ * writing.
+ */
 void thread_unlist(thread_t *t);
 void thread_drop_listed(thread_t *t); /* afterwards, without locks: what its place stood for */
 
 /* ---- exit and wait ---- */
-/* Tells the parent that p ended. True when the parent does not care: release it. Tree lock held for writing. */
+/*
+ * Tells the parent that p ended. True when the parent does not care: release it. Tree lock held for
+ * writing.
+ */
 bool notify_parent_exit(process_t *p, int sig);
 /* The same for a stop (CLD_STOPPED) or continuation (CLD_CONTINUED); takes the tree lock. */
 void notify_parent_stop(process_t *p, int code);
@@ -65,7 +76,10 @@ void thread_leave_memory(thread_t *t);
 /* ---- signals ---- */
 void signal_entry_init(void);
 void posix_timer_entry_taken(signal_entry_t *e, siginfo_t *info);
-/* Counts the running thread as stopped for the group stop under way: true when it was the last. sig_lock held. */
+/*
+ * Counts the running thread as stopped for the group stop under way: true when it was the last.
+ * sig_lock held.
+ */
 bool group_stop_participate(thread_t *t);
 
 /* ---- CPU timers ---- */

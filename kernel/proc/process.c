@@ -1,8 +1,8 @@
 /*
  * Process objects: allocation, place in the tree, release, usage.
  *
- * References. The tree holds one from fork until process_release; each thread structure holds one as long as it
- * exists, so that t->process is valid wherever t is.
+ * References. The tree holds one from fork until process_release; each thread structure holds one
+ * as long as it exists, so that t->process is valid wherever t is.
  */
 #include <kernel/time/clock.h>
 #include <kernel/uts.h>
@@ -132,7 +132,10 @@ void process_link(process_t *p, process_t *parent, thread_t *parent_thread)
 	rcu_assign_pointer(p->pid_obj->process, p);
 }
 
-/* Numbers and lists forget it. The objects stay referenced by it until it is freed, for those who still look. */
+/*
+ * Numbers and lists forget it. The objects stay referenced by it until it is freed, for those who
+ * still look.
+ */
 static void unlink_from_tree(process_t *p)
 {
 	struct pid *group = p->group, *session = p->session;

@@ -77,7 +77,10 @@ pid_t process_setsid(void)
 	pid_t r = -EPERM;
 
 	write_lock_irq(&process_tree_lock);
-	/* Neither a leader already, nor must there be a group that outlived a leader of this number. */
+	/*
+	 * Neither a leader already, nor must there be a group that outlived a leader of this
+	 * number.
+	 */
 	if (p->session == p->pid_obj || !list_empty(&p->pid_obj->members[PID_GROUP]))
 		goto out;
 	process_set_session(p, p->pid_obj);

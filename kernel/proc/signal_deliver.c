@@ -1,18 +1,19 @@
 /*
  * What a thread does before it goes to user mode: rescheduling, deferred work, and its signals.
  *
- * A signal is taken off the queue under sig_lock and then acted on: ignored, stops the process, ends it, or
- * enters its handler through a frame that the architecture builds on the user stack.
+ * A signal is taken off the queue under sig_lock and then acted on: ignored, stops the process,
+ * ends it, or enters its handler through a frame that the architecture builds on the user stack.
  *
- * Group stop. The first thread that takes a stop signal marks every thread (JOB_STOP_PENDING, counted in
- * stop_count) and wakes them; each stops in the kernel on its way to user mode, the last one tells the parent.
- * SIGCONT, or a fatal signal, undoes all of it at the moment it is sent (kernel/task/signal.c); whoever runs on
- * first then tells the parent that the process continued. A stop signal that was taken but not yet acted on
- * when SIGCONT came is dropped: JOB_STOP_TAKEN is gone.
+ * Group stop. The first thread that takes a stop signal marks every thread (JOB_STOP_PENDING,
+ * counted in stop_count) and wakes them; each stops in the kernel on its way to user mode, the last
+ * one tells the parent. SIGCONT, or a fatal signal, undoes all of it at the moment it is sent
+ * (kernel/task/signal.c); whoever runs on first then tells the parent that the process continued. A
+ * stop signal that was taken but not yet acted on when SIGCONT came is dropped: JOB_STOP_TAKEN is
+ * gone.
  *
- * Interrupted system calls. A call that a signal cut short returned one of the internal errors of uapi/errno.h:
- * it is made again, turned into EINTR, or made again as restart_syscall(2), according to what is
- * delivered (signal(7), "Interruption of system calls").
+ * Interrupted system calls. A call that a signal cut short returned one of the internal errors of
+ * uapi/errno.h: it is made again, turned into EINTR, or made again as restart_syscall(2), according
+ * to what is delivered (signal(7), "Interruption of system calls").
  */
 #include <arch/uaccess.h>
 #include <kernel/printk.h>
@@ -55,8 +56,8 @@ static void begin_group_stop(process_t *p, int sig)
 }
 
 /*
- * Stops the running thread until SIGCONT or a fatal signal. sig_lock held; released. A wake-up is never lost: both
- * the state and what it waits for change under the lock.
+ * Stops the running thread until SIGCONT or a fatal signal. sig_lock held; released. A wake-up is
+ * never lost: both the state and what it waits for change under the lock.
  */
 static void stop_here(thread_t *t)
 {
@@ -102,7 +103,9 @@ static void do_stop_signal(thread_t *t, int sig)
 
 /* ---- taking signals ---- */
 
-/* What continuing left to be told to the parent. sig_lock held; may be dropped: true, look again. */
+/*
+ * What continuing left to be told to the parent. sig_lock held; may be dropped: true, look again.
+ */
 static bool tell_continued(process_t *p)
 {
 	u32 notify = p->stop_flags & (STOP_NOTIFY_STOPPED | STOP_NOTIFY_CONTINUED);
@@ -122,8 +125,8 @@ static void __noreturn end_by_signal(thread_t *t, int sig)
 }
 
 /*
- * Next signal that has a handler, with the action as of now; default actions happen inside. 0: none left. A
- * fatal one does not return.
+ * Next signal that has a handler, with the action as of now; default actions happen inside. 0: none
+ * left. A fatal one does not return.
  */
 static int get_signal(thread_t *t, ksignal_info_t *info, k_sigaction_t *action)
 {
@@ -137,7 +140,9 @@ again:
 	if (tell_continued(p))
 		goto again;
 	if (p->group_exit || p->exec_thread) {
-		/* exec_thread itself never comes here: it does not return to user mode meanwhile. */
+		/*
+		 * exec_thread itself never comes here: it does not return to user mode meanwhile.
+		 */
 		spin_unlock_irq(sig_lock(p));
 		end_by_signal(t, SIGKILL);
 	}

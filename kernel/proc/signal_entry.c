@@ -13,7 +13,8 @@ signal_entry_t *signal_entry_alloc(thread_t *t, bool override_limit)
 
 	rcu_read_lock();
 	user = rcu_dereference(t->cred)->user;
-	refcount_get(&user->refs); /* the credentials hold one, and are not freed before this ends */
+	refcount_get(
+		&user->refs); /* the credentials hold one, and are not freed before this ends */
 	rcu_read_unlock();
 	if ((u64)atomic_add_return(&user->sigpending, 1) > limit && !override_limit)
 		goto out_uncount;

@@ -1,6 +1,6 @@
 /*
- * Signals for what the running thread's own instruction did, with the line in the log that says so when nobody
- * handles them.
+ * Signals for what the running thread's own instruction did, with the line in the log that says so
+ * when nobody handles them.
  */
 #include <fs/vfs.h>
 #include <kernel/lib/printf.h>
@@ -54,11 +54,11 @@ static void report_trap(trap_frame_t *frame, int sig)
 {
 	thread_t *t = current();
 	char where[80];
-	const char *what = sig == SIGFPE  ? "trap divide error" :
-			   sig == SIGILL  ? "trap invalid opcode" :
-			   sig == SIGTRAP ? "trap int3" :
-			   sig == SIGBUS  ? "trap stack segment" :
-					    "general protection fault";
+	const char *what = sig == SIGFPE    ? "trap divide error"
+			   : sig == SIGILL  ? "trap invalid opcode"
+			   : sig == SIGTRAP ? "trap int3"
+			   : sig == SIGBUS  ? "trap stack segment"
+					    : "general protection fault";
 
 	if (!want_report(t, sig))
 		return;

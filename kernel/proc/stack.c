@@ -1,7 +1,8 @@
 /*
- * Kernel stacks. Mapping one with its guards costs page-table work and, when it goes, a shootdown; so each CPU keeps
- * a few that threads have left. A stack that finds the cache full waits on a list (the link lies in the stack
- * itself) until a worker unmaps it, since stacks are freed in contexts that cannot.
+ * Kernel stacks. Mapping one with its guards costs page-table work and, when it goes, a shootdown;
+ * so each CPU keeps a few that threads have left. A stack that finds the cache full waits on a list
+ * (the link lies in the stack itself) until a worker unmaps it, since stacks are freed in contexts
+ * that cannot.
  */
 #include <kernel/process.h>
 #include <kernel/softirq.h>
@@ -12,8 +13,8 @@
 #define CACHED_STACKS 16
 
 typedef struct stack_cache {
-	spinlock_t lock; /* interrupts off */
-	u32 count;	 /* lock */
+	spinlock_t lock;	     /* interrupts off */
+	u32 count;		     /* lock */
 	void *stacks[CACHED_STACKS]; /* lock */
 } stack_cache_t;
 

@@ -1,9 +1,11 @@
 /*
- * Making and freeing threads, kernel threads, and the work that a thread does for others before user mode.
+ * Making and freeing threads, kernel threads, and the work that a thread does for others before
+ * user mode.
  *
- * References. A thread is born with one that is the scheduler's, dropped after the last switch away from it; one
- * more stands for its place among the threads of its process and under its number. The structure and
- * the stack outlive the last by a grace period, since others look threads up under RCU.
+ * References. A thread is born with one that is the scheduler's, dropped after the last switch away
+ * from it; one more stands for its place among the threads of its process and under its number. The
+ * structure and the stack outlive the last by a grace period, since others look threads up under
+ * RCU.
  */
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>

@@ -1,10 +1,10 @@
 /*
  * Waiting for children: wait4, waitid.
  *
- * The scan runs under the tree lock, shared. A zombie is taken by changing its state to DEAD with one
- * compare-exchange, so of several threads that wait only one reaps it; stops and continuations are taken under the
- * child's sig_lock. A child that changes state wakes the parent's queue afterwards, and the waiter is on the queue
- * before it scans.
+ * The scan runs under the tree lock, shared. A zombie is taken by changing its state to DEAD with
+ * one compare-exchange, so of several threads that wait only one reaps it; stops and continuations
+ * are taken under the child's sig_lock. A child that changes state wakes the parent's queue
+ * afterwards, and the waiter is on the queue before it scans.
  */
 #include <uapi/wait.h>
 
@@ -51,7 +51,9 @@ static void add_usage(struct rusage *to, const struct rusage *more)
 	to->ru_maxrss = MAX(to->ru_maxrss, more->ru_maxrss);
 }
 
-/* A waited-for child's usage, its own waited-for children's included, becomes part of the parent's. */
+/*
+ * A waited-for child's usage, its own waited-for children's included, becomes part of the parent's.
+ */
 static void inherit_usage(process_t *child)
 {
 	process_t *p = current_process();
@@ -61,8 +63,10 @@ static void inherit_usage(process_t *child)
 	spin_lock_irq(sig_lock(p));
 	p->children_user += user + child->children_user;
 	p->children_system += system + child->children_system;
-	p->child_min_flt += child->dead_min_flt + child->leader->minor_faults + child->child_min_flt;
-	p->child_maj_flt += child->dead_maj_flt + child->leader->major_faults + child->child_maj_flt;
+	p->child_min_flt +=
+		child->dead_min_flt + child->leader->minor_faults + child->child_min_flt;
+	p->child_maj_flt +=
+		child->dead_maj_flt + child->leader->major_faults + child->child_maj_flt;
 	p->child_nvcsw +=
 		child->dead_nvcsw + child->leader->voluntary_switches + child->child_nvcsw;
 	p->child_nivcsw +=

@@ -1,12 +1,13 @@
 /*
  * Who used the CPU, and for what.
  *
- * Precise, by clock readings at every switch and tick: CPU time of each thread, idle time. Precise, by cycle counts
- * around them: a CPU's time in interrupts and softirqs; threads are charged for those that hit them, so that their
- * CPU clocks never step back. Sampled: how a thread's time divides into user and
- * system. What passed since the last reading is charged to the mode that the timer interrupt finds; at a switch, where
- * there is nothing to find, by the share that the latest samples of the thread gave. A system call needs no
- * clock readings that way, and user + system is exactly the CPU time.
+ * Precise, by clock readings at every switch and tick: CPU time of each thread, idle time. Precise,
+ * by cycle counts around them: a CPU's time in interrupts and softirqs; threads are charged for
+ * those that hit them, so that their CPU clocks never step back. Sampled: how a thread's time
+ * divides into user and system. What passed since the last reading is charged to the mode that the
+ * timer interrupt finds; at a switch, where there is nothing to find, by the share that the latest
+ * samples of the thread gave. A system call needs no clock readings that way, and user + system is
+ * exactly the CPU time.
  */
 #include "sched_internal.h"
 
@@ -103,8 +104,8 @@ nsec_t sched_thread_runtime(thread_t *t)
 }
 
 /*
- * The running thread brings its own account up to date, so that what it is told later is never less; of one that
- * runs elsewhere what is charged is told.
+ * The running thread brings its own account up to date, so that what it is told later is never
+ * less; of one that runs elsewhere what is charged is told.
  */
 void sched_thread_times(thread_t *t, nsec_t *user, nsec_t *system)
 {

@@ -1,8 +1,9 @@
 /*
- * Balance between CPUs. Wake-ups spread threads (wake.c); what is left is done by those with less to do: a CPU that runs
- * out of threads takes one from the longest queue, a busy one every 80 ms from a queue that is longer by two. A CPU where
- * threads wait while another sleeps tells that one to look. Nobody waits for a second queue's lock: whoever holds it
- * is about to change that queue anyway, and the next tick tries again.
+ * Balance between CPUs. Wake-ups spread threads (wake.c); what is left is done by those with less
+ * to do: a CPU that runs out of threads takes one from the longest queue, a busy one every 80 ms
+ * from a queue that is longer by two. A CPU where threads wait while another sleeps tells that one
+ * to look. Nobody waits for a second queue's lock: whoever holds it is about to change that queue
+ * anyway, and the next tick tries again.
  */
 #include "sched_internal.h"
 

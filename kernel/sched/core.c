@@ -1,33 +1,37 @@
 /*
  * The scheduler's core: giving the CPU from one thread to the next.
  *
- * Concepts. Each CPU has a run queue (queue.c: which thread is next) with its own lock. The running thread stands in no
- * list. A thread that wants to sleep sets its state, looks at its condition once more and calls schedule, which takes it
- * off under the lock of its queue unless a waker came first. Preemption runs the same code but never takes the
- * thread off, whatever its state: it stays `active` and sets out to sleep when it gets to schedule itself.
+ * Concepts. Each CPU has a run queue (queue.c: which thread is next) with its own lock. The running
+ * thread stands in no list. A thread that wants to sleep sets its state, looks at its condition
+ * once more and calls schedule, which takes it off under the lock of its queue unless a waker came
+ * first. Preemption runs the same code but never takes the thread off, whatever its state: it stays
+ * `active` and sets out to sleep when it gets to schedule itself.
  *
- * Who owns a thread. All of t->sched, and the end of a sleep, belong to the lock of the queue that t->sched.cpu names.
- * That lock is held from the moment a thread is taken off until the CPU has left its stack: taken before the switch,
- * released after it by the next thread (finish_switch). So whoever holds it and finds the thread asleep may run it
- * anywhere at once, and no thread is ever on two CPUs. A waker makes the thread RUNNING under that lock, which settles
- * races between wakers; from there until it is queued only the waker holds it, and may change t->sched.cpu.
+ * Who owns a thread. All of t->sched, and the end of a sleep, belong to the lock of the queue that
+ * t->sched.cpu names. That lock is held from the moment a thread is taken off until the CPU has
+ * left its stack: taken before the switch, released after it by the next thread (finish_switch). So
+ * whoever holds it and finds the thread asleep may run it anywhere at once, and no thread is ever
+ * on two CPUs. A waker makes the thread RUNNING under that lock, which settles races between
+ * wakers; from there until it is queued only the waker holds it, and may change t->sched.cpu.
  *
  *	running --schedule--> asleep --wake_up_thread--> in the waker's hands --rq_activate--> queued --> running
  *	   |  ^------------------- preempted, slice over: queued ----------------------------------^
  *	   +---- its CPU is not allowed any more: `migrating`, in finish_switch's hands ----> queued
  *
- * Lost wake-ups: the sleeper stores its state, then reads the condition; the waker stores the condition, then reads the
- * state (wake_up_thread); both with a full barrier in between.
+ * Lost wake-ups: the sleeper stores its state, then reads the condition; the waker stores the
+ * condition, then reads the state (wake_up_thread); both with a full barrier in between.
  *
- * Preemption. need_resched of a CPU (and its mirror TF_NEED_RESCHED in the current thread, which the way to user mode
- * tests) changes under that CPU's queue lock. It is looked at when preempt_count falls to 0, at the end of interrupts
- * and on the way to user mode; a CPU whose flag is already set gets no second interrupt.
+ * Preemption. need_resched of a CPU (and its mirror TF_NEED_RESCHED in the current thread, which
+ * the way to user mode tests) changes under that CPU's queue lock. It is looked at when
+ * preempt_count falls to 0, at the end of interrupts and on the way to user mode; a CPU whose flag
+ * is already set gets no second interrupt.
  *
- * Time. A switch reads the clock once. The local timer serves timers, the slice when somebody waits for the CPU, and
- * every 10 ms a sample (account.c); an idle CPU has neither of the last two.
+ * Time. A switch reads the clock once. The local timer serves timers, the slice when somebody waits
+ * for the CPU, and every 10 ms a sample (account.c); an idle CPU has neither of the last two.
  *
- * Locking. A queue lock is taken with interrupts off and is all but a leaf: under it only the timer base, RCU's lock and
- * mm's switch. A second queue's lock is only tried (steal_thread), else the first is let go before (place_thread).
+ * Locking. A queue lock is taken with interrupts off and is all but a leaf: under it only the timer
+ * base, RCU's lock and mm's switch. A second queue's lock is only tried (steal_thread), else the
+ * first is let go before (place_thread).
  */
 #include "sched_internal.h"
 
@@ -86,7 +90,9 @@ void arm_tick(run_queue_t *rq, nsec_t now)
 	timer_arm_local(when);
 }
 
-/* The current thread keeps its claim to the CPU: back into the queue, or on to where it is allowed. */
+/*
+ * The current thread keeps its claim to the CPU: back into the queue, or on to where it is allowed.
+ */
 static void requeue(run_queue_t *rq, thread_t *prev, nsec_t now)
 {
 	bool behind = level_expire(prev) || rq->yielding;
@@ -106,8 +112,9 @@ static void deactivate(run_queue_t *rq, thread_t *prev, nsec_t now)
 }
 
 /*
- * Before the boot thread has become the idle thread there is none: it waits in its own place for someone,
- * itself included, to become runnable. It is bound to this CPU, so nobody else runs it meanwhile.
+ * Before the boot thread has become the idle thread there is none: it waits in its own place for
+ * someone, itself included, to become runnable. It is bound to this CPU, so nobody else runs it
+ * meanwhile.
  */
 static __init thread_t *wait_for_thread(run_queue_t *rq)
 {
@@ -136,7 +143,10 @@ static thread_t *pick_next(run_queue_t *rq, nsec_t now)
 	return likely(rq->idle) ? rq->idle : wait_for_thread(rq);
 }
 
-/* First thing after a switch, in the thread switched to: the queue's lock is held, interrupts are off. */
+/*
+ * First thing after a switch, in the thread switched to: the queue's lock is held, interrupts are
+ * off.
+ */
 static void finish_switch(thread_t *prev)
 {
 	run_queue_t *rq = this_rq();
@@ -240,8 +250,8 @@ void schedule(void)
 }
 
 /*
- * The preemption fuzzer and wakers outside of queue locks may come here with interrupts off; then the end of whatever
- * keeps them off, or the next interrupt, is early enough.
+ * The preemption fuzzer and wakers outside of queue locks may come here with interrupts off; then
+ * the end of whatever keeps them off, or the next interrupt, is early enough.
  */
 void preempt_schedule(void)
 {
@@ -309,7 +319,9 @@ void sched_tick(void)
 	charge_current(rq, now);
 	rq_boost(rq, now);
 	if (t != rq->idle) {
-		/* The slice counts from here even when nobody waits; FIFO yields to the limit only. */
+		/*
+		 * The slice counts from here even when nobody waits; FIFO yields to the limit only.
+		 */
 		if ((t->sched.slice_left <= 0 && t->sched.policy != SCHED_FIFO) ||
 		    now - rq->normal_since >= REALTIME_LIMIT) {
 			if (rq->nr_queued)

@@ -1,7 +1,8 @@
 /*
- * CPUs without anything to do. The idle thread stands in no queue and runs with preemption off. It sleeps in arch_idle
- * with no tick; after each interrupt it asks the scheduler, which may also take a thread from another CPU. While the
- * CPU sleeps RCU counts it as quiescent; the first instruction of an interrupt handler ends that (irq_enter).
+ * CPUs without anything to do. The idle thread stands in no queue and runs with preemption off. It
+ * sleeps in arch_idle with no tick; after each interrupt it asks the scheduler, which may also take
+ * a thread from another CPU. While the CPU sleeps RCU counts it as quiescent; the first instruction
+ * of an interrupt handler ends that (irq_enter).
  */
 #include "sched_internal.h"
 

@@ -1,7 +1,8 @@
 /*
- * Load averages: every 5 seconds the number of threads that run, wait for a CPU or sleep uninterruptibly, damped
- * exponentially over 1, 5 and 15 minutes, with 11 bits of fraction (the format of getloadavg(3) and sysinfo(2)).
- * The boot CPU's timer takes the samples; it is the one thing that wakes an otherwise idle machine.
+ * Load averages: every 5 seconds the number of threads that run, wait for a CPU or sleep
+ * uninterruptibly, damped exponentially over 1, 5 and 15 minutes, with 11 bits of fraction (the
+ * format of getloadavg(3) and sysinfo(2)). The boot CPU's timer takes the samples; it is the one
+ * thing that wakes an otherwise idle machine.
  */
 #include "sched_internal.h"
 

@@ -1,10 +1,12 @@
 /*
- * The multi-level feedback queue of one CPU (CORE, "Scheduler Implementation"; Corbato et al., "An Experimental
- * Time-Sharing System", 1962; Arpaci-Dusseau, "Operating Systems: Three Easy Pieces", ch. 8).
+ * The multi-level feedback queue of one CPU (CORE, "Scheduler Implementation"; Corbato et al., "An
+ * Experimental Time-Sharing System", 1962; Arpaci-Dusseau, "Operating Systems: Three Easy Pieces",
+ * ch. 8).
  *
- * Levels. 0 real-time, ordered by priority inside; 1 high; 2 normal; 3, 4 where normal threads sink; 5 batch; 6 idle.
- * The first thread of the best level runs. Threads of one level take turns of a slice: 1 ms << level, weighted by
- * 1.25^-nice within 1/16..4 (so nice shares a level as it shares a CPU on Linux), at least 1/4 ms. FIFO has no slice.
+ * Levels. 0 real-time, ordered by priority inside; 1 high; 2 normal; 3, 4 where normal threads
+ * sink; 5 batch; 6 idle. The first thread of the best level runs. Threads of one level take turns
+ * of a slice: 1 ms << level, weighted by 1.25^-nice within 1/16..4 (so nice shares a level as it
+ * shares a CPU on Linux), at least 1/4 ms. FIFO has no slice.
  *
  * Rules for normal threads, each O(1):
  *	1. It starts at its base: 1 for nice < 0, 2 to 9, 4 from 10.
@@ -18,8 +20,9 @@
  *	5. When levels from 2 down have waited 50 ms for level 1 to pause, their best thread gets a slice.
  * Batch and idle threads keep to their level but for rule 4, which gives each a slice at level 2.
  *
- * So nothing starves: within an epoch a waiting thread stands in level 2 or above; level 2 takes turns, and has the CPU
- * for a slice in every 50 ms. Real-time threads are held to 950 ms in a row by the same means as rule 5.
+ * So nothing starves: within an epoch a waiting thread stands in level 2 or above; level 2 takes
+ * turns, and has the CPU for a slice in every 50 ms. Real-time threads are held to 950 ms in a row
+ * by the same means as rule 5.
  */
 #include "sched_internal.h"
 
@@ -212,7 +215,9 @@ void rq_boost(run_queue_t *rq, nsec_t now)
 	}
 }
 
-/* The level to serve. *beaten: what a later thread must be better than to take the CPU away again. */
+/*
+ * The level to serve. *beaten: what a later thread must be better than to take the CPU away again.
+ */
 static u32 choose_level(run_queue_t *rq, nsec_t now, u32 *beaten)
 {
 	u32 levels = rq->levels, best = (u32)__builtin_ctz(levels);

@@ -80,7 +80,10 @@ void arm_tick(run_queue_t *rq, nsec_t now); /* this CPU; lock held */
 u32 select_cpu(const thread_t *t);
 void rq_activate(run_queue_t *rq, thread_t *t,
 		 nsec_t now); /* lock held: a thread becomes runnable here */
-/* Puts a runnable thread that is on no queue where it belongs. Enters with the lock of t's queue, leaves without. */
+/*
+ * Puts a runnable thread that is on no queue where it belongs. Enters with the lock of t's queue,
+ * leaves without.
+ */
 void place_thread(run_queue_t *rq, thread_t *t, nsec_t now);
 
 /* balance.c */

@@ -1,11 +1,12 @@
 /*
- * Entry to and exit from interrupts, and softirqs: what an interrupt leaves to be done right after it with interrupts
- * on, on the same CPU.
+ * Entry to and exit from interrupts, and softirqs: what an interrupt leaves to be done right after
+ * it with interrupts on, on the same CPU.
  *
- * Softirqs run at the end of the outermost interrupt, or when local_bh_enable ends the last section that held them off.
- * What is raised while they run is taken up in another round; after some rounds the rest waits for the next interrupt
- * or for the idle loop, so that a storm cannot keep threads from running. A thread that raises one with interrupts on
- * runs it at once, as an interrupt could have done at that place; with interrupts off it asks for an interrupt.
+ * Softirqs run at the end of the outermost interrupt, or when local_bh_enable ends the last section
+ * that held them off. What is raised while they run is taken up in another round; after some rounds
+ * the rest waits for the next interrupt or for the idle loop, so that a storm cannot keep threads
+ * from running. A thread that raises one with interrupts on runs it at once, as an interrupt could
+ * have done at that place; with interrupts off it asks for an interrupt.
  */
 #include "sched_internal.h"
 
@@ -54,7 +55,10 @@ void schedule_softirq(softirq_type_t type)
 		do_softirq();
 		return;
 	}
-	/* Interrupts off: this CPU stays. The boot has no local APIC at first, but ends in the idle loop. */
+	/*
+	 * Interrupts off: this CPU stays. The boot has no local APIC at first, but ends in the idle
+	 * loop.
+	 */
 	rq = this_rq();
 	if (rq->idle && rq->current != rq->idle)
 		smp_send_reschedule(rq->cpu);

@@ -1,9 +1,10 @@
 /*
  * Waking threads, and where they go.
  *
- * A thread goes back to the CPU it last ran on when that idles, else to the waker's if that idles (it needs no interrupt),
- * else to any idle CPU, of its own node first; when none idles, to whichever of its last CPU and the waker's it would get at once, by level, else to the one with less to do.
- * A real-time thread goes where the least urgent thread runs.
+ * A thread goes back to the CPU it last ran on when that idles, else to the waker's if that idles
+ * (it needs no interrupt), else to any idle CPU, of its own node first; when none idles, to
+ * whichever of its last CPU and the waker's it would get at once, by level, else to the one with
+ * less to do. A real-time thread goes where the least urgent thread runs.
  */
 #include "sched_internal.h"
 

@@ -1,6 +1,7 @@
 /*
- * Detectors of debug builds: a CPU that was asked to reschedule and does not (a loop with preemption off), and a
- * thread that sleeps uninterruptibly for minutes. Both report once per case and go on; `panic_on_warn` ends there.
+ * Detectors of debug builds: a CPU that was asked to reschedule and does not (a loop with
+ * preemption off), and a thread that sleeps uninterruptibly for minutes. Both report once per case
+ * and go on; `panic_on_warn` ends there.
  */
 #ifdef CONFIG_DEBUG
 #include "sched_internal.h"

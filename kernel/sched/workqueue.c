@@ -1,10 +1,10 @@
 /*
  * Work queues: items that run in worker threads and may sleep.
  *
- * One queue, several workers: an item waits only when all workers are busy or asleep. An item is pending from
- * schedule_work until a worker takes it; queueing a pending item does nothing, queueing a running one makes it run
- * again afterwards, never beside itself. An item's function may free the item: after the call a worker knows it only
- * as a number to compare.
+ * One queue, several workers: an item waits only when all workers are busy or asleep. An item is
+ * pending from schedule_work until a worker takes it; queueing a pending item does nothing,
+ * queueing a running one makes it run again afterwards, never beside itself. An item's function may
+ * free the item: after the call a worker knows it only as a number to compare.
  *
  * Locking: queue.lock with interrupts off, over the workers' wait queue lock.
  */
@@ -37,7 +37,9 @@ static bool is_running(const work_t *work)
 	return false;
 }
 
-/* The first item that does not run already, off the queue and marked as worker `self`'s; or NULL. */
+/*
+ * The first item that does not run already, off the queue and marked as worker `self`'s; or NULL.
+ */
 static work_t *take(u32 self)
 {
 	work_t *work, *found = NULL;

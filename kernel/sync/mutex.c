@@ -1,14 +1,16 @@
 /*
  * Mutexes.
  *
- * The owner word holds the owning thread and two marks: WAITERS, somebody sleeps for it, and HANDOFF, the first sleeper
- * was passed over and is to be given the lock. Without contention one compare-exchange takes it and one gives it back.
+ * The owner word holds the owning thread and two marks: WAITERS, somebody sleeps for it, and
+ * HANDOFF, the first sleeper was passed over and is to be given the lock. Without contention one
+ * compare-exchange takes it and one gives it back.
  *
- * A contender spins while the owner runs on another CPU, since the lock is then likely to be free before a sleep could
- * even begin. Else it sleeps in a FIFO. An unlock makes the lock free and wakes the first sleeper; a thread that runs
- * may take it meanwhile (which keeps the lock busy instead of waiting for a wake-up), but only once: the sleeper, finding
- * it taken, sets HANDOFF, and the next unlock makes it the owner. So nobody waits longer than two turns per
- * thread that was there before.
+ * A contender spins while the owner runs on another CPU, since the lock is then likely to be free
+ * before a sleep could even begin. Else it sleeps in a FIFO. An unlock makes the lock free and
+ * wakes the first sleeper; a thread that runs may take it meanwhile (which keeps the lock busy
+ * instead of waiting for a wake-up), but only once: the sleeper, finding it taken, sets HANDOFF,
+ * and the next unlock makes it the owner. So nobody waits longer than two turns per thread that was
+ * there before.
  *
  * m->wait.lock guards the FIFO and both marks; the owner part changes by compare-exchange.
  */

@@ -1,22 +1,27 @@
 /*
- * Preemptible read-copy-update (McKenney & Slingwine, "Read-Copy Update", PDCS 1998; preemptible readers after
- * McKenney & Sarma, "Towards Hard Realtime Response from the Linux Kernel on SMP Hardware", LCA 2005).
+ * Preemptible read-copy-update (McKenney & Slingwine, "Read-Copy Update", PDCS 1998; preemptible
+ * readers after McKenney & Sarma, "Towards Hard Realtime Response from the Linux Kernel on SMP
+ * Hardware", LCA 2005).
  *
- * Concepts. A read section is a nesting count in the thread, which nobody else looks at. A grace period g is over when
- * every CPU has been quiescent since g began (switched threads, idled, or took a tick outside of read sections),
- * and no thread is left that was switched away inside a read section that may have begun before g did. Such a
- * thread is tagged as it leaves the CPU: with g if its CPU still owes g a quiescent state, else with g + 1, and counted
- * under its tag until its section ends. Tags of one time are at most one apart, so two counters serve, by parity.
+ * Concepts. A read section is a nesting count in the thread, which nobody else looks at. A grace
+ * period g is over when every CPU has been quiescent since g began (switched threads, idled, or
+ * took a tick outside of read sections), and no thread is left that was switched away inside a read
+ * section that may have begun before g did. Such a thread is tagged as it leaves the CPU: with g if
+ * its CPU still owes g a quiescent state, else with g + 1, and counted under its tag until its
+ * section ends. Tags of one time are at most one apart, so two counters serve, by parity.
  *
- * Callbacks gather per CPU: fresh ones; a batch that waits for the first grace period to begin after it was closed;
- * due ones, which the softirq runs. The softirq closes a batch when the last one is due.
+ * Callbacks gather per CPU: fresh ones; a batch that waits for the first grace period to begin
+ * after it was closed; due ones, which the softirq runs. The softirq closes a batch when the last
+ * one is due.
  *
- * Idle CPUs are quiescent and are not woken. A period's start first makes every CPU owe, then excuses those whose idle
- * bit is set; a CPU sets its idle bit, then looks whether it owes; each with a full barrier between, so one of them
- * notices. An idle CPU that has callbacks keeps its tick (rcu_cpu_needs_tick).
+ * Idle CPUs are quiescent and are not woken. A period's start first makes every CPU owe, then
+ * excuses those whose idle bit is set; a CPU sets its idle bit, then looks whether it owes; each
+ * with a full barrier between, so one of them notices. An idle CPU that has callbacks keeps its
+ * tick (rcu_cpu_needs_tick).
  *
- * Locking. rcu.lock, interrupts off, a leaf. The lists of a CPU: that CPU, interrupts off. The lock is taken on a
- * switch only when a tag or a quiescent state is to be noted: once a grace period and CPU, and for preempted readers.
+ * Locking. rcu.lock, interrupts off, a leaf. The lists of a CPU: that CPU, interrupts off. The lock
+ * is taken on a switch only when a tag or a quiescent state is to be noted: once a grace period and
+ * CPU, and for preempted readers.
  */
 #include <kernel/sync/rcu.h>
 

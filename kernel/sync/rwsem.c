@@ -1,14 +1,16 @@
 /*
  * Sleeping reader-writer locks.
  *
- * count: WRITER, HANDOFF, and readers times READER. The fast paths are one compare-exchange. Waiters stand in one FIFO,
- * s->wait. Who leaves the lock free wakes the head, which takes the lock when it runs: a writer for itself, a reader
- * also for the readers behind it. A thread that comes meanwhile may take the free lock (which keeps it busy during the
- * wake-up), but not join readers that are inside, so writers are not starved; and only once: the head, finding the lock
- * taken again, sets HANDOFF, which keeps newcomers out and makes the one who leaves give the lock to the head.
+ * count: WRITER, HANDOFF, and readers times READER. The fast paths are one compare-exchange.
+ * Waiters stand in one FIFO, s->wait. Who leaves the lock free wakes the head, which takes the lock
+ * when it runs: a writer for itself, a reader also for the readers behind it. A thread that comes
+ * meanwhile may take the free lock (which keeps it busy during the wake-up), but not join readers
+ * that are inside, so writers are not starved; and only once: the head, finding the lock taken
+ * again, sets HANDOFF, which keeps newcomers out and makes the one who leaves give the lock to the
+ * head.
  *
- * wait.lock guards the queue; it is held where HANDOFF changes, and while a waiter learns that it was given the lock,
- * so whoever gave it is done with the entry.
+ * wait.lock guards the queue; it is held where HANDOFF changes, and while a waiter learns that it
+ * was given the lock, so whoever gave it is done with the entry.
  */
 #include <kernel/sync/mutex.h>
 
@@ -58,7 +60,10 @@ static bool take_write(rwsem_t *s)
 	return change_count(s, &free, WRITER);
 }
 
-/* Gives the lock to the head of the queue, and further readers behind a reader, if it can be had. wait.lock held. */
+/*
+ * Gives the lock to the head of the queue, and further readers behind a reader, if it can be had.
+ * wait.lock held.
+ */
 static void give_to_first(rwsem_t *s)
 {
 	while (!nobody_waits(s)) {

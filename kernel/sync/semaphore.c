@@ -74,7 +74,9 @@ void complete_all(completion_t *c)
 	spin_unlock_irqrestore(&c->wait.lock, flags);
 }
 
-/* Always through the lock, so that complete() has left before the caller may free the completion. */
+/*
+ * Always through the lock, so that complete() has left before the caller may free the completion.
+ */
 static bool take_done(completion_t *c)
 {
 	unsigned long flags;

@@ -1,13 +1,14 @@
 /*
- * Ticket spinlocks and spinning reader-writer locks (Mellor-Crummey & Scott, "Algorithms for Scalable
- * Synchronization on Shared-Memory Multiprocessors", 1991, 2.2): who comes first is served first.
+ * Ticket spinlocks and spinning reader-writer locks (Mellor-Crummey & Scott, "Algorithms for
+ * Scalable Synchronization on Shared-Memory Multiprocessors", 1991, 2.2): who comes first is served
+ * first.
  *
- * Under a hypervisor the next in turn may be a CPU that does not run at the moment: then all wait until it does, and
- * waste what it needs. So there a free lock goes to whoever comes first: the same words, but a ticket is drawn only when
- * it is served at once.
+ * Under a hypervisor the next in turn may be a CPU that does not run at the moment: then all wait
+ * until it does, and waste what it needs. So there a free lock goes to whoever comes first: the
+ * same words, but a ticket is drawn only when it is served at once.
  *
- * An unlock that also turns interrupts on does so before it ends the preemption section: what became runnable
- * meanwhile then gets the CPU at once.
+ * An unlock that also turns interrupts on does so before it ends the preemption section: what
+ * became runnable meanwhile then gets the CPU at once.
  */
 #include <kernel/sync/spinlock.h>
 

@@ -1,10 +1,11 @@
 /*
  * Wait queues.
  *
- * The sleeper queues itself and sets its state under the queue's lock, then looks at the condition; the waker changes the
- * condition, then takes the lock. If the waker has the lock first, the sleeper's look comes after the change; else the
- * waker finds it queued. A wake function that takes its entry off the list lets go of it with that: the links pointing to
- * themselves, the forward one last, tell the sleeper that nobody touches its entry any more (finish_wait).
+ * The sleeper queues itself and sets its state under the queue's lock, then looks at the condition;
+ * the waker changes the condition, then takes the lock. If the waker has the lock first, the
+ * sleeper's look comes after the change; else the waker finds it queued. A wake function that takes
+ * its entry off the list lets go of it with that: the links pointing to themselves, the forward one
+ * last, tell the sleeper that nobody touches its entry any more (finish_wait).
  */
 #include <kernel/sync/wait.h>
 

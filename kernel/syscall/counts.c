@@ -1,6 +1,6 @@
 /*
- * How often each system call was made (CORE, "Built-in Profiling"): one array a CPU, to which the entry adds
- * with a single instruction.
+ * How often each system call was made (CORE, "Built-in Profiling"): one array a CPU, to which the
+ * entry adds with a single instruction.
  */
 #include <arch/cpu.h>
 #include <kernel/syscall.h>

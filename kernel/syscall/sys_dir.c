@@ -1,5 +1,6 @@
 /*
- * Names and directories: mkdir, mknod, unlink, rename, link, symlink, getdents, chdir, getcwd, chroot, umask.
+ * Names and directories: mkdir, mknod, unlink, rename, link, symlink, getdents, chdir, getcwd,
+ * chroot, umask.
  */
 #include <arch/uaccess.h>
 #include <fs/vfs.h>
@@ -93,8 +94,7 @@ long sys_link(const char __user *old, const char __user *new)
 
 long sys_renameat2(int odfd, const char __user *old, int ndfd, const char __user *new, u32 flags)
 {
-	return WITH_NAME(old, from,
-			 WITH_NAME(new, to, vfs_rename_at(odfd, from, ndfd, to, flags)));
+	return WITH_NAME(old, from, WITH_NAME(new, to, vfs_rename_at(odfd, from, ndfd, to, flags)));
 }
 
 long sys_renameat(int odfd, const char __user *old, int ndfd, const char __user *new)
@@ -113,7 +113,7 @@ typedef struct getdents {
 	dir_context_t ctx;
 	char __user *at;
 	size_t left;
-	bool old;	/* getdents(2): type in the last byte */
+	bool old; /* getdents(2): type in the last byte */
 	int error;
 } getdents_t;
 

@@ -91,11 +91,14 @@ long sys_openat2(int dfd, const char __user *name, const struct open_how __user 
 		return -EINVAL;
 	if (how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ? how.mode & ~(u64)07777 : how.mode)
 		return -EINVAL;
-	if ((how.flags & O_PATH) && (how.flags & ~(u64)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)))
+	if ((how.flags & O_PATH) &&
+	    (how.flags & ~(u64)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)))
 		return -EINVAL;
-	if ((how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) == (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+	if ((how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
+	    (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		return -EINVAL;
-	if ((how.resolve & RESOLVE_CACHED) && (how.flags & (O_TRUNC | O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
+	if ((how.resolve & RESOLVE_CACHED) &&
+	    (how.flags & (O_TRUNC | O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		return -EAGAIN;
 	for (u32 i = 0; i < ARRAY_SIZE(map); i++)
 		if (how.resolve & map[i].resolve)
@@ -109,9 +112,9 @@ long sys_close(int fd)
 
 	/* The descriptor is gone, so the call must not be made again. */
 	return r == -ERESTARTSYS || r == -ERESTARTNOINTR || r == -ERESTARTNOHAND ||
-			       r == -ERESTART_RESTARTBLOCK ?
-		       -EINTR :
-		       r;
+			       r == -ERESTART_RESTARTBLOCK
+		       ? -EINTR
+		       : r;
 }
 
 long sys_close_range(u32 first, u32 last, u32 flags)
@@ -198,7 +201,9 @@ static long lock_command(int fd, file_t *f, u32 cmd, struct flock __user *arg)
 	r = file_lock_set(f, ofd, &fl, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
 	if (r || ofd || fl.l_type == F_UNLCK)
 		return r;
-	/* Closed by another thread meanwhile: that close saw no lock, so nobody would release it. */
+	/*
+	 * Closed by another thread meanwhile: that close saw no lock, so nobody would release it.
+	 */
 	now = fd_get(fd);
 	if (now != f) {
 		file_lock_forget(f);

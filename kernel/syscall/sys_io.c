@@ -1,5 +1,6 @@
 /*
- * Data of files: read, write and their kin, lseek, sendfile, copy_file_range, truncate, fallocate, the sync family.
+ * Data of files: read, write and their kin, lseek, sendfile, copy_file_range, truncate, fallocate,
+ * the sync family.
  */
 #include <arch/uaccess.h>
 #include <fs/vfs.h>
@@ -176,8 +177,8 @@ static int io_flags_of(int flags, bool reading)
 	return io;
 }
 
-static long vector2(int fd, bool reading, const struct iovec __user *vec, unsigned long n, off_t pos,
-		    int flags)
+static long vector2(int fd, bool reading, const struct iovec __user *vec, unsigned long n,
+		    off_t pos, int flags)
 {
 	int io = io_flags_of(flags, reading);
 	fd_light_t l;
@@ -220,7 +221,9 @@ long sys_lseek(int fd, off_t offset, int whence)
 
 #define COPY_CHUNK (16 * PAGE_SIZE)
 
-/* Moves up to count bytes through a buffer; positions advance by what was written. Bytes or errno. */
+/*
+ * Moves up to count bytes through a buffer; positions advance by what was written. Bytes or errno.
+ */
 static ssize_t copy_data(file_t *in, off_t *in_pos, file_t *out, off_t *out_pos, size_t count)
 {
 	char *buf = kmalloc(MIN(count, (size_t)COPY_CHUNK), GFP_KERNEL);
@@ -317,7 +320,8 @@ static int check_copy(file_t *in, off_t in_pos, file_t *out, off_t out_pos, size
 	return 0;
 }
 
-static ssize_t copy_range(file_t *in, off_t __user *uin, file_t *out, off_t __user *uout, size_t len)
+static ssize_t copy_range(file_t *in, off_t __user *uin, file_t *out, off_t __user *uout,
+			  size_t len)
 {
 	off_t in_pos = in->pos, out_pos = out->pos;
 	ssize_t r;
@@ -410,7 +414,8 @@ static long check_fallocate(const file_t *f, int mode, off_t off, off_t len)
 		return -EINVAL;
 	if ((mode & FALLOC_FL_INSERT_RANGE) && (mode & ~FALLOC_FL_INSERT_RANGE))
 		return -EINVAL;
-	if ((mode & FALLOC_FL_UNSHARE_RANGE) && (mode & ~(FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE)))
+	if ((mode & FALLOC_FL_UNSHARE_RANGE) &&
+	    (mode & ~(FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE)))
 		return -EINVAL;
 	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;

@@ -1,5 +1,6 @@
 /*
- * Interval timers: getitimer(2), setitimer(2), alarm(2). The state is the process's; kernel/proc fires them.
+ * Interval timers: getitimer(2), setitimer(2), alarm(2). The state is the process's; kernel/proc
+ * fires them.
  */
 #include <arch/uaccess.h>
 #include <kernel/process.h>
@@ -51,8 +52,8 @@ static nsec_t now_of(process_t *p, int which)
 }
 
 /*
- * sig_lock held. False: the timer's function waits for the lock on another CPU; it must have it first, since the
- * timer may not be armed under it.
+ * sig_lock held. False: the timer's function waits for the lock on another CPU; it must have it
+ * first, since the timer may not be armed under it.
  */
 static bool set_locked(process_t *p, int which, nsec_t now, interval_t i)
 {

@@ -69,7 +69,7 @@ long sys_prlimit64(pid_t pid, u32 resource, const struct rlimit64 __user *new,
 	process_t *p;
 	int r;
 
-	if (new && copy_from_user(&value, new, sizeof(value)))
+	if (new &&copy_from_user(&value, new, sizeof(value)))
 		return -EFAULT;
 	p = process_of(pid);
 	if (!p)

@@ -1,6 +1,7 @@
 /*
- * membarrier(2): a memory barrier on every CPU that runs the program, paid for by the caller. All CPUs are asked,
- * by an interrupt, which orders memory and whose return also resynchronises the instruction stream.
+ * membarrier(2): a memory barrier on every CPU that runs the program, paid for by the caller. All
+ * CPUs are asked, by an interrupt, which orders memory and whose return also resynchronises the
+ * instruction stream.
  */
 #include <arch/cpu.h>
 #include <kernel/atomic.h>

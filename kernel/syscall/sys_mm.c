@@ -1,5 +1,6 @@
 /*
- * Memory calls: mmap(2), munmap(2), mprotect(2), brk(2), mremap(2), madvise(2), mincore(2), msync(2), mlock(2) and kin.
+ * Memory calls: mmap(2), munmap(2), mprotect(2), brk(2), mremap(2), madvise(2), mincore(2),
+ * msync(2), mlock(2) and kin.
  */
 #include <arch/uaccess.h>
 #include <kernel/cred.h>

@@ -77,8 +77,8 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 	case PR_SET_NAME:
 		return set_name(a2);
 	case PR_GET_NAME:
-		return copy_to_user((char __user *)a2, current()->name, THREAD_NAME_LEN) ? -EFAULT :
-											    0;
+		return copy_to_user((char __user *)a2, current()->name, THREAD_NAME_LEN) ? -EFAULT
+											 : 0;
 	case PR_GET_TIMING:
 		return 0;
 	case PR_SET_TIMING:

@@ -38,7 +38,10 @@ long sys_clone(unsigned long flags, unsigned long sp, int __user *ptid, int __us
 	return clone_and_start(&args);
 }
 
-/* A structure that may be longer than ours if what we do not know is zero (copy_struct_from_user's rule). */
+/*
+ * A structure that may be longer than ours if what we do not know is zero (copy_struct_from_user's
+ * rule).
+ */
 static int copy_clone_args(struct clone_args *to, const void __user *from, size_t size)
 {
 	u8 rest[64];

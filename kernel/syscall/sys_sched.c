@@ -60,7 +60,9 @@ bool sched_nice_allowed(thread_t *t, int nice)
 	return (u64)(NICE_MAX + 1 - nice) <= READ_ONCE(t->process->rlimits[RLIMIT_NICE].rlim_cur);
 }
 
-/* Does the change take the privilege of CAP_SYS_NICE? (sched(7), "Privileges and resource limits") */
+/*
+ * Does the change take the privilege of CAP_SYS_NICE? (sched(7), "Privileges and resource limits")
+ */
 static bool is_privileged(thread_t *t, const sched_request_t *rq, int policy)
 {
 	const sched_entity_t *se = &t->sched;

@@ -97,7 +97,10 @@ static int swap_mask(const u64 __user *mask, size_t size)
 	return 0;
 }
 
-/* After the wait: the old mask comes back at once, or after the handler when a signal ended the wait. */
+/*
+ * After the wait: the old mask comes back at once, or after the handler when a signal ended the
+ * wait.
+ */
 static void restore_mask(const u64 __user *mask, long r)
 {
 	if (!mask)
@@ -188,9 +191,14 @@ static long do_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, ns
 		if (!mem)
 			return -ENOMEM;
 	}
-	s = (select_sets_t){ .count = (u32)n, .words = words, .in = mem, .out = mem + words,
-			     .ex = mem + 2 * words, .ready_in = mem + 3 * words,
-			     .ready_out = mem + 4 * words, .ready_ex = mem + 5 * words };
+	s = (select_sets_t){ .count = (u32)n,
+			     .words = words,
+			     .in = mem,
+			     .out = mem + words,
+			     .ex = mem + 2 * words,
+			     .ready_in = mem + 3 * words,
+			     .ready_out = mem + 4 * words,
+			     .ready_ex = mem + 5 * words };
 	memset(s.ready_in, 0, 3 * words * sizeof(long));
 	r = -EFAULT;
 	if (get_set(s.in, in, words) || get_set(s.out, out, words) || get_set(s.ex, ex, words))

@@ -1,5 +1,6 @@
 /*
- * What files are: stat(2), statx(2), access(2), readlink(2), statfs(2), and changing it: chmod(2), chown(2), utimensat(2).
+ * What files are: stat(2), statx(2), access(2), readlink(2), statfs(2), and changing it: chmod(2),
+ * chown(2), utimensat(2).
  */
 #include <arch/uaccess.h>
 #include <fs/vfs.h>
@@ -108,7 +109,8 @@ long sys_statx(int dfd, const char __user *name, u32 flags, u32 mask, struct sta
 
 	if (mask & 0x80000000u)
 		return -EINVAL;
-	if (flags & ~(u32)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+	if (flags &
+	    ~(u32)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return -EINVAL;
 	if ((flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
 		return -EINVAL;
@@ -175,7 +177,8 @@ static long access_at(int dfd, const char __user *name, int mode, int flags)
 		else if (mode)
 			r = node_permission(n, mode);
 		if (!r && (mode & MAY_WRITE) && !S_ISCHR(n->mode) && !S_ISBLK(n->mode) &&
-		    !S_ISFIFO(n->mode) && ((p.mount->flags & MNT_READONLY) || (p.mount->sb->flags & 1)))
+		    !S_ISFIFO(n->mode) &&
+		    ((p.mount->flags & MNT_READONLY) || (p.mount->sb->flags & 1)))
 			r = -EROFS;
 		path_put(&p);
 	}

@@ -1,5 +1,6 @@
 /*
- * syslog(2): the kernel log for dmesg(1) and klogd. Records print as "<level>[seconds.micros] text".
+ * syslog(2): the kernel log for dmesg(1) and klogd. Records print as "<level>[seconds.micros]
+ * text".
  */
 #include <arch/uaccess.h>
 #include <kernel/lib/printf.h>
@@ -12,8 +13,17 @@
 #include <uapi/errno.h>
 
 enum {
-	LOG_CLOSE, LOG_OPEN, LOG_READ, LOG_READ_ALL, LOG_READ_CLEAR, LOG_CLEAR, LOG_CONSOLE_OFF,
-	LOG_CONSOLE_ON, LOG_CONSOLE_LEVEL, LOG_SIZE_UNREAD, LOG_SIZE_BUFFER,
+	LOG_CLOSE,
+	LOG_OPEN,
+	LOG_READ,
+	LOG_READ_ALL,
+	LOG_READ_CLEAR,
+	LOG_CLEAR,
+	LOG_CONSOLE_OFF,
+	LOG_CONSOLE_ON,
+	LOG_CONSOLE_LEVEL,
+	LOG_SIZE_UNREAD,
+	LOG_SIZE_BUFFER,
 };
 
 #define RECORD_TEXT 1024
@@ -26,10 +36,10 @@ typedef struct line_buffer {
 } line_buffer_t;
 
 static mutex_t log_mutex = MUTEX_INIT(log_mutex);
-static u64 read_seq;	/* log_mutex: next record of LOG_READ */
+static u64 read_seq;	 /* log_mutex: next record of LOG_READ */
 static size_t read_done; /* log_mutex: bytes of it already given */
-static u64 clear_seq;	/* log_mutex: where LOG_READ_ALL begins */
-static int saved_level; /* log_mutex: console level before LOG_CONSOLE_OFF; 0: not switched off */
+static u64 clear_seq;	 /* log_mutex: where LOG_READ_ALL begins */
+static int saved_level;	 /* log_mutex: console level before LOG_CONSOLE_OFF; 0: not switched off */
 
 /* The record at *seq (moved on if it is overwritten) as text: its length, or 0 past the newest. */
 static size_t format_record(line_buffer_t *b, u64 *seq)

@@ -1,6 +1,6 @@
 /*
- * Credentials: what a thread may do. A thread reads its own without a lock, since only it replaces them; others
- * read them under RCU. kernel/proc/cred.c makes, changes and frees them.
+ * Credentials: what a thread may do. A thread reads its own without a lock, since only it replaces
+ * them; others read them under RCU. kernel/proc/cred.c makes, changes and frees them.
  */
 #include <kernel/cred.h>
 #include <kernel/thread.h>

@@ -1,6 +1,6 @@
 /*
- * Looking up processes and threads by number. The numbers live in one radix tree that readers walk under
- * RCU; kernel/proc/pid.c adds and removes them.
+ * Looking up processes and threads by number. The numbers live in one radix tree that readers walk
+ * under RCU; kernel/proc/pid.c adds and removes them.
  */
 #include <kernel/lib/xarray.h>
 #include <kernel/process.h>

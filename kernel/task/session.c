@@ -1,5 +1,6 @@
 /*
- * Process groups and sessions as job control sees them (POSIX.1-2017 11.1, 3.271 "Orphaned Process Group").
+ * Process groups and sessions as job control sees them (POSIX.1-2017 11.1, 3.271 "Orphaned Process
+ * Group").
  */
 #include <kernel/task/task_internal.h>
 

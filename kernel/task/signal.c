@@ -1,15 +1,17 @@
 /*
  * Sending signals, and what is pending.
  *
- * Concepts. A signal is pending for a thread or for a process as a bit in a set and, memory and limits allowing,
- * as an entry with its information: at most one entry for a classical signal, a queue in order of sending for
- * a real-time one. Sending decides at once what can be decided: an ignored signal leaves no trace; a fatal one
- * (default action, not blocked, no core file) makes the whole process end, by a SIGKILL pending in each thread;
- * SIGCONT removes pending stop signals and sets stopped threads going, and the reverse. Else one thread that
- * does not block the signal is chosen and told (TF_SIGPENDING, and a wake-up out of an interruptible sleep); it
- * takes the signal off the queue on its way to user mode (kernel/proc/signal_deliver.c).
+ * Concepts. A signal is pending for a thread or for a process as a bit in a set and, memory and
+ * limits allowing, as an entry with its information: at most one entry for a classical signal, a
+ * queue in order of sending for a real-time one. Sending decides at once what can be decided: an
+ * ignored signal leaves no trace; a fatal one (default action, not blocked, no core file) makes the
+ * whole process end, by a SIGKILL pending in each thread; SIGCONT removes pending stop signals and
+ * sets stopped threads going, and the reverse. Else one thread that does not block the signal is
+ * chosen and told (TF_SIGPENDING, and a wake-up out of an interruptible sleep); it takes the signal
+ * off the queue on its way to user mode (kernel/proc/signal_deliver.c).
  *
- * TF_SIGPENDING is set by anybody under sig_lock and cleared only by the thread itself, when nothing is left.
+ * TF_SIGPENDING is set by anybody under sig_lock and cleared only by the thread itself, when
+ * nothing is left.
  */
 #include <kernel/lib/string.h>
 #include <kernel/process.h>
@@ -333,7 +335,8 @@ void force_signal(int sig, const siginfo_t *info)
 		t->blocked &= ~sigmask(sig);
 	}
 	if (act->handler == SIG_DFL_PTR)
-		p->unkillable = false; /* a fault of init cannot be passed over: it would fault again */
+		p->unkillable =
+			false; /* a fault of init cannot be passed over: it would fault again */
 	send_signal_locked(t, sig, info, false);
 	signal_recalc_pending(t);
 	spin_unlock_irqrestore(sig_lock(p), flags);

@@ -1,10 +1,11 @@
 /*
  * The process tree.
  *
- * Concepts. A process owns resources, a thread runs. A process is in the tree (parent, children, group,
- * session, the list of all) from fork until it is reaped. Numbers are struct pid objects: one object may at the
- * same time name a thread, its process, a group and a session, and its number is free again when it names
- * nothing any more; who must remember one across time holds a reference to the object.
+ * Concepts. A process owns resources, a thread runs. A process is in the tree (parent, children,
+ * group, session, the list of all) from fork until it is reaped. Numbers are struct pid objects:
+ * one object may at the same time name a thread, its process, a group and a session, and its number
+ * is free again when it names nothing any more; who must remember one across time holds a reference
+ * to the object.
  *
  * Life of a process:
  *
@@ -14,10 +15,11 @@
  *	   |  process_release
  *	DEAD					out of the tree; freed with its last reference
  *
- * Locking. process_tree_lock: parent, children, group and session membership, ZOMBIE and DEAD. sig_lock (the lock
- * of the sighand table): threads, signals, limits, pointers that others follow. A process keeps its sighand
- * until it is released, so whoever holds the tree lock may use sig_lock(p) of any process in the tree; others use
- * process_lock_sighand. Both are taken with interrupts off, since signals are sent from interrupts.
+ * Locking. process_tree_lock: parent, children, group and session membership, ZOMBIE and DEAD.
+ * sig_lock (the lock of the sighand table): threads, signals, limits, pointers that others follow.
+ * A process keeps its sighand until it is released, so whoever holds the tree lock may use
+ * sig_lock(p) of any process in the tree; others use process_lock_sighand. Both are taken with
+ * interrupts off, since signals are sent from interrupts.
  */
 #include <kernel/process.h>
 

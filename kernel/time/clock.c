@@ -1,10 +1,11 @@
 /*
- * Clocks. Monotonic time is the machine's counter; realtime adds an offset, which one atomic word holds: there is no
- * pair of values that a reader could see half of. The coarse clock is the precise one, since the counter is as cheap to
- * read as a stored value, which would go stale while all CPUs idle without ticks.
+ * Clocks. Monotonic time is the machine's counter; realtime adds an offset, which one atomic word
+ * holds: there is no pair of values that a reader could see half of. The coarse clock is the
+ * precise one, since the counter is as cheap to read as a stored value, which would go stale while
+ * all CPUs idle without ticks.
  *
- * Whoever sleeps until an absolute realtime waits on clock_set_wait until the monotonic time that it corresponds to now,
- * and computes anew when woken.
+ * Whoever sleeps until an absolute realtime waits on clock_set_wait until the monotonic time that
+ * it corresponds to now, and computes anew when woken.
  */
 #include <kernel/time/clock.h>
 

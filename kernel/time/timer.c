@@ -1,18 +1,21 @@
 /*
- * Timers: per CPU two trees by expiry, with the first at hand: one for functions that run in the interrupt itself
- * (TIMER_HARDIRQ), one for those that its softirq runs. (Varghese & Lauck, "Hashed and Hierarchical Timing Wheels",
- * SOSP 1987, weigh the choices; with nanosecond expiry and one-shot hardware a tree needs no rounding and no tick.)
- * Arming and deleting cost O(log n), running one O(1).
+ * Timers: per CPU two trees by expiry, with the first at hand: one for functions that run in the
+ * interrupt itself (TIMER_HARDIRQ), one for those that its softirq runs. (Varghese & Lauck, "Hashed
+ * and Hierarchical Timing Wheels", SOSP 1987, weigh the choices; with nanosecond expiry and
+ * one-shot hardware a tree needs no rounding and no tick.) Arming and deleting cost O(log n),
+ * running one O(1).
  *
- * The local hardware timer is armed for the earliest of the first timers and the scheduler's next tick. It is moved
- * earlier when something earlier comes, but not later when something goes away: then it fires for nothing and is
- * armed anew from what there is, which costs less than to write the hardware at every switch.
+ * The local hardware timer is armed for the earliest of the first timers and the scheduler's next
+ * tick. It is moved earlier when something earlier comes, but not later when something goes away:
+ * then it fires for nothing and is armed anew from what there is, which costs less than to write
+ * the hardware at every switch.
  *
- * `running` names the timer whose function is under way, so that del_timer can wait for it. The function may arm its
- * timer again, or free it: it is not touched afterwards.
+ * `running` names the timer whose function is under way, so that del_timer can wait for it. The
+ * function may arm its timer again, or free it: it is not touched afterwards.
  *
- * Locking. base->lock, interrupts off, a leaf. timer->cpu names the base that owns the timer. A timer is armed where the
- * caller runs; it moves there with cpu = MOVING between the two locks, and stays where its function runs meanwhile.
+ * Locking. base->lock, interrupts off, a leaf. timer->cpu names the base that owns the timer. A
+ * timer is armed where the caller runs; it moves there with cpu = MOVING between the two locks, and
+ * stays where its function runs meanwhile.
  */
 #include <kernel/time/timer.h>
 

@@ -1,13 +1,16 @@
 /*
  * The page cache: file_map_t (see include/mm/file_map.h).
  *
- * Concepts. A map holds the pages of one file by index. A page in the map carries one reference of the map's. Readers look
- * pages up under RCU without a lock: they take a reference unless it is zero, then look again whether the page is still
- * there. Pages of memory files (ops->read_page NULL) come into being zeroed and never leave but by truncation.
+ * Concepts. A map holds the pages of one file by index. A page in the map carries one reference of
+ * the map's. Readers look pages up under RCU without a lock: they take a reference unless it is
+ * zero, then look again whether the page is still there. Pages of memory files (ops->read_page
+ * NULL) come into being zeroed and never leave but by truncation.
  *
- * Holding truncate_lock shared keeps the size from shrinking below what is being filled; truncation holds it exclusive.
+ * Holding truncate_lock shared keeps the size from shrinking below what is being filled; truncation
+ * holds it exclusive.
  *
- * Locking. map->lock guards the tree for writers; PG_LOCKED a page's filling. Order: truncate_lock > page lock > lock.
+ * Locking. map->lock guards the tree for writers; PG_LOCKED a page's filling. Order: truncate_lock
+ * > page lock > lock.
  */
 #include <mm/file_map.h>
 
@@ -95,7 +98,8 @@ void page_lock(page_t *page)
 
 void page_unlock(page_t *page)
 {
-	u32 was = __atomic_fetch_and(&page->flags, ~(u32)(PG_LOCKED | PG_WAITERS), __ATOMIC_RELEASE);
+	u32 was =
+		__atomic_fetch_and(&page->flags, ~(u32)(PG_LOCKED | PG_WAITERS), __ATOMIC_RELEASE);
 
 	if (was & PG_WAITERS)
 		wake_up_all(page_queue(page));
@@ -123,7 +127,10 @@ page_t *file_map_find(file_map_t *map, u64 index)
 	return page;
 }
 
-/* Adds a fresh page, which becomes the map's; the caller keeps its own reference. 0, -EEXIST, -ENOMEM. */
+/*
+ * Adds a fresh page, which becomes the map's; the caller keeps its own reference. 0, -EEXIST,
+ * -ENOMEM.
+ */
 static int add_page(file_map_t *map, u64 index, page_t *page)
 {
 	bool memory_file = !map->ops->read_page;
@@ -323,7 +330,10 @@ ssize_t file_map_write(file_map_t *map, iter_t *it, off_t *pos)
 		size_t n = MIN(PAGE_SIZE - offset, it->count), done;
 		page_t *page;
 
-		/* The source may be the very page that is written: it must be resident before the lock is taken. */
+		/*
+		 * The source may be the very page that is written: it must be resident before the
+		 * lock is taken.
+		 */
 		if (iter_fault_in_readable(it, n) == n)
 			return total ? total : -EFAULT;
 		page = file_map_grab(map, (u64)*pos >> PAGE_SHIFT, n == PAGE_SIZE);
@@ -331,7 +341,10 @@ ssize_t file_map_write(file_map_t *map, iter_t *it, off_t *pos)
 			return total ? total : PTR_ERR(page);
 		done = copy_page_from_iter_nofault(page, offset, n, it);
 		if (!page_flag(page, PG_UPTODATE)) {
-			/* Taken for a whole page: what the copy did not reach must not show old memory. */
+			/*
+			 * Taken for a whole page: what the copy did not reach must not show old
+			 * memory.
+			 */
 			if (done < n)
 				memset((char *)page_to_virt(page) + done, 0, PAGE_SIZE - done);
 			page_set_flag(page, PG_UPTODATE);

@@ -14,7 +14,10 @@ int iter_user(iter_t *it, bool to_iter, void __user *buf, size_t len)
 	if (!access_ok(buf, len))
 		return -EFAULT;
 	len = MIN(len, MAX_RW_COUNT);
-	*it = (iter_t){ .kind = ITER_USER, .to_iter = to_iter, .count = len, .nr_segs = 1,
+	*it = (iter_t){ .kind = ITER_USER,
+			.to_iter = to_iter,
+			.count = len,
+			.nr_segs = 1,
 			.single = { buf, len } };
 	it->iov = NULL;
 	return 0;
@@ -22,7 +25,10 @@ int iter_user(iter_t *it, bool to_iter, void __user *buf, size_t len)
 
 void iter_kernel(iter_t *it, bool to_iter, void *buf, size_t len)
 {
-	*it = (iter_t){ .kind = ITER_KERNEL, .to_iter = to_iter, .count = len, .nr_segs = 1,
+	*it = (iter_t){ .kind = ITER_KERNEL,
+			.to_iter = to_iter,
+			.count = len,
+			.nr_segs = 1,
 			.ksingle = { buf, len } };
 	it->kvec = NULL;
 }
@@ -99,7 +105,8 @@ static bool current_span(iter_t *it, span_t *s)
 		}
 		default:
 			len = it->pvec->len;
-			s->kernel = (char *)page_to_virt(it->pvec->page) + it->pvec->offset + it->offset;
+			s->kernel = (char *)page_to_virt(it->pvec->page) + it->pvec->offset +
+				    it->offset;
 		}
 		if (it->offset < len) {
 			s->len = MIN(len - it->offset, it->count);
@@ -209,8 +216,8 @@ static size_t fault_in(const iter_t *it, size_t n, bool write)
 	n = MIN(n, it->count);
 	while (done < n && current_span(&copy, &s)) {
 		size_t want = MIN(n - done, s.len);
-		size_t missing = write ? fault_in_writeable(s.user, want)
-				       : fault_in_readable(s.user, want);
+		size_t missing =
+			write ? fault_in_writeable(s.user, want) : fault_in_readable(s.user, want);
 
 		done += want - missing;
 		if (missing)

@@ -8,13 +8,13 @@
 #include <mm/vmalloc.h>
 
 /*
- * A used range, guard pages included. The set is a tree by address; each node knows the gap between it and its
- * predecessor and the largest such gap in its subtree, so that first fit is one descent.
+ * A used range, guard pages included. The set is a tree by address; each node knows the gap between
+ * it and its predecessor and the largest such gap in its subtree, so that first fit is one descent.
  */
 typedef struct vrange {
 	rb_node_t node;
-	unsigned long start, end; /* end exclusive */
-	unsigned long gap;	  /* free bytes just before start */
+	unsigned long start, end;  /* end exclusive */
+	unsigned long gap;	   /* free bytes just before start */
 	unsigned long largest_gap; /* in this subtree */
 } vrange_t;
 

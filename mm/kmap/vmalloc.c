@@ -1,12 +1,14 @@
 /*
  * Kernel mappings outside the direct map: vmalloc, guarded stacks, device memory.
  *
- * Concepts. An area is a range of the vmalloc region with a guard page at its end, and at its start where asked. What is
- * freed is unmapped at once, but its pages and addresses come back only after every CPU has dropped them from its
- * TLB; since that costs an interrupt to all, freed areas gather until there is enough of them ("lazy").
+ * Concepts. An area is a range of the vmalloc region with a guard page at its end, and at its start
+ * where asked. What is freed is unmapped at once, but its pages and addresses come back only after
+ * every CPU has dropped them from its TLB; since that costs an interrupt to all, freed areas gather
+ * until there is enough of them ("lazy").
  *
- * Locking. kmap_lock guards the set of ranges, the lazy list and the kernel's lower-level tables, which are only ever
- * added to. The root's entries for the region are made at boot, so every address space has them.
+ * Locking. kmap_lock guards the set of ranges, the lazy list and the kernel's lower-level tables,
+ * which are only ever added to. The root's entries for the region are made at boot, so every
+ * address space has them.
  */
 #include "kmap_internal.h"
 
@@ -19,18 +21,18 @@
 #define LAZY_PAGES 1024 /* freed pages that are gathered before one flush */
 
 typedef struct kmap_area {
-	vrange_t range;		/* kmap_lock */
-	unsigned long base;	/* first usable address */
-	size_t size;		/* usable bytes */
-	page_t **pages;		/* owned, or NULL for device mappings */
+	vrange_t range;	    /* kmap_lock */
+	unsigned long base; /* first usable address */
+	size_t size;	    /* usable bytes */
+	page_t **pages;	    /* owned, or NULL for device mappings */
 	u32 page_count;
 	struct kmap_area *next_lazy; /* kmap_lock */
 } kmap_area_t;
 
 static mutex_t kmap_lock = MUTEX_INIT(kmap_lock);
-static vrange_set_t ranges;	/* kmap_lock */
-static kmap_area_t *lazy;	/* kmap_lock */
-static u64 lazy_pages;		/* kmap_lock */
+static vrange_set_t ranges; /* kmap_lock */
+static kmap_area_t *lazy;   /* kmap_lock */
+static u64 lazy_pages;	    /* kmap_lock */
 
 void kmap_init(void)
 {
@@ -42,7 +44,10 @@ bool is_vmalloc_addr(const void *ptr)
 	return (unsigned long)ptr >= vmalloc_start && (unsigned long)ptr < vmalloc_end;
 }
 
-/* The level-0 entry of a kernel address; tables are made on the way if `make`. NULL: none, or no memory. */
+/*
+ * The level-0 entry of a kernel address; tables are made on the way if `make`. NULL: none, or no
+ * memory.
+ */
 static pte_t *kernel_pte(unsigned long addr, bool make)
 {
 	pte_t *table = kernel_pml4;
@@ -77,7 +82,10 @@ static void unmap(unsigned long addr, size_t size)
 	}
 }
 
-/* Maps the area's pages, or device frames from `pa`. 0 or -ENOMEM with nothing mapped. kmap_lock held. */
+/*
+ * Maps the area's pages, or device frames from `pa`. 0 or -ENOMEM with nothing mapped. kmap_lock
+ * held.
+ */
 static int map_area(kmap_area_t *area, phys_addr_t pa, u64 bits)
 {
 	for (size_t off = 0; off < area->size; off += PAGE_SIZE) {
@@ -104,7 +112,10 @@ static void free_area(kmap_area_t *area)
 	kfree(area);
 }
 
-/* Flushes the gathered areas out of all TLBs and gives them back; kmap_lock held, dropped for no one. */
+/*
+ * Flushes the gathered areas out of all TLBs and gives them back; kmap_lock held, dropped for no
+ * one.
+ */
 static void purge_lazy(void)
 {
 	kmap_area_t *area = lazy;
@@ -241,7 +252,8 @@ static void *map_physical(phys_addr_t pa, size_t size, u64 bits)
 	if (!area)
 		return NULL;
 	area->size = ALIGN_UP(pa + size, PAGE_SIZE) - first;
-	if (place(area, 0, first, bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX)) {
+	if (place(area, 0, first,
+		  bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX)) {
 		kfree(area);
 		return NULL;
 	}

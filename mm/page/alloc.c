@@ -1,16 +1,17 @@
 /*
  * The page allocator's front: which zone, the per-CPU stacks, and what to do when memory is short.
  *
- * Concepts. A request names the highest zone it can use (NUMA(n) unless GFP_LOWMEM or GFP_DMA) and a node.
- * Zones are tried from the highest type down, each type on the nearest node first, so that the scarce low
- * zones go last. Each zone has three watermarks: below `low` the caller reclaims before it goes on, below
- * `min` only GFP_HIGH and threads that free memory (reclaimers, victims of the OOM killer) are served.
+ * Concepts. A request names the highest zone it can use (NUMA(n) unless GFP_LOWMEM or GFP_DMA) and
+ * a node. Zones are tried from the highest type down, each type on the nearest node first, so that
+ * the scarce low zones go last. Each zone has three watermarks: below `low` the caller reclaims
+ * before it goes on, below `min` only GFP_HIGH and threads that free memory (reclaimers, victims of
+ * the OOM killer) are served.
  *
- * Order-0 pages pass through a per-CPU stack in front of each zone, refilled and drained in batches: the
- * common allocation and free take no lock and touch no other page_t.
+ * Order-0 pages pass through a per-CPU stack in front of each zone, refilled and drained in
+ * batches: the common allocation and free take no lock and touch no other page_t.
  *
- * Locking. A pcp belongs to its CPU with preemption off (see page_pcp_t). The zone lock is a leaf, taken with
- * interrupts off. Reclaim runs with no lock held.
+ * Locking. A pcp belongs to its CPU with preemption off (see page_pcp_t). The zone lock is a leaf,
+ * taken with interrupts off. Reclaim runs with no lock held.
  */
 #include "page_internal.h"
 
@@ -69,7 +70,10 @@ static void pcp_drain(zone_t *zone, page_pcp_t *pcp, u32 keep)
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
-/* The running CPU's stack of the zone, marked busy with preemption off; NULL when it may not be used. */
+/*
+ * The running CPU's stack of the zone, marked busy with preemption off; NULL when it may not be
+ * used.
+ */
 static page_pcp_t *pcp_enter(zone_t *zone)
 {
 	page_pcp_t *pcp;

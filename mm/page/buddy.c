@@ -1,15 +1,15 @@
 /*
  * The binary buddy allocator of one zone (Knuth, TAOCP 1, 2.5).
  *
- * Concepts. A free block of order k is 2^k frames, aligned to its size. Its buddy is the other half of
- * the order k+1 block that holds both: pfn ^ 2^k. Allocation splits the smallest block that is large
- * enough; freeing joins a block with its buddy as long as that is free, of the same order and of the same
- * zone.
+ * Concepts. A free block of order k is 2^k frames, aligned to its size. Its buddy is the other half
+ * of the order k+1 block that holds both: pfn ^ 2^k. Allocation splits the smallest block that is
+ * large enough; freeing joins a block with its buddy as long as that is free, of the same order and
+ * of the same zone.
  *
- * Implementation. Only the first page_t of a free block carries PG_FREE and the order; `nonempty` has a
- * bit for each order with blocks, so that the search is one instruction. A buddy may have no page_t at all
- * (a hole of the machine): page_sections says where page_t exist. Blocks are given to and taken from the
- * front of their list, so that what was touched last is used first.
+ * Implementation. Only the first page_t of a free block carries PG_FREE and the order; `nonempty`
+ * has a bit for each order with blocks, so that the search is one instruction. A buddy may have no
+ * page_t at all (a hole of the machine): page_sections says where page_t exist. Blocks are given to
+ * and taken from the front of their list, so that what was touched last is used first.
  *
  * Locking. Everything here runs under the zone's lock. Cost: O(MAX_ORDER) for both directions.
  */

@@ -1,5 +1,6 @@
 /*
- * Memory before the page allocator: two sorted lists of physical ranges (see include/mm/early.h). The lists are
+ * Memory before the page allocator: two sorted lists of physical ranges (see include/mm/early.h).
+ * The lists are
  * fixed: they hold what firmware and boot loader report, and are given up when page_init has run.
  */
 #include <mm/early.h>

@@ -1,9 +1,9 @@
 /*
- * Start of the page allocator: builds the page array over the RAM that there is, the zones of each node,
- * and hands every free range to the buddy lists.
+ * Start of the page allocator: builds the page array over the RAM that there is, the zones of each
+ * node, and hands every free range to the buddy lists.
  *
- * The page array is virtually contiguous; only the parts that describe RAM are backed. It is described in
- * sections of 256 MiB: page_sections tells which frames of a section have a page_t.
+ * The page array is virtually contiguous; only the parts that describe RAM are backed. It is
+ * described in sections of 256 MiB: page_sections tells which frames of a section have a page_t.
  */
 #include "page_internal.h"
 
@@ -64,8 +64,8 @@ static void __init map_array_page(unsigned long va)
 	if (!pte_present(table[pt_index(va, 0)])) {
 		void *page = early_zalloc(PAGE_SIZE);
 
-		pte_set(&table[pt_index(va, 0)], virt_to_phys(page) | PTE_PRESENT | PTE_WRITE |
-							 PTE_GLOBAL | PTE_NX);
+		pte_set(&table[pt_index(va, 0)],
+			virt_to_phys(page) | PTE_PRESENT | PTE_WRITE | PTE_GLOBAL | PTE_NX);
 	}
 }
 
@@ -103,8 +103,7 @@ static void __init build_page_array(void)
 		     va < (unsigned long)end; va += PAGE_SIZE)
 			map_array_page(va);
 		for (page_t *p = first; p < end; p++)
-			p->flags = PG_RESERVED |
-				   (u32)zone_of_pfn(page_to_pfn(p)) << PG_ZONE_SHIFT;
+			p->flags = PG_RESERVED | (u32)zone_of_pfn(page_to_pfn(p)) << PG_ZONE_SHIFT;
 	}
 }
 
@@ -130,7 +129,10 @@ static void __init grow_zones(const early_range_t *r)
 	}
 }
 
-/* Gives [from, end) to the buddy lists in the largest aligned blocks that fit and stay in their zone. */
+/*
+ * Gives [from, end) to the buddy lists in the largest aligned blocks that fit and stay in their
+ * zone.
+ */
 static void __init release_range(pfn_t from, pfn_t end)
 {
 	while (from < end) {

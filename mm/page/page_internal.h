@@ -8,8 +8,8 @@
 
 /*
  * A per-CPU stack of order-0 pages. Touched by its own CPU with preemption off; `busy` keeps an
- * interrupt that allocates in the middle away from it (it goes to the zone instead), so that the fast
- * path needs no CLI.
+ * interrupt that allocates in the middle away from it (it goes to the zone instead), so that the
+ * fast path needs no CLI.
  */
 #define PCP_MAX 62
 typedef struct page_pcp {
@@ -19,23 +19,23 @@ typedef struct page_pcp {
 } __cacheline_aligned page_pcp_t;
 
 typedef struct zone {
-	spinlock_t lock;		/* guards all below up to the constants; interrupts off */
-	u64 free;			/* pages on the free lists */
-	u32 nonempty;			/* bit per order */
+	spinlock_t lock; /* guards all below up to the constants; interrupts off */
+	u64 free;	 /* pages on the free lists */
+	u32 nonempty;	 /* bit per order */
 	list_t blocks[MAX_ORDER + 1];
 	u64 block_count[MAX_ORDER + 1];
 
 	/* constant after boot */
-	page_pcp_t *pcp[NR_CPUS];	/* set when the CPU comes up */
+	page_pcp_t *pcp[NR_CPUS]; /* set when the CPU comes up */
 	const char *name;
 	u32 node, index;
 	zone_type_t type;
 	u64 start_pfn, end_pfn, present, reserved;
-	u64 min, low, high;		/* watermarks, pages */
-	u64 lowmem_reserve;		/* kept from requests that could use a higher zone */
+	u64 min, low, high; /* watermarks, pages */
+	u64 lowmem_reserve; /* kept from requests that could use a higher zone */
 } __cacheline_aligned zone_t;
 
-extern zone_t *zones;	   /* node_count * ZONE_TYPES, node-major */
+extern zone_t *zones; /* node_count * ZONE_TYPES, node-major */
 extern u32 zone_count;
 
 static inline zone_t *page_zone(const page_t *p)

@@ -1,9 +1,10 @@
 /*
  * When memory is short: caches shrink, then a program ends.
  *
- * Reclaim asks the registered shrinkers (dentries, inodes) and the slab allocator for what they can spare. Pages of memory
- * files and anonymous pages have nowhere to go while there is no swap. When that is not enough the OOM killer ends the
- * program that holds the most, and takes its memory at once; the thread that asked waits for that.
+ * Reclaim asks the registered shrinkers (dentries, inodes) and the slab allocator for what they can
+ * spare. Pages of memory files and anonymous pages have nowhere to go while there is no swap. When
+ * that is not enough the OOM killer ends the program that holds the most, and takes its memory at
+ * once; the thread that asked waits for that.
  *
  * Locking. shrinkers only grow (boot). oom_mutex: one search for a victim at a time.
  */

@@ -1,20 +1,22 @@
 /*
  * Slab caches with per-CPU magazines (Bonwick & Adams, "Magazines and Vmem", USENIX 2001).
  *
- * Concepts. A magazine is a stack of objects ready for use. Each CPU holds two of each cache: it allocates from
- * `loaded`; when that is empty and `previous` is full the two change places. Only when both are of no
- * use does it go to the depot, the cache's store of full and empty magazines, and exchange one. So a CPU that
- * allocates and frees in turn touches nothing but its own lines, and objects freed on another CPU than the
- * one that needs them travel a magazine at a time. The slabs beneath (slabs.c) are seen when the depot has
- * nothing.
+ * Concepts. A magazine is a stack of objects ready for use. Each CPU holds two of each cache: it
+ * allocates from `loaded`; when that is empty and `previous` is full the two change places. Only
+ * when both are of no use does it go to the depot, the cache's store of full and empty magazines,
+ * and exchange one. So a CPU that allocates and frees in turn touches nothing but its own lines,
+ * and objects freed on another CPU than the one that needs them travel a magazine at a time. The
+ * slabs beneath (slabs.c) are seen when the depot has nothing.
  *
- * Implementation. The fast path is guarded by preemption alone and a busy mark: an interrupt that hits a
- * busy CPU goes straight to the slabs, which need the cache's lock. Magazines come from a cache without
- * magazines. A CPU's pair is made when the CPU first frees or allocates there. Slabs are not kept by
+ * Implementation. The fast path is guarded by preemption alone and a busy mark: an interrupt that
+ * hits a busy CPU goes straight to the slabs, which need the cache's lock. Magazines come from a
+ * cache without magazines. A CPU's pair is made when the CPU first frees or allocates there. Slabs
+ * are not kept by
  * node: the page allocator takes the pages of a new slab from the CPU's own node.
  *
- * Locking. cache->lock (a leaf but for the zone lock, interrupts off) guards depot and slabs. The list of
- * caches only grows (slab_list_lock) and is walked without a lock. Constant cost per call, but for one slab's construction.
+ * Locking. cache->lock (a leaf but for the zone lock, interrupts off) guards depot and slabs. The
+ * list of caches only grows (slab_list_lock) and is walked without a lock. Constant cost per call,
+ * but for one slab's construction.
  */
 #include "slab_internal.h"
 
@@ -27,7 +29,9 @@ spinlock_t slab_list_lock = SPINLOCK_INIT("slab_list");
 
 static kmem_cache_t cache_cache, magazine_cache, cpu_cache;
 
-/* Smallest order that wastes at most an eighth and holds eight objects, as long as it is at most 3. */
+/*
+ * Smallest order that wastes at most an eighth and holds eight objects, as long as it is at most 3.
+ */
 static u32 choose_order(size_t stride)
 {
 	for (u32 order = 0; order < 3; order++) {
@@ -95,7 +99,9 @@ kmem_cache_t *kmem_cache_create(const char *name, size_t size, size_t align, u32
 	return cache;
 }
 
-/* Exchanges the CPU's magazines so that `loaded` has an object. False when only the slabs can help. */
+/*
+ * Exchanges the CPU's magazines so that `loaded` has an object. False when only the slabs can help.
+ */
 static bool reload(kmem_cache_t *cache, cpu_magazines_t *cc)
 {
 	unsigned long irq;
@@ -208,7 +214,10 @@ static void leave(cpu_magazines_t *cc)
 	preempt_enable();
 }
 
-/* Both magazines and the depot are empty: takes a batch from the slabs, keeps all but one in `loaded`. */
+/*
+ * Both magazines and the depot are empty: takes a batch from the slabs, keeps all but one in
+ * `loaded`.
+ */
 static __noinline void *alloc_slow(kmem_cache_t *cache, gfp_flags_t flags)
 {
 	void *batch[MAGAZINE_ROUNDS];

@@ -1,6 +1,6 @@
 /*
- * Slab checks of debug builds: state and owner record behind each object, patterns in free ones, and a
- * report of who owns what is still allocated.
+ * Slab checks of debug builds: state and owner record behind each object, patterns in free ones,
+ * and a report of who owns what is still allocated.
  */
 #include "slab_internal.h"
 
@@ -63,8 +63,8 @@ __no_sanitize void slab_debug_alloc(kmem_cache_t *cache, void *object, unsigned 
 		panic("slab %s: object %p handed out twice or overrun from before it (mark %lx)",
 		      cache->name, object, r->mark);
 	if (!cache->ctor && !pattern_intact(cache, object))
-		panic("slab %s: object %p written after it was freed (last owner %lx)",
-		      cache->name, object, r->caller);
+		panic("slab %s: object %p written after it was freed (last owner %lx)", cache->name,
+		      object, r->caller);
 	r->mark = MARK_USED;
 	r->caller = caller;
 	if (!cache->ctor)
@@ -82,8 +82,7 @@ __no_sanitize void slab_debug_free(kmem_cache_t *cache, void *object)
 		panic("slab %s: object %p freed twice (owner was %lx)", cache->name, object,
 		      r->caller);
 	if (r->mark != MARK_USED)
-		panic("slab %s: object %p overrun (mark %lx)", cache->name, object,
-		      r->mark);
+		panic("slab %s: object %p overrun (mark %lx)", cache->name, object, r->mark);
 	r->mark = MARK_FREE;
 	if (!cache->ctor)
 		fill(object, FILL_FREE, 0, cache->object_size);
@@ -143,8 +142,7 @@ void slab_report_leaks(void)
 
 			if (owners[i].objects)
 				printk(KERN_INFO "slab %s: %lu objects of %s+0x%lx\n", cache->name,
-				       owners[i].objects, name ? name : "others",
-				       offset);
+				       owners[i].objects, name ? name : "others", offset);
 		}
 	}
 	spin_unlock(&slab_list_lock);

@@ -21,10 +21,10 @@ void slab_base_init(void);
 void slab_init(void)
 {
 	static const char *const names[CLASSES] = {
-		"kmalloc-8",   "kmalloc-16",  "kmalloc-32",   "kmalloc-48",
-		"kmalloc-64",  "kmalloc-96",  "kmalloc-128",  "kmalloc-192",
-		"kmalloc-256", "kmalloc-384", "kmalloc-512",  "kmalloc-1k",
-		"kmalloc-1.5k", "kmalloc-2k", "kmalloc-4k",   "kmalloc-8k",
+		"kmalloc-8",	"kmalloc-16",  "kmalloc-32",  "kmalloc-48",
+		"kmalloc-64",	"kmalloc-96",  "kmalloc-128", "kmalloc-192",
+		"kmalloc-256",	"kmalloc-384", "kmalloc-512", "kmalloc-1k",
+		"kmalloc-1.5k", "kmalloc-2k",  "kmalloc-4k",  "kmalloc-8k",
 	};
 	u32 class = 0;
 
@@ -33,8 +33,8 @@ void slab_init(void)
 		kmem_cache_setup(&class_caches[i], names[i], class_sizes[i], 0, 0, NULL);
 	for (u32 i = 0; i < ARRAY_SIZE(class_of_8); i++) {
 		while (class_sizes[class] < i * 8)
-			class++;
-		class_of_8[i] = (u8)class;
+			class ++;
+		class_of_8[i] = (u8) class;
 	}
 }
 
@@ -46,7 +46,7 @@ static kmem_cache_t *class_for(size_t size)
 		return &class_caches[class_of_8[(size + 7) / 8]];
 	class = class_of_8[512 / 8] + 1;
 	while (class_sizes[class] < size)
-		class++;
+		class ++;
 	return &class_caches[class];
 }
 

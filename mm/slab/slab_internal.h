@@ -9,12 +9,14 @@
 #define MAGAZINE_ROUNDS 30
 
 typedef struct magazine {
-	struct magazine *next;	/* depot: cache lock */
-	u32 rounds;		/* owner CPU; depot: constant */
+	struct magazine *next; /* depot: cache lock */
+	u32 rounds;	       /* owner CPU; depot: constant */
 	void *objects[MAGAZINE_ROUNDS];
 } magazine_t;
 
-/* Used by its own CPU with preemption off; `busy` sends interrupts that come between to the slabs. */
+/*
+ * Used by its own CPU with preemption off; `busy` sends interrupts that come between to the slabs.
+ */
 typedef struct cpu_magazines {
 	magazine_t *loaded, *previous; /* NULL or a magazine */
 	bool busy;
@@ -24,23 +26,23 @@ typedef struct cpu_magazines {
 struct kmem_cache {
 	cpu_magazines_t *cpu[NR_CPUS]; /* made by each CPU at its first use */
 
-	spinlock_t lock;	/* depot and slabs; interrupts off */
+	spinlock_t lock; /* depot and slabs; interrupts off */
 	magazine_t *full, *empty;
 	u32 full_count, empty_count;
-	u32 partial_slabs;	/* pfn of the first slab with free objects, 0: none */
-	u32 full_slabs;		/* debug builds keep the others too, to report leaks */
+	u32 partial_slabs; /* pfn of the first slab with free objects, 0: none */
+	u32 full_slabs;	   /* debug builds keep the others too, to report leaks */
 	u64 slab_count;
-	u64 in_use;		/* objects out of slabs: handed out or in magazines */
+	u64 in_use; /* objects out of slabs: handed out or in magazines */
 
 	/* constant */
 	char name[24];
 	u32 object_size, stride, align, flags;
-	u32 link_offset;	/* of a free object's link: behind what a constructor made */
-	u32 body;		/* object and link; the record of debug builds follows */
+	u32 link_offset; /* of a free object's link: behind what a constructor made */
+	u32 body;	 /* object and link; the record of debug builds follows */
 	u32 order, per_slab;
 	void (*ctor)(void *);
-	bool no_magazines;	/* the caches that magazines themselves come from */
-	list_t link;		/* slab_list_lock to add; caches are never removed */
+	bool no_magazines; /* the caches that magazines themselves come from */
+	list_t link;	   /* slab_list_lock to add; caches are never removed */
 };
 
 void kmem_cache_setup(kmem_cache_t *cache, const char *name, size_t size, size_t align, u32 flags,
@@ -55,8 +57,8 @@ kmem_cache_t *slab_cache_of(const void *object);
 page_t *slab_head(kmem_cache_t *cache, const void *object);
 
 /*
- * Debug builds: behind each object stands a record of its state and owner, checked at each allocation and free;
- * free objects are filled with a pattern.
+ * Debug builds: behind each object stands a record of its state and owner, checked at each
+ * allocation and free; free objects are filled with a pattern.
  */
 #ifdef CONFIG_DEBUG
 #define SLAB_DEBUG_SIZE 16
@@ -77,7 +79,7 @@ static inline void slab_debug_free(kmem_cache_t *cache, void *object)
 }
 #endif
 
-extern list_t slab_caches;	/* slab_list_lock */
+extern list_t slab_caches; /* slab_list_lock */
 extern spinlock_t slab_list_lock;
 
 #endif

@@ -35,7 +35,8 @@ static int punch(vm_area_t *v, unsigned long start, unsigned long end)
 }
 
 /* Advice that needs no change of areas; lock shared. */
-static int advise_shared(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end, int advice)
+static int advise_shared(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end,
+			 int advice)
 {
 	switch (advice) {
 	case MADV_DONTNEED:
@@ -151,7 +152,8 @@ int vm_advise(vm_space_t *s, unsigned long addr, size_t len, int advice)
 			addr = v->start;
 		}
 		stop = MIN(v->end, end);
-		r = exclusive ? change_flags(s, addr, stop, c) : advise_shared(s, v, addr, stop, advice);
+		r = exclusive ? change_flags(s, addr, stop, c)
+			      : advise_shared(s, v, addr, stop, advice);
 		addr = stop;
 	}
 	if (exclusive)

@@ -1,8 +1,10 @@
 /*
- * The set of areas of an address space: a red-black tree by address in which every node also knows the largest free gap
- * before any area of its subtree, so that a place for a new mapping is found in one descent.
+ * The set of areas of an address space: a red-black tree by address in which every node also knows
+ * the largest free gap before any area of its subtree, so that a place for a new mapping is found
+ * in one descent.
  *
- * Locking: space->lock exclusive for every change; a file's interval tree of mappings under map->map_lock.
+ * Locking: space->lock exclusive for every change; a file's interval tree of mappings under
+ * map->map_lock.
  */
 #include "space_internal.h"
 
@@ -260,7 +262,10 @@ unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsign
 	/* Above all areas. */
 	if (top < high && high - MAX(top, low) >= len)
 		return high - len;
-	/* Descend to the right first: the gap is before the node, so right subtree, node, left subtree. */
+	/*
+	 * Descend to the right first: the gap is before the node, so right subtree, node, left
+	 * subtree.
+	 */
 	while (v) {
 		vm_area_t *right = area_of(v->node.right), *left = area_of(v->node.left);
 		unsigned long gap_end, gap_start;
@@ -269,7 +274,7 @@ unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsign
 			v = right;
 			continue;
 		}
-	check:
+check:
 		gap_end = MIN(v->start, high);
 		gap_start = MAX(v->start - gap_before(v), low);
 		if (gap_end > gap_start && gap_end - gap_start >= len)

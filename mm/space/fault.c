@@ -1,11 +1,12 @@
 /*
  * Page faults.
  *
- * Concepts. The space's lock is held shared, so areas stay; the entry itself changes under its table's lock, where
- * everything that was found out before is checked again. An anonymous page is owned by one mapping (references 1) or shared by
- * fork, read-only, until a write copies it. Reads of untouched anonymous memory map the zero page. File pages come from the
- * page cache with the file's truncate_lock held shared, so that none is mapped after it was truncated; neighbours that are in
- * the cache already are mapped with them.
+ * Concepts. The space's lock is held shared, so areas stay; the entry itself changes under its
+ * table's lock, where everything that was found out before is checked again. An anonymous page is
+ * owned by one mapping (references 1) or shared by fork, read-only, until a write copies it. Reads
+ * of untouched anonymous memory map the zero page. File pages come from the page cache with the
+ * file's truncate_lock held shared, so that none is mapped after it was truncated; neighbours that
+ * are in the cache already are mapped with them.
  */
 #include "space_internal.h"
 
@@ -176,8 +177,8 @@ static fault_result_t write_protected(vm_area_t *v, pte_t *pte, unsigned long ad
 		spin_unlock(lock);
 		return FAULT_OK; /* changed meanwhile: the access is tried again */
 	}
-	if (old && (!area_private(v) ||
-		    (page_flag(old, PG_ANON) && refcount_read(&old->refs) == 1))) {
+	if (old &&
+	    (!area_private(v) || (page_flag(old, PG_ANON) && refcount_read(&old->refs) == 1))) {
 		pte_set(pte, pte_make(pte_pfn(seen), entry_bits(v, true, true)));
 		spin_unlock(lock);
 		if (!area_private(v) && v->map)
@@ -211,13 +212,14 @@ static fault_result_t write_protected(vm_area_t *v, pte_t *pte, unsigned long ad
 	if (old) {
 		if (__atomic_sub_fetch(&old->map_count, 1, __ATOMIC_RELAXED) == 0)
 			mm_count(page_flag(old, PG_ANON) ? MM_ANON : MM_MAPPED, -1);
-		atomic64_dec(page_flag(old, PG_ANON)	       ? &v->space->anon_pages
+		atomic64_dec(page_flag(old, PG_ANON)	      ? &v->space->anon_pages
 			     : page_flag(old, PG_MEMORY_FILE) ? &v->space->shmem_pages
 							      : &v->space->file_pages);
 	}
 	spin_unlock(lock);
 	/* Other CPUs of this space may still read the old page: not once it is someone else's. */
-	arch_tlb_flush_range(&v->space->arch, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE, false);
+	arch_tlb_flush_range(&v->space->arch, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE,
+			     false);
 	if (old) {
 		page_put(old); /* ours */
 		page_put(old); /* the entry's */
@@ -242,8 +244,8 @@ fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access)
 
 		spin_lock(lock);
 		if (pte_get(pte) == seen)
-			pte_set(pte, pte_make(pte_pfn(seen), area_pte_bits(v, false) |
-								     (seen & PTE_SOFT_SPECIAL)));
+			pte_set(pte, pte_make(pte_pfn(seen),
+					      area_pte_bits(v, false) | (seen & PTE_SOFT_SPECIAL)));
 		spin_unlock(lock);
 		return FAULT_OK;
 	}
@@ -340,7 +342,9 @@ int ksignal_pf(trap_frame_t *frame, unsigned long addr, u32 access)
 		ksignal_trap(frame, SIGBUS, BUS_ADRERR, addr);
 		break;
 	case FAULT_OOM:
-		/* The OOM killer has chosen someone, perhaps us: try again, or die of its signal. */
+		/*
+		 * The OOM killer has chosen someone, perhaps us: try again, or die of its signal.
+		 */
 		if (!fatal_signal_pending(current()))
 			yield();
 		break;

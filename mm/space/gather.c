@@ -1,6 +1,6 @@
 /*
- * Unmapping: entries are cleared first, pages and tables gathered, and freed only after every CPU that may hold a stale
- * translation has acknowledged the flush (architecture.md 9.2).
+ * Unmapping: entries are cleared first, pages and tables gathered, and freed only after every CPU
+ * that may hold a stale translation has acknowledged the flush (architecture.md 9.2).
  */
 #include "space_internal.h"
 
@@ -47,7 +47,10 @@ static void unaccount(vm_space_t *s, page_t *page, pte_t pte)
 	}
 }
 
-/* One table of level 0: clears [start, end) in it. Returns where it stopped because the batch is full. */
+/*
+ * One table of level 0: clears [start, end) in it. Returns where it stopped because the batch is
+ * full.
+ */
 static unsigned long zap_table(gather_t *g, pte_t *table, unsigned long start, unsigned long end,
 			       bool even_anon)
 {
@@ -108,9 +111,12 @@ void zap_range(gather_t *g, unsigned long start, unsigned long end, bool even_an
 	}
 }
 
-/* Frees the tables below `table` (of `level`) whose whole span lies in [floor, ceiling), where there are no areas. */
-static void free_below(gather_t *g, pte_t *table, int level, unsigned long base, unsigned long floor,
-		       unsigned long ceiling)
+/*
+ * Frees the tables below `table` (of `level`) whose whole span lies in [floor, ceiling), where
+ * there are no areas.
+ */
+static void free_below(gather_t *g, pte_t *table, int level, unsigned long base,
+		       unsigned long floor, unsigned long ceiling)
 {
 	unsigned long span = 1UL << PT_LEVEL_SHIFT(level);
 	unsigned entries = level == PT_LEVELS - 1 ? PT_ENTRIES / 2 : PT_ENTRIES;

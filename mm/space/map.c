@@ -1,8 +1,9 @@
 /*
- * Mapping, unmapping, protection, the break, remapping: the bodies of mmap(2), munmap(2), mprotect(2), brk(2), mremap(2).
+ * Mapping, unmapping, protection, the break, remapping: the bodies of mmap(2), munmap(2),
+ * mprotect(2), brk(2), mremap(2).
  *
- * Everything is validated first; after the first change of the set of areas only lack of memory for a split can fail, and
- * then the space is left as it was.
+ * Everything is validated first; after the first change of the set of areas only lack of memory for
+ * a split can fail, and then the space is left as it was.
  */
 #include "space_internal.h"
 
@@ -123,7 +124,8 @@ static unsigned long place(vm_space_t *s, unsigned long hint, size_t len, int ma
 		v = at <= USER_MAX - len ? vm_find(s, at) : NULL;
 		if (at <= USER_MAX - len && (!v || at + len <= v->start)) {
 			/* Not into the gap that a stack above keeps. */
-			if (!v || !(v->flags & VM_GROWS_DOWN) || at + len + STACK_GUARD_GAP <= v->start)
+			if (!v || !(v->flags & VM_GROWS_DOWN) ||
+			    at + len + STACK_GUARD_GAP <= v->start)
 				return at;
 		}
 	}
@@ -319,10 +321,10 @@ static void change_entries(vm_area_t *v)
 			if (!old)
 				continue;
 			old = pte_exchange(pte, 0);
-			pte_set(pte, pte_make(pte_pfn(old),
-					      area_pte_bits(v, keep) |
-						      (old & (PTE_ACCESSED | PTE_DIRTY |
-							      PTE_SOFT_SPECIAL))));
+			pte_set(pte,
+				pte_make(pte_pfn(old),
+					 area_pte_bits(v, keep) | (old & (PTE_ACCESSED | PTE_DIRTY |
+									  PTE_SOFT_SPECIAL))));
 		}
 		spin_unlock(lock);
 	}
@@ -367,7 +369,8 @@ int vm_protect(vm_space_t *s, unsigned long addr, size_t len, int prot)
 		}
 		if ((v->flags & VM_ACCESS) != want) {
 			if ((want & VM_WRITE) && !(v->flags & (VM_WRITE | VM_SHARED)) &&
-			    over(s->data_pages + ((stop - addr) >> PAGE_SHIFT), rlimit(RLIMIT_DATA))) {
+			    over(s->data_pages + ((stop - addr) >> PAGE_SHIFT),
+				 rlimit(RLIMIT_DATA))) {
 				r = -ENOMEM;
 				break;
 			}
@@ -439,7 +442,10 @@ out:
 
 /* ---- remapping ---- */
 
-/* Moves the entries of [from, from+len) to another place in the same space; both in areas, lock exclusive. */
+/*
+ * Moves the entries of [from, from+len) to another place in the same space; both in areas, lock
+ * exclusive.
+ */
 static int move_entries(vm_space_t *s, unsigned long from, unsigned long to, size_t len)
 {
 	for (size_t off = 0; off < len; off += PAGE_SIZE) {
@@ -460,8 +466,8 @@ static int move_entries(vm_space_t *s, unsigned long from, unsigned long to, siz
 	return 0;
 }
 
-static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t old_len, size_t new_len,
-		      unsigned long flags, unsigned long to)
+static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t old_len,
+		      size_t new_len, unsigned long flags, unsigned long to)
 {
 	vm_area_t *copy;
 	u64 offset = area_offset(v, addr);
@@ -551,8 +557,8 @@ static long mremap_locked(vm_space_t *s, unsigned long addr, size_t old_len, siz
 	return move_area(s, v, addr, old_len, new_len, flags, new_addr);
 }
 
-long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len, unsigned long flags,
-	       unsigned long new_addr)
+long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len,
+	       unsigned long flags, unsigned long new_addr)
 {
 	bool locked;
 	vm_area_t *v;
@@ -597,7 +603,8 @@ void file_map_unmap(file_map_t *map, u64 first, u64 last, bool even_private)
 	interval_node_t *n;
 
 	rwsem_read_lock(&map->map_lock);
-	for (n = interval_first(&map->mappings, first, last); n; n = interval_next(n, first, last)) {
+	for (n = interval_first(&map->mappings, first, last); n;
+	     n = interval_next(n, first, last)) {
 		vm_area_t *v = container_of(n, vm_area_t, map_node);
 		u64 from = MAX(first, n->start) - n->start, to = MIN(last, n->last) - n->start + 1;
 		gather_t g;

@@ -1,8 +1,10 @@
 /*
- * Life of address spaces: creation, fork, switching, the end; and access to spaces that are not loaded.
+ * Life of address spaces: creation, fork, switching, the end; and access to spaces that are not
+ * loaded.
  *
- * `users` counts threads that live in the space (and borrowers that need its mappings); the last one unmaps everything.
- * `refs` keeps the structure and the root table, which a CPU may still have loaded lazily for a kernel thread.
+ * `users` counts threads that live in the space (and borrowers that need its mappings); the last
+ * one unmaps everything. `refs` keeps the structure and the root table, which a CPU may still have
+ * loaded lazily for a kernel thread.
  */
 #include "space_internal.h"
 
@@ -219,8 +221,8 @@ static int copy_pages(vm_space_t *child, vm_space_t *parent, const vm_area_t *v)
 			to = pte_make_path(child, addr);
 			if (!to)
 				return -ENOMEM;
-			copy_table(child, from - pt_index(addr, 0), to - pt_index(addr, 0), addr, end,
-				   area_private(v));
+			copy_table(child, from - pt_index(addr, 0), to - pt_index(addr, 0), addr,
+				   end, area_private(v));
 		}
 		addr = end;
 	}

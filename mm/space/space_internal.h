@@ -35,7 +35,7 @@ static inline bool area_private(const vm_area_t *v)
 
 /* area.c: the set of areas; s->lock exclusive for changes */
 vm_area_t *area_alloc(vm_space_t *s, unsigned long start, unsigned long end, u32 flags);
-void area_free(vm_area_t *v);		/* not in any set; drops its file */
+void area_free(vm_area_t *v);		      /* not in any set; drops its file */
 int area_insert(vm_space_t *s, vm_area_t *v); /* joins the set and its file's mappings */
 void area_remove(vm_space_t *s, vm_area_t *v);
 void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end);
@@ -47,7 +47,7 @@ unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsign
 void area_account(vm_space_t *s, const vm_area_t *v, s64 pages);
 
 /* table.c: page tables */
-pte_t *pte_find(vm_space_t *s, unsigned long addr);	/* NULL: no table */
+pte_t *pte_find(vm_space_t *s, unsigned long addr);	 /* NULL: no table */
 pte_t *pte_make_path(vm_space_t *s, unsigned long addr); /* NULL: no memory */
 spinlock_t *pte_lock(pte_t *pte);
 u64 area_pte_bits(const vm_area_t *v, bool writable);

@@ -1,6 +1,7 @@
 /*
- * User page tables. A table page carries its own lock in its page_t, which guards its 512 entries. Tables are added under
- * the parent's lock and removed only when no area is left over them, with space->lock exclusive or at the end.
+ * User page tables. A table page carries its own lock in its page_t, which guards its 512 entries.
+ * Tables are added under the parent's lock and removed only when no area is left over them, with
+ * space->lock exclusive or at the end.
  */
 #include "space_internal.h"
 
@@ -52,7 +53,8 @@ static pte_t add_table(vm_space_t *s, pte_t *entry)
 	spin_lock(lock);
 	value = pte_get(entry);
 	if (!value) {
-		value = pte_make(page_to_pfn(page), PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED);
+		value = pte_make(page_to_pfn(page),
+				 PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED);
 		pte_set(entry, value);
 		page = NULL;
 	}

@@ -1,4 +1,6 @@
-/* What every fuzz target has: libFuzzer's entry, and bytes whose end the address sanitizer watches. */
+/*
+ * What every fuzz target has: libFuzzer's entry, and bytes whose end the address sanitizer watches.
+ */
 #ifndef FUZZ_H
 #define FUZZ_H
 

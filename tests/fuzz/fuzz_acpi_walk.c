@@ -1,7 +1,7 @@
 // sources: drivers/acpi/acpi.c drivers/acpi/tables.c
 /*
- * The whole way from the RSDP, in a memory that holds the input and nothing else. Checksums are made right when a table
- * is looked at, or nothing would come past them.
+ * The whole way from the RSDP, in a memory that holds the input and nothing else. Checksums are
+ * made right when a table is looked at, or nothing would come past them.
  */
 #include "fuzz.h"
 
@@ -27,7 +27,10 @@ void early_set_node(phys_addr_t start, phys_addr_t end, u32 node)
 	FUZZ_CHECK(start < end && node < ACPI_MAX_NODES);
 }
 
-/* A copy each time, so that what is made right in one table does not change another that overlaps it. */
+/*
+ * A copy each time, so that what is made right in one table does not change another that overlaps
+ * it.
+ */
 const void *arch_map_firmware(phys_addr_t pa, size_t len)
 {
 	u32 length = 0;

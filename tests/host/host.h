@@ -1,6 +1,6 @@
 /*
- * What every host test begins with: cmocka, and a random generator that is seeded by HOST_SEED (or a
- * constant), so that a failure can be repeated.
+ * What every host test begins with: cmocka, and a random generator that is seeded by HOST_SEED (or
+ * a constant), so that a failure can be repeated.
  */
 #ifndef HOST_H
 #define HOST_H

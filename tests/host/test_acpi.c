@@ -1,7 +1,8 @@
 // sources: drivers/acpi/tables.c drivers/acpi/acpi.c
 /*
- * ACPI tables: each parser on a well-formed table, cut short at each length, with entries beyond the limits; then the
- * whole way from the RSDP on a machine with two nodes, whose boot CPU is not the first of its table.
+ * ACPI tables: each parser on a well-formed table, cut short at each length, with entries beyond
+ * the limits; then the whole way from the RSDP on a machine with two nodes, whose boot CPU is not
+ * the first of its table.
  */
 #include <string.h>
 
@@ -168,8 +169,8 @@ static size_t make_slit(void)
 
 static size_t make_dsdt(void)
 {
-	static const u8 aml[] = { 0x5b, 0x80, 'R', 0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x0a,
-				  0x05, 0x0a, 0x03, 0x00, 0x00, 0x14, 0x00 };
+	static const u8 aml[] = { 0x5b, 0x80, 'R',  0x08, '_',	'S',  '5',  '_',  0x12, 0x06,
+				  0x04, 0x0a, 0x05, 0x0a, 0x03, 0x00, 0x00, 0x14, 0x00 };
 
 	begin("DSDT");
 	put(aml, sizeof(aml));
@@ -312,7 +313,7 @@ static void test_s5(void **state)
 		{ "\x08_S5_\x12\x06\x04\x0a\x05\x0a\x03\x00\x00", 14, 5, 3 },
 		{ "\x08\\_S5_\x12\x06\x04\x0a\x05\x0a\x03\x00\x00", 15, 5, 3 },
 		{ "\x08_S5_\x12\x0a\x04\x0b\x07\x00\x0c\x06\x00\x00\x00\x00", 17, 7, 6 },
-		{ "\x08_S5_\x12\x46\x00\x04\x01\x00\x00\x00\x00", 14, 1, 0 }, /* two-byte length */
+		{ "\x08_S5_\x12\x46\x00\x04\x01\x00\x00\x00\x00", 14, 1, 0 },  /* two-byte length */
 		{ "\x10_S5_\x12\x06\x04\x0a\x05\x0a\x03\x00\x00", 14, -1, 0 }, /* no NameOp */
 		{ "\x08_S5_\x13\x06\x04\x0a\x05\x0a\x03\x00\x00", 14, -1, 0 }, /* no package */
 		{ "\x08_S4_\x12\x06\x04\x0a\x05\x0a\x03\x00\x00", 14, -1, 0 },

@@ -1,7 +1,8 @@
 // sources: mm/space/area.c kernel/lib/rbtree.c kernel/lib/interval_tree.c
 /*
- * The set of areas of an address space against an array of its pages: inserting, splitting, removing, resizing, merging,
- * searching for gaps; gap sums, accounting and the files' mappings checked throughout; allocation failures.
+ * The set of areas of an address space against an array of its pages: inserting, splitting,
+ * removing, resizing, merging, searching for gaps; gap sums, accounting and the files' mappings
+ * checked throughout; allocation failures.
  */
 #include <host.h>
 #include <string.h>
@@ -132,9 +133,12 @@ static void check(vm_space_t *s)
 
 static u32 random_area_flags(void)
 {
-	static const u32 kinds[] = { VM_READ, VM_READ | VM_WRITE, VM_READ | VM_EXEC,
+	static const u32 kinds[] = { VM_READ,
+				     VM_READ | VM_WRITE,
+				     VM_READ | VM_EXEC,
 				     VM_READ | VM_WRITE | VM_SHARED | VM_MAY_WRITE,
-				     VM_READ | VM_WRITE | VM_GROWS_DOWN, VM_READ | VM_LOCKED };
+				     VM_READ | VM_WRITE | VM_GROWS_DOWN,
+				     VM_READ | VM_LOCKED };
 
 	return kinds[test_random_below(ARRAY_SIZE(kinds))];
 }

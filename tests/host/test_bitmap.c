@@ -86,7 +86,7 @@ static void test_model(void **state)
 static void test_sets(void **state)
 {
 	for (int round = 0; round < 10000; round++) {
-		unsigned long a[3], b[3], and[3], or[3], andnot[3];
+		unsigned long a[3], b[3], and[3], or [3], andnot[3];
 
 		for (int i = 0; i < 3; i++) {
 			a[i] = test_random();
@@ -96,8 +96,10 @@ static void test_sets(void **state)
 		bitmap_or(or, a, b, 150);
 		bitmap_andnot(andnot, a, b, 150);
 		for (size_t i = 0; i < 150; i++) {
-			assert_int_equal(bitmap_test(and, i), bitmap_test(a, i) && bitmap_test(b, i));
-			assert_int_equal(bitmap_test(or, i), bitmap_test(a, i) || bitmap_test(b, i));
+			assert_int_equal(bitmap_test(and, i),
+					 bitmap_test(a, i) && bitmap_test(b, i));
+			assert_int_equal(bitmap_test(or, i),
+					 bitmap_test(a, i) || bitmap_test(b, i));
 			assert_int_equal(bitmap_test(andnot, i),
 					 bitmap_test(a, i) && !bitmap_test(b, i));
 		}

@@ -1,7 +1,7 @@
 // sources: arch/x86_64/boot/multiboot2.c arch/x86_64/boot/pvh.c arch/x86_64/boot/regions.c
 /*
- * What boot loaders hand over: Multiboot2 tags and the PVH structure, whole, cut short at each length, with each rule
- * broken; memory maps made sorted and disjoint, against a map of every page.
+ * What boot loaders hand over: Multiboot2 tags and the PVH structure, whole, cut short at each
+ * length, with each rule broken; memory maps made sorted and disjoint, against a map of every page.
  */
 #include <string.h>
 
@@ -89,16 +89,16 @@ static void put_memory_map(void)
 	put_entry(0, 0x9fc00, 1);
 	put_entry(0x100000, 0x7ee0000, 1);
 	put_entry(0x7fe0000, 0x20000, 3);
-	put_entry(0xfffc0000, 0x40000, 77); /* unknown: reserved */
-	put_entry(0x200000000, 0, 1);	    /* empty */
+	put_entry(0xfffc0000, 0x40000, 77);	  /* unknown: reserved */
+	put_entry(0x200000000, 0, 1);		  /* empty */
 	put_entry(0xfffffffffffff000, 0x2000, 1); /* wraps */
 	tag_end();
 }
 
 static void make_whole(void)
 {
-	static const u8 framebuffer[] = { 0,	0, 0, 0xfd, 0, 0, 0, 0,  0, 16, 0, 0, 0, 4, 0,
-					  0,	0, 3, 0,    0, 32, 1, 0, 0, 16, 8, 8, 8, 0, 8 };
+	static const u8 framebuffer[] = { 0, 0, 0, 0xfd, 0, 0,	0, 0, 0, 16, 0, 0, 0, 4, 0,
+					  0, 0, 3, 0,	 0, 32, 1, 0, 0, 16, 8, 8, 8, 0, 8 };
 
 	begin();
 	put_string_tag(1, "console=ttyS0 quiet");
@@ -205,7 +205,8 @@ static void test_multiboot2_limits(void **state)
 		tag_begin(3);
 		put_u32(0x1000 * i);
 		put_u32(i % 3 ? 0x1000 * i + 5 : 0); /* some are empty */
-		put("a name that is much longer than the sixty-four bytes there are for it, surely", 78);
+		put("a name that is much longer than the sixty-four bytes there are for it, surely",
+		    78);
 		tag_end();
 	}
 	finish();
@@ -295,8 +296,9 @@ static void test_pvh(void **state)
 
 static int strength(boot_region_type_t type)
 {
-	static const int of[] = { [BOOT_RAM] = 1, [BOOT_ACPI] = 2, [BOOT_NVS] = 3,
-				  [BOOT_RESERVED] = 4, [BOOT_BAD] = 5 };
+	static const int of[] = {
+		[BOOT_RAM] = 1, [BOOT_ACPI] = 2, [BOOT_NVS] = 3, [BOOT_RESERVED] = 4, [BOOT_BAD] = 5
+	};
 
 	return of[type];
 }
@@ -310,10 +312,12 @@ static void test_regions(void **state)
 
 		memset(&info, 0, sizeof(info));
 		for (u32 i = 0; i < n; i++) {
-			u64 start = test_random_below(SPACE), len = test_random_below(SPACE - start + 1);
+			u64 start = test_random_below(SPACE),
+			    len = test_random_below(SPACE - start + 1);
 			boot_region_type_t type = 1 + (boot_region_type_t)test_random_below(5);
 
-			info.regions[info.region_count++] = (boot_region_t){ start, start + len, type };
+			info.regions[info.region_count++] =
+				(boot_region_t){ start, start + len, type };
 			for (u64 p = start; p < start + len; p++)
 				if ((type != BOOT_RAM || !limit || p < limit) &&
 				    (!want[p] || strength(type) > strength(want[p])))
@@ -339,10 +343,8 @@ static void test_regions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_multiboot2),
-		cmocka_unit_test(test_multiboot2_damage),
-		cmocka_unit_test(test_multiboot2_limits),
-		cmocka_unit_test(test_pvh),
+		cmocka_unit_test(test_multiboot2),	  cmocka_unit_test(test_multiboot2_damage),
+		cmocka_unit_test(test_multiboot2_limits), cmocka_unit_test(test_pvh),
 		cmocka_unit_test(test_regions),
 	};
 

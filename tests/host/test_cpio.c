@@ -1,5 +1,8 @@
 // sources: kernel/lib/cpio.c
-/* cpio archives: made here and by cpio(1), concatenated, cut short at each byte, damaged in each field. */
+/*
+ * cpio archives: made here and by cpio(1), concatenated, cut short at each byte, damaged in each
+ * field.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -156,9 +159,9 @@ static void test_bad_fields(void **state)
 		size_t at; /* field number */
 		const char *value;
 	} rows[] = {
-		{ "no digit", 0, "0000000g" },	     { "sign", 1, "+0000001" },
-		{ "huge data", 6, "ffffffff" },	     { "data past the end", 6, "00010000" },
-		{ "huge name", 11, "ffffffff" },     { "empty name", 11, "00000000" },
+		{ "no digit", 0, "0000000g" },		{ "sign", 1, "+0000001" },
+		{ "huge data", 6, "ffffffff" },		{ "data past the end", 6, "00010000" },
+		{ "huge name", 11, "ffffffff" },	{ "empty name", 11, "00000000" },
 		{ "name of only NUL", 11, "00000001" }, { "name not ended", 11, "00000003" },
 		{ "name ended early", 11, "00000009" }, { "long name", 11, "00001001" },
 	};
@@ -218,9 +221,9 @@ static void test_made_by_cpio(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_entries),	   cmocka_unit_test(test_several),
-		cmocka_unit_test(test_cut_short),  cmocka_unit_test(test_bad_fields),
-		cmocka_unit_test(test_damaged),	   cmocka_unit_test(test_made_by_cpio),
+		cmocka_unit_test(test_entries),	  cmocka_unit_test(test_several),
+		cmocka_unit_test(test_cut_short), cmocka_unit_test(test_bad_fields),
+		cmocka_unit_test(test_damaged),	  cmocka_unit_test(test_made_by_cpio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,16 +29,25 @@ static void make_program(bool dynamic)
 	u64 base = dynamic ? 0 : 0x400000;
 
 	count = 4;
-	segments[0] = (struct elf64_segment){ .p_type = PT_LOAD, .p_flags = PF_R, .p_vaddr = base,
-					      .p_filesz = 0x500, .p_memsz = 0x500,
+	segments[0] = (struct elf64_segment){ .p_type = PT_LOAD,
+					      .p_flags = PF_R,
+					      .p_vaddr = base,
+					      .p_filesz = 0x500,
+					      .p_memsz = 0x500,
 					      .p_align = 0x1000 };
-	segments[1] = (struct elf64_segment){ .p_type = PT_LOAD, .p_flags = PF_R | PF_X,
-					      .p_offset = 0x1000, .p_vaddr = base + 0x1000,
-					      .p_filesz = 0x234, .p_memsz = 0x234,
+	segments[1] = (struct elf64_segment){ .p_type = PT_LOAD,
+					      .p_flags = PF_R | PF_X,
+					      .p_offset = 0x1000,
+					      .p_vaddr = base + 0x1000,
+					      .p_filesz = 0x234,
+					      .p_memsz = 0x234,
 					      .p_align = 0x1000 };
-	segments[2] = (struct elf64_segment){ .p_type = PT_LOAD, .p_flags = PF_R | PF_W,
-					      .p_offset = 0x1df0, .p_vaddr = base + 0x3df0,
-					      .p_filesz = 0x100, .p_memsz = 0x5100,
+	segments[2] = (struct elf64_segment){ .p_type = PT_LOAD,
+					      .p_flags = PF_R | PF_W,
+					      .p_offset = 0x1df0,
+					      .p_vaddr = base + 0x3df0,
+					      .p_filesz = 0x100,
+					      .p_memsz = 0x5100,
 					      .p_align = 0x200000 };
 	segments[3] = (struct elf64_segment){ .p_type = PT_GNU_STACK, .p_flags = PF_R | PF_W };
 }
@@ -49,8 +58,8 @@ static int check(elf_layout_t *layout)
 	elf_layout_t unused;
 	int r = elf_parse_header(&header, sizeof(header), &info);
 
-	return r ? r : elf_check_segments(segments, count, &info, USER_MAX,
-					  layout ? layout : &unused);
+	return r ? r
+		 : elf_check_segments(segments, count, &info, USER_MAX, layout ? layout : &unused);
 }
 
 static void test_good(void **state)
@@ -121,7 +130,7 @@ static void test_segment_rules(void **state)
 	BROKEN(segments[2].p_memsz = ~0UL, -EINVAL);
 	BROKEN(segments[2].p_memsz = USER_MAX - segments[2].p_vaddr, 0);
 	BROKEN(segments[2].p_memsz = USER_MAX - segments[2].p_vaddr + 1, -EINVAL);
-	BROKEN(segments[2].p_offset++, -EINVAL); /* not congruent */
+	BROKEN(segments[2].p_offset++, -EINVAL);		       /* not congruent */
 	BROKEN((segments[2].p_offset++, segments[2].p_filesz = 0), 0); /* no page of the file */
 	BROKEN(segments[2].p_offset = ~0xfffUL + 0xdf0, -EINVAL);
 	BROKEN(header.e_entry = USER_MAX, -EINVAL);
@@ -133,7 +142,8 @@ static void test_segment_rules(void **state)
 	BROKEN(segments[1].p_align = 3, 0);
 	BROKEN((segments[0].p_type = 0, segments[1].p_type = 0, segments[2].p_type = 0), 0);
 	BROKEN((header.e_type = ET_DYN, segments[0].p_type = 0, segments[1].p_type = 0,
-		segments[2].p_type = 0), -EINVAL);
+		segments[2].p_type = 0),
+	       -EINVAL);
 	BROKEN((header.e_type = ET_DYN, segments[1].p_align = 1UL << 63), -EINVAL);
 	assert_int_equal(elf_check_interp("/lib/ld.so", 11), 0);
 	assert_int_equal(elf_check_interp("/lib/ld.so", 10), -ENOEXEC);

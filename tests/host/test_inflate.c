@@ -1,7 +1,7 @@
 // sources: kernel/lib/inflate.c kernel/lib/crc.c
 /*
- * Decompression of what zlib made, at every level and strategy, whole, in members, cut short at each length and damaged
- * in each byte.
+ * Decompression of what zlib made, at every level and strategy, whole, in members, cut short at
+ * each length and damaged in each byte.
  */
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +58,7 @@ static size_t make_plain(void)
 			break;
 		default:
 			plain[i] = i > 32768 && test_random_below(50) ? plain[i - 32768]
-								       : (u8)test_random();
+								      : (u8)test_random();
 		}
 	}
 	return len;
@@ -70,7 +70,9 @@ static size_t make_plain(void)
 
 static size_t pack(size_t len, int window, int level, int strategy)
 {
-	z_stream z = { .next_in = plain, .avail_in = (uInt)len, .next_out = packed,
+	z_stream z = { .next_in = plain,
+		       .avail_in = (uInt)len,
+		       .next_out = packed,
 		       .avail_out = sizeof(packed) };
 
 	assert_int_equal(deflateInit2(&z, level, Z_DEFLATED, window, 8, strategy), Z_OK);
@@ -132,7 +134,9 @@ static void test_cut_short(void **state)
 /* zlib's own answer: bytes of input used, or -EINVAL; its text goes to `plain`. */
 static ssize_t zlib_unpack(const u8 *in, size_t len, int window)
 {
-	z_stream z = { .next_in = (u8 *)in, .avail_in = (uInt)len, .next_out = plain,
+	z_stream z = { .next_in = (u8 *)in,
+		       .avail_in = (uInt)len,
+		       .next_out = plain,
 		       .avail_out = sizeof(plain) };
 	int r;
 

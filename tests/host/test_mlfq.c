@@ -1,7 +1,8 @@
 // sources: kernel/sched/queue.c
 /*
- * The multi-level feedback queue: against a plain model that moves every thread at every boost, and what it
- * promises, in a simulation of one CPU: shares by nice value, quick wake-ups, and that nobody starves.
+ * The multi-level feedback queue: against a plain model that moves every thread at every boost, and
+ * what it promises, in a simulation of one CPU: shares by nice value, quick wake-ups, and that
+ * nobody starves.
  */
 #include <host.h>
 #include <kernel/sched/sched_internal.h>
@@ -86,7 +87,10 @@ static void model_boost(nsec_t now)
 		}
 }
 
-/* The first thread of the best level, but for the limits of level 0 and 1, which are the queue's own. */
+/*
+ * The first thread of the best level, but for the limits of level 0 and 1, which are the queue's
+ * own.
+ */
 static void check_pick(thread_t *t, u32 levels, nsec_t low_since, nsec_t normal_since, nsec_t now)
 {
 	u32 first = 0, from;

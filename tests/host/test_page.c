@@ -1,8 +1,9 @@
 // sources: mm/page/alloc.c mm/page/buddy.c mm/page/early.c mm/page/init.c mm/page/stats.c
 // sources: kernel/sync/spinlock.c kernel/lib/string.c
 /*
- * The page allocator from boot memory to the per-CPU lists: a machine with holes, reserved parts, two nodes
- * and four CPUs; random allocation against a map of who owns which frame; the buddy lists checked as a whole.
+ * The page allocator from boot memory to the per-CPU lists: a machine with holes, reserved parts,
+ * two nodes and four CPUs; random allocation against a map of who owns which frame; the buddy lists
+ * checked as a whole.
  */
 #include <string.h>
 
@@ -20,13 +21,17 @@
 #define CPUS 4
 
 static const early_range_t machine_ram[] = {
-	{ 0x1000, 0x9f000, 0 },		  { 1 * MIB, 200 * MIB, 0 },
-	{ 200 * MIB + 0x3800, 300 * MIB, 0 }, { 1 * GIB, 3 * GIB + 5 * MIB, 0 },
+	{ 0x1000, 0x9f000, 0 },
+	{ 1 * MIB, 200 * MIB, 0 },
+	{ 200 * MIB + 0x3800, 300 * MIB, 0 },
+	{ 1 * GIB, 3 * GIB + 5 * MIB, 0 },
 	{ 4 * GIB, 6 * GIB + 3 * MIB, 1 },
 };
 static const early_range_t machine_reserved[] = {
-	{ 0x8000, 0x9000, 0 },		      { 2 * MIB + 123, 9 * MIB + 17, 0 },
-	{ 1 * GIB + 100, 1 * GIB + 200, 0 },  { 5 * GIB, 5 * GIB + 64 * MIB, 0 },
+	{ 0x8000, 0x9000, 0 },
+	{ 2 * MIB + 123, 9 * MIB + 17, 0 },
+	{ 1 * GIB + 100, 1 * GIB + 200, 0 },
+	{ 5 * GIB, 5 * GIB + 64 * MIB, 0 },
 	{ 299 * MIB, 1 * GIB, 0 },
 };
 #define MACHINE_PAGES (7 * GIB >> PAGE_SHIFT)
@@ -132,7 +137,7 @@ static void test_early(void **state)
 	early_set_node(1 * GIB + 512 * MIB, 2 * GIB, 1);
 	for (i = 0; early_ram_range(i, &r); i++)
 		assert_int_equal(r.node, r.start >= 4 * GIB || (r.start >= 1 * GIB + 512 * MIB &&
-								 r.end <= 2 * GIB));
+								r.end <= 2 * GIB));
 	early_set_node(1 * GIB + 512 * MIB, 2 * GIB, 0);
 }
 
@@ -205,8 +210,9 @@ static void test_init(void **state)
 		zone_t *zone = page_zone(pfn_to_page(pfn));
 
 		assert_int_equal(zone->node, pfn << PAGE_SHIFT >= 4 * GIB);
-		assert_int_equal(zone->type, pfn < 0x1000 ? ZONE_DMA : pfn < 0x100000 ? ZONE_LOWMEM
-										     : ZONE_NUMA);
+		assert_int_equal(zone->type, pfn < 0x1000     ? ZONE_DMA
+					     : pfn < 0x100000 ? ZONE_LOWMEM
+							      : ZONE_NUMA);
 	}
 	assert_false(pfn_valid(MACHINE_PAGES));
 	check_lists();
@@ -461,7 +467,10 @@ static void test_free_reserved(void **state)
 {
 	u64 total = total_page_count();
 
-	/* A reserved stretch within RAM, as an initramfs that was unpacked: whole frames of it only. */
+	/*
+	 * A reserved stretch within RAM, as an initramfs that was unpacked: whole frames of it
+	 * only.
+	 */
 	page_free_reserved(5 * GIB + 5, 5 * GIB + 64 * MIB - 5);
 	assert_int_equal(free_page_count(), initial_free + 64 * 256 - 2);
 	assert_int_equal(total_page_count(), total + 64 * 256 - 2);
@@ -496,9 +505,9 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_early),	    cmocka_unit_test(test_init),
-		cmocka_unit_test(test_model),	    cmocka_unit_test(test_interfaces),
-		cmocka_unit_test(test_busy_stack),  cmocka_unit_test(test_exhaustion),
+		cmocka_unit_test(test_early),	      cmocka_unit_test(test_init),
+		cmocka_unit_test(test_model),	      cmocka_unit_test(test_interfaces),
+		cmocka_unit_test(test_busy_stack),    cmocka_unit_test(test_exhaustion),
 		cmocka_unit_test(test_free_reserved), cmocka_unit_test(test_misuse),
 	};
 

@@ -137,7 +137,8 @@ static void test_small_buffers(void **state)
 
 static void test_own_rules(void **state)
 {
-	our_snprintf(ours, sizeof(ours), "%p|%20p|%p", (void *)0xdeadbeefUL, (void *)0x1234UL, NULL);
+	our_snprintf(ours, sizeof(ours), "%p|%20p|%p", (void *)0xdeadbeefUL, (void *)0x1234UL,
+		     NULL);
 	assert_string_equal(ours, "0xdeadbeef|              0x1234|0x0");
 	our_snprintf(ours, sizeof(ours), "%d %y %", 1);
 	assert_string_equal(ours, "1 %y %");
@@ -146,10 +147,8 @@ static void test_own_rules(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_integers),
-		cmocka_unit_test(test_strings),
-		cmocka_unit_test(test_stars),
-		cmocka_unit_test(test_small_buffers),
+		cmocka_unit_test(test_integers),  cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_stars),	  cmocka_unit_test(test_small_buffers),
 		cmocka_unit_test(test_own_rules),
 	};
 

@@ -2,9 +2,9 @@
 // sources: mm/page/alloc.c mm/page/buddy.c mm/page/early.c mm/page/init.c mm/page/stats.c
 // sources: kernel/sync/spinlock.c kernel/lib/string.c
 /*
- * The kernel heap on the real page allocator: random allocation in many caches on many CPUs, each object full of its
- * owner's pattern; the same with CPUs truly at once; exhaustion; the debug build's checks, each shown to catch its bug;
- * at the end every page is back.
+ * The kernel heap on the real page allocator: random allocation in many caches on many CPUs, each
+ * object full of its owner's pattern; the same with CPUs truly at once; exhaustion; the debug
+ * build's checks, each shown to catch its bug; at the end every page is back.
  */
 #include <stdio.h>
 #include <string.h>
@@ -71,10 +71,10 @@ static const struct {
 	u32 flags;
 	bool ctor;
 } kinds[] = {
-	{ 1, 0, 0, false },    { 8, 0, 0, false },	       { 24, 0, 0, true },
-	{ 100, 0, 0, false },  { 64, 64, 0, false },	       { 200, 0, SLAB_CACHE_ALIGN, false },
-	{ 520, 0, 0, true },   { 1000, 8, 0, false },	       { 3000, 0, 0, false },
-	{ 5000, 0, 0, false }, { 9000, 4096, 0, false },       { 48, 0, SLAB_CACHE_ALIGN, true },
+	{ 1, 0, 0, false },    { 8, 0, 0, false },	 { 24, 0, 0, true },
+	{ 100, 0, 0, false },  { 64, 64, 0, false },	 { 200, 0, SLAB_CACHE_ALIGN, false },
+	{ 520, 0, 0, true },   { 1000, 8, 0, false },	 { 3000, 0, 0, false },
+	{ 5000, 0, 0, false }, { 9000, 4096, 0, false }, { 48, 0, SLAB_CACHE_ALIGN, true },
 };
 #define KINDS ARRAY_SIZE(kinds)
 static kmem_cache_t *caches[KINDS];
@@ -290,8 +290,9 @@ static void test_cpus_at_once(void **state)
 
 static void test_kmalloc(void **state)
 {
-	static const size_t sizes[] = { 0,    1,    8,	  9,	16,   17,   48,	  49,	512,	 513,
-					1024, 1500, 8192, 8193, 9000, 65536, 65537, MIB, KMALLOC_MAX };
+	static const size_t sizes[] = { 0,    1,     8,	    9,	  16,	      17,   48,
+					49,   512,   513,   1024, 1500,	      8192, 8193,
+					9000, 65536, 65537, MIB,  KMALLOC_MAX };
 	u64 before;
 	char *s, *t;
 
@@ -482,11 +483,16 @@ static void test_leak_report(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_create),	       cmocka_unit_test(test_model),
-		cmocka_unit_test(test_second_round_is_level), cmocka_unit_test(test_cpus_at_once),
-		cmocka_unit_test(test_kmalloc),	       cmocka_unit_test(test_kvmalloc),
-		cmocka_unit_test(test_exhaustion),     cmocka_unit_test(test_busy),
-		cmocka_unit_test(test_leak_report),    cmocka_unit_test(test_debug_checks),
+		cmocka_unit_test(test_create),
+		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_second_round_is_level),
+		cmocka_unit_test(test_cpus_at_once),
+		cmocka_unit_test(test_kmalloc),
+		cmocka_unit_test(test_kvmalloc),
+		cmocka_unit_test(test_exhaustion),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_leak_report),
+		cmocka_unit_test(test_debug_checks),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,7 +1,7 @@
 // sources: kernel/lib/string.c:kernel
 /*
- * The kernel's own string functions, compiled as for the kernel, against libc's: every small length, alignment and
- * overlap, with guard bytes around.
+ * The kernel's own string functions, compiled as for the kernel, against libc's: every small
+ * length, alignment and overlap, with guard bytes around.
  */
 #include <string.h>
 
@@ -123,7 +123,8 @@ static void test_string_copies(void **state)
 			if (!n)
 				continue;
 			memset(got, '#', sizeof(got));
-			assert_int_equal(kernel_strscpy(got, text, n), len < n ? (ssize_t)len : -E2BIG);
+			assert_int_equal(kernel_strscpy(got, text, n),
+					 len < n ? (ssize_t)len : -E2BIG);
 			assert_int_equal(strlen(got), MIN(len, n - 1));
 			assert_memory_equal(got, text, MIN(len, n - 1));
 			assert_int_equal(got[n], '#');

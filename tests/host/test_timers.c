@@ -1,7 +1,7 @@
 // sources: kernel/time/timer.c kernel/lib/rbtree.c
 /*
- * Timers on four CPUs against a flat table: each fires once, not before its time, in order, on the CPU where it was
- * armed; a deleted one never; and the hardware is always armed early enough.
+ * Timers on four CPUs against a flat table: each fires once, not before its time, in order, on the
+ * CPU where it was armed; a deleted one never; and the hardware is always armed early enough.
  */
 #include <host.h>
 

@@ -1,5 +1,7 @@
 // sources: mm/kmap/vrange.c kernel/lib/rbtree.c
-/* Ranges of kernel addresses against a map of their pages: first fit, joining on release, look-up. */
+/*
+ * Ranges of kernel addresses against a map of their pages: first fit, joining on release, look-up.
+ */
 #include <host.h>
 #include <mm/kmap/kmap_internal.h>
 
@@ -70,7 +72,8 @@ static void test_model(void **state)
 			in_use[i] = true;
 		}
 		size_t p = test_random_below(PAGES);
-		vrange_t *found = vrange_find(&set, BASE + p * PAGE_SIZE + test_random_below(PAGE_SIZE));
+		vrange_t *found =
+			vrange_find(&set, BASE + p * PAGE_SIZE + test_random_below(PAGE_SIZE));
 
 		assert_ptr_equal(found, owner[p] ? &ranges[owner[p] - 1] : NULL);
 		if (step % 64 == 0) {

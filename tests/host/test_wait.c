@@ -1,7 +1,7 @@
 // sources: kernel/sync/wait.c kernel/sync/spinlock.c
 /*
- * Wait queues: which sleepers a wake-up reaches, against a list that models the queue; and, with CPUs truly at once, that
- * no wake-up is lost and no exclusive one is spent on two.
+ * Wait queues: which sleepers a wake-up reaches, against a list that models the queue; and, with
+ * CPUs truly at once, that no wake-up is lost and no exclusive one is spent on two.
  */
 #include <string.h>
 
@@ -202,9 +202,11 @@ static bool only_if_wanted(wait_queue_entry_t *entry, u64 key)
 
 static void test_callbacks(void **state)
 {
-	wait_queue_entry_t readers = { .wake = only_if_wanted, .data = (void *)1,
+	wait_queue_entry_t readers = { .wake = only_if_wanted,
+				       .data = (void *)1,
 				       .flags = WAIT_EXCLUSIVE };
-	wait_queue_entry_t writers = { .wake = only_if_wanted, .data = (void *)2,
+	wait_queue_entry_t writers = { .wake = only_if_wanted,
+				       .data = (void *)2,
 				       .flags = WAIT_EXCLUSIVE };
 	wait_queue_head_t wq;
 
@@ -245,7 +247,8 @@ static void test_sleeping(void **state)
 	assert_int_equal(wait_event_deadline(&wq, !yes, THREAD_INTERRUPTIBLE, 5000), -ETIMEDOUT);
 	assert_int_equal(fake_time, 5000);
 	/* True at the last moment. */
-	assert_int_equal(wait_event_deadline(&wq, fake_time == 6000, THREAD_INTERRUPTIBLE, 6000), 0);
+	assert_int_equal(wait_event_deadline(&wq, fake_time == 6000, THREAD_INTERRUPTIBLE, 6000),
+			 0);
 	assert_int_equal(sleep_on_timeout(&wq, 100), -ETIMEDOUT);
 	assert_int_equal(fake_time, 6100);
 	assert_false(waitqueue_active(&wq));
@@ -343,8 +346,10 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_model),	  cmocka_unit_test(test_callbacks),
-		cmocka_unit_test(test_sleeping),  cmocka_unit_test(test_ping_pong),
+		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_callbacks),
+		cmocka_unit_test(test_sleeping),
+		cmocka_unit_test(test_ping_pong),
 		cmocka_unit_test(test_exclusive_hand_out),
 	};
 

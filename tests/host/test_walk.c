@@ -1,9 +1,10 @@
 // sources: fs/vfs/walk.c fs/vfs/dcache.c fs/vfs/node.c fs/vfs/mount.c fs/vfs/permission.c
 // sources: fs/vfs/path_name.c fs/vfs/fscontext.c kernel/sync/spinlock.c
 /*
- * Path walking against a resolver that follows path_resolution(7) literally: random trees with symbolic links, mounts and
- * forbidden directories, one kept in memory, one whose file system must be asked and whose dentries are shrunk away, while
- * names are made, removed and moved; then many CPUs walking truly at once while others exchange names.
+ * Path walking against a resolver that follows path_resolution(7) literally: random trees with
+ * symbolic links, mounts and forbidden directories, one kept in memory, one whose file system must
+ * be asked and whose dentries are shrunk away, while names are made, removed and moved; then many
+ * CPUs walking truly at once while others exchange names.
  */
 #include <string.h>
 
@@ -266,8 +267,11 @@ static vfs_node_t *make_node(name_t *n)
 	return node;
 }
 
-static const char *const texts[] = { "a", "b", "c", "dd", "eee", "f.g", ".h", "..i",
-				     "a-name-that-is-longer-than-the-forty-bytes-inside-a-dentry" };
+static const char *const texts[] = {
+	"a",  "b",   "c",
+	"dd", "eee", "f.g",
+	".h", "..i", "a-name-that-is-longer-than-the-forty-bytes-inside-a-dentry"
+};
 
 static name_t *random_dir(int tree)
 {
@@ -314,7 +318,10 @@ static void random_path(char *out, bool for_link)
 				break;
 			}
 		}
-		p += sprintf(p, "%s%s", text, i + 1 == n + for_link ? "" : test_random_below(9) ? "/" : "//");
+		p += sprintf(p, "%s%s", text,
+			     i + 1 == n + for_link  ? ""
+			     : test_random_below(9) ? "/"
+						    : "//");
 	}
 	if (test_random_below(6) == 0)
 		strcpy(p, "/");
@@ -330,7 +337,9 @@ static void create(name_t *n)
 
 	if (child_of(dir, text, strlen(text)))
 		return;
-	*n = (name_t){ .used = true, .tree = dir->tree, .parent = dir,
+	*n = (name_t){ .used = true,
+		       .tree = dir->tree,
+		       .parent = dir,
 		       .uid = test_random_below(8) ? 1000 : 0 };
 	strcpy(n->text, text);
 	n->mode = kind < 5   ? S_IFDIR | (test_random_below(8) ? 0755 : 0600)
@@ -351,7 +360,8 @@ static bool in_use(const name_t *n)
 	for (int i = 0; i < NAMES; i++)
 		if (names[i].used && names[i].parent == n)
 			return true;
-	return n == process_root || n == cwd || n == fd_dir || n == fd_file || n->mounted || !n->parent;
+	return n == process_root || n == cwd || n == fd_dir || n == fd_file || n->mounted ||
+	       !n->parent;
 }
 
 static void remove_name(name_t *n)
@@ -445,8 +455,12 @@ static bool hidden(const name_t *n)
 static void compare(void)
 {
 	static const int dfds[] = { AT_FDCWD, AT_FDCWD, AT_FDCWD, 3, 4, 5 };
-	static const u32 some_flags[] = { 0, LOOKUP_FOLLOW, LOOKUP_FOLLOW, LOOKUP_DIRECTORY,
-					  LOOKUP_FOLLOW | LOOKUP_DIRECTORY, LOOKUP_EMPTY,
+	static const u32 some_flags[] = { 0,
+					  LOOKUP_FOLLOW,
+					  LOOKUP_FOLLOW,
+					  LOOKUP_DIRECTORY,
+					  LOOKUP_FOLLOW | LOOKUP_DIRECTORY,
+					  LOOKUP_EMPTY,
 					  LOOKUP_NO_SYMLINKS | LOOKUP_FOLLOW };
 	int dfd = dfds[test_random_below(ARRAY_SIZE(dfds))], got, want;
 	u32 flags = some_flags[test_random_below(ARRAY_SIZE(some_flags))];
@@ -561,12 +575,17 @@ static void make_trees(void)
 	}
 	/* What the descriptors show: a directory and a file of the memory tree. */
 	fd_file = &names[NAMES - 1];
-	*fd_file = (name_t){ .used = true, .tree = MEMORY, .parent = roots[MEMORY], .text = "file",
-			     .mode = S_IFREG | 0644, .uid = 0 };
+	*fd_file = (name_t){ .used = true,
+			     .tree = MEMORY,
+			     .parent = roots[MEMORY],
+			     .text = "file",
+			     .mode = S_IFREG | 0644,
+			     .uid = 0 };
 	fd_file->dentry = dentry_alloc(roots[MEMORY]->dentry, "file", 4);
 	dentry_attach(fd_file->dentry, make_node(fd_file));
 	dentry_put(fd_file->dentry);
-	files[0] = (file_t){ .path = { mounts[MEMORY], fd_dir->dentry }, .node = fd_dir->dentry->node };
+	files[0] = (file_t){ .path = { mounts[MEMORY], fd_dir->dentry },
+			     .node = fd_dir->dentry->node };
 	files[1] = (file_t){ .path = { mounts[MEMORY], fd_file->dentry },
 			     .node = fd_file->dentry->node };
 }
@@ -617,8 +636,8 @@ static void test_model(void **state)
 /* ---- truly at once ---- */
 
 #define LONG "a-name-that-is-longer-than-the-forty-bytes-inside-a-dentry"
-static const char *const stable[] = { "/one/x", "/two/" LONG, "/two/../one/./x", "/one/../two/" LONG,
-				      "/link/x" };
+static const char *const stable[] = { "/one/x", "/two/" LONG, "/two/../one/./x",
+				      "/one/../two/" LONG, "/link/x" };
 static dentry_t *moving[2];
 static bool stop;
 static u64 lookups[4];
@@ -677,7 +696,8 @@ static void walk_about(void *arg)
 		if (p.dentry != moving[0] && p.dentry != moving[1])
 			panic("a name led to another file");
 		path_put(&p);
-		r = path_lookup(AT_FDCWD, random & 0x10000 ? "/one/passing" : "/two/passing", 0, &p);
+		r = path_lookup(AT_FDCWD, random & 0x10000 ? "/one/passing" : "/two/passing", 0,
+				&p);
 		if (r && r != -ENOENT)
 			panic("a passing name: %d", r);
 		if (!r)

@@ -1,7 +1,8 @@
 // sources: kernel/lib/xarray.c
 /*
- * The radix tree against a sorted array: loads, finds, marks, free indexes; nodes are counted, so that an empty
- * tree must have given all back; allocation failures at every point leave it as it was.
+ * The radix tree against a sorted array: loads, finds, marks, free indexes; nodes are counted, so
+ * that an empty tree must have given all back; allocation failures at every point leave it as it
+ * was.
  */
 #include <host.h>
 #include <kernel/lib/xarray.h>

@@ -1,7 +1,8 @@
 /*
- * Tests inside a booted debug kernel: `ktest=all`, or `ktest=NAME,NAME...`. Each is a function, listed in
- * runner.c. It starts threads with kt_start, which run until kt_stopping() and then return, and ends them with kt_end.
- * kt_check reports a failure and goes on, so it may stand in any thread.
+ * Tests inside a booted debug kernel: `ktest=all`, or `ktest=NAME,NAME...`. Each is a function,
+ * listed in runner.c. It starts threads with kt_start, which run until kt_stopping() and then
+ * return, and ends them with kt_end. kt_check reports a failure and goes on, so it may stand in any
+ * thread.
  */
 #ifndef KERNEL_TESTS_H
 #define KERNEL_TESTS_H

@@ -1,4 +1,7 @@
-/* The scheduler: affinity and migration, parameters that change while threads run, shares, storms of wake-ups. */
+/*
+ * The scheduler: affinity and migration, parameters that change while threads run, shares, storms
+ * of wake-ups.
+ */
 #include "kernel_tests.h"
 
 #include <kernel/sync/wait.h>

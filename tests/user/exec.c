@@ -1,6 +1,6 @@
 /*
- * execve and execveat: what is kept and what is dropped, scripts, set-user-id, the argument limits, damaged
- * and odd ELF files.
+ * execve and execveat: what is kept and what is dropped, scripts, set-user-id, the argument limits,
+ * damaged and odd ELF files.
  */
 #include <elf.h>
 #include <libgen.h>
@@ -51,11 +51,12 @@ static void group_errors(void)
 	copy_helper("prog", 0755);
 	ROWS_PATH("execve", sys(SYS_execve, p, words, no_env), -ENOENT);
 	ROW("argv_efault", sys(SYS_execve, "prog", edge, no_env), -EFAULT);
-	ROW("argv_string_efault", sys(SYS_execve, "prog", ((char *[]){ "x", edge, NULL }), no_env), -EFAULT);
+	ROW("argv_string_efault", sys(SYS_execve, "prog", ((char *[]){ "x", edge, NULL }), no_env),
+	    -EFAULT);
 	ROW("argv_kernel", sys(SYS_execve, "prog", KERNEL_POINTER, no_env), -EFAULT);
 	ROW("envp_efault", sys(SYS_execve, "prog", words, edge), -EFAULT);
-	ROW("envp_string_efault", sys(SYS_execve, "prog", words, ((char *[]){ string_outside(), NULL })),
-	    -EFAULT);
+	ROW("envp_string_efault",
+	    sys(SYS_execve, "prog", words, ((char *[]){ string_outside(), NULL })), -EFAULT);
 	ROW("missing", sys(SYS_execve, "nothing", words, no_env), -ENOENT);
 	mkdir("d", 0755);
 	ROW("directory", sys(SYS_execve, "d", words, no_env), -EACCES);
@@ -112,8 +113,9 @@ static void group_kept(void)
 	ROW("ignored_stays", HELPER("signal", "10"), EXITED(1));
 	ROW("caught_is_default", HELPER("signal", "12"), EXITED(0));
 	ROW("blocked_stays", HELPER("signal", "15"), EXITED(4));
-	ROW("pending_stays", CHILD(raise(SIGTERM);
-				   execve(helper, (char *[]){ helper, "signal", "15", NULL }, no_env)),
+	ROW("pending_stays",
+	    CHILD(raise(SIGTERM);
+		  execve(helper, (char *[]){ helper, "signal", "15", NULL }, no_env)),
 	    EXITED(12));
 	pid_t pid = SPAWN(execve(helper, (char *[]){ helper, "status", "3", NULL }, no_env));
 	siginfo_t info;
@@ -127,13 +129,15 @@ static void group_kept(void)
 		    sigprocmask(SIG_SETMASK, &none, NULL);
 		    setitimer(ITIMER_REAL, &soon, NULL);
 		    execl("/bin/busybox", "sleep", "10", NULL);
-	    }), KILLED(SIGALRM));
+	    }),
+	    KILLED(SIGALRM));
 	/* exec from a thread: the others end, and the pid is the process's. */
 	ROW("long_name_cut", CHILD({
 		    copy_helper("a-program-with-a-long-name", 0755);
 		    char *w[] = { "x", "name", NULL };
 		    execve("a-program-with-a-long-name", w, no_env);
-	    }), EXITED(1));
+	    }),
+	    EXITED(1));
 }
 
 static char thread_stack[65536] __attribute__((aligned(16)));
@@ -150,7 +154,8 @@ static void group_threads(void)
 {
 	pid_t pid = SPAWN({
 		clone(exec_in_thread, thread_stack + sizeof(thread_stack),
-		      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+		      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+			      CLONE_SYSVSEM,
 		      NULL);
 		for (;;)
 			pause();
@@ -253,11 +258,14 @@ static void group_execveat(void)
 	symlink("d/prog", "link");
 	int dir = open("d", O_RDONLY | O_DIRECTORY), fd = open("d/prog", O_RDONLY | O_CLOEXEC);
 	ROW("relative", CHILD(sys(SYS_execveat, dir, "prog", words, no_env, 0)), EXITED(6));
-	ROW("empty_path", CHILD(sys(SYS_execveat, fd, "", words, no_env, AT_EMPTY_PATH)), EXITED(6));
-	ROW("empty_path_no_flag", sys(SYS_execveat, fd, "", words, no_env, 0), -ENOENT);
-	ROW("o_path", CHILD(sys(SYS_execveat, open("d/prog", O_PATH), "", words, no_env, AT_EMPTY_PATH)),
+	ROW("empty_path", CHILD(sys(SYS_execveat, fd, "", words, no_env, AT_EMPTY_PATH)),
 	    EXITED(6));
-	ROW("nofollow_link", sys(SYS_execveat, AT_FDCWD, "link", words, no_env, AT_SYMLINK_NOFOLLOW), -ELOOP);
+	ROW("empty_path_no_flag", sys(SYS_execveat, fd, "", words, no_env, 0), -ENOENT);
+	ROW("o_path",
+	    CHILD(sys(SYS_execveat, open("d/prog", O_PATH), "", words, no_env, AT_EMPTY_PATH)),
+	    EXITED(6));
+	ROW("nofollow_link",
+	    sys(SYS_execveat, AT_FDCWD, "link", words, no_env, AT_SYMLINK_NOFOLLOW), -ELOOP);
 	ROW("follow_link", CHILD(sys(SYS_execveat, AT_FDCWD, "link", words, no_env, 0)), EXITED(6));
 	ROW("flag", sys(SYS_execveat, dir, "prog", words, no_env, 1), -EINVAL);
 	ROW("bad_dirfd", sys(SYS_execveat, 777, "prog", words, no_env, 0), -EBADF);
@@ -270,19 +278,26 @@ static void group_set_id(void)
 	copy_helper("suid", 0755);
 	chown("suid", OTHER, 77);
 	chmod("suid", 06755);
-	char *ids[] = { "x", "ids", NULL }, *group[] = { "x", "group", NULL }, *secure[] = { "x", "secure", NULL };
+	char *ids[] = { "x", "ids", NULL }, *group[] = { "x", "group", NULL },
+	     *secure[] = { "x", "secure", NULL };
 	ROW("setuid", CHILD(become(USER); execve("suid", ids, no_env)), EXITED(OTHER & 255));
 	ROW("setgid", CHILD(become(USER); execve("suid", group, no_env)), EXITED(77));
 	ROW("secure", CHILD(become(USER); execve("suid", secure, no_env)), EXITED(1));
-	ROW("not_secure_for_owner", CHILD(setresgid(77, 77, 77); setresuid(OTHER, OTHER, OTHER);
-					  execve("suid", secure, no_env)), EXITED(0));
-	ROW("no_new_privs", CHILD(sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); become(USER);
-				  execve("suid", ids, no_env)), EXITED(USER & 255));
+	ROW("not_secure_for_owner",
+	    CHILD(setresgid(77, 77, 77); setresuid(OTHER, OTHER, OTHER);
+		  execve("suid", secure, no_env)),
+	    EXITED(0));
+	ROW("no_new_privs",
+	    CHILD(sys(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); become(USER);
+		  execve("suid", ids, no_env)),
+	    EXITED(USER & 255));
 	chmod("suid", 04644 | 0111);
-	ROW("setgid_without", CHILD(become(USER); execve("suid", group, no_env)), EXITED(USER & 255));
+	ROW("setgid_without", CHILD(become(USER); execve("suid", group, no_env)),
+	    EXITED(USER & 255));
 	/* Set-group-id without group execute means something else (mandatory locking). */
 	chmod("suid", 02745);
-	ROW("setgid_no_group_x", CHILD(become(USER); execve("suid", group, no_env)), EXITED(USER & 255));
+	ROW("setgid_no_group_x", CHILD(become(USER); execve("suid", group, no_env)),
+	    EXITED(USER & 255));
 	mkdir("m", 0755);
 	mount("tmpfs", "m", "tmpfs", MS_NOSUID, NULL);
 	copy_helper("m/suid", 0755);
@@ -373,11 +388,13 @@ static void group_elf(void)
 	ROW_ELF("bss", -42, elf.segments[0].p_flags = PF_R | PF_W | PF_X;
 		elf.segments[0].p_memsz = 10 * PAGE);
 	ROW_ELF("interpreter_missing", -ENOENT, elf.header.e_phnum = 2;
-		elf.segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_filesz = 8,
+		elf.segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP,
+						.p_filesz = 8,
 						.p_offset = offsetof(struct small_elf, code) + 32 };
 		memcpy(elf.code + 32, "/no/such", 8); elf.code[39] = 0);
 	ROW_ELF("interpreter_not_terminated", -ENOEXEC, elf.header.e_phnum = 2;
-		elf.segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_filesz = 8,
+		elf.segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP,
+						.p_filesz = 8,
 						.p_offset = offsetof(struct small_elf, code) + 32 };
 		memcpy(elf.code + 32, "/no/such", 8));
 	ROW_ELF("interpreter_empty", -ENOEXEC, elf.header.e_phnum = 2;
@@ -387,11 +404,12 @@ static void group_elf(void)
 	make_file("notelf", "text");
 	chmod("notelf", 0755);
 	ROW_ELF("interpreter_not_elf", -EIO, elf.header.e_phnum = 2;
-		elf.segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_filesz = 9,
+		elf.segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP,
+						.p_filesz = 9,
 						.p_offset = offsetof(struct small_elf, code) + 32 };
 		memcpy(elf.code + 32, "./notelf", 9));
-	ROW_ELF("position_independent", -42, elf.header.e_type = ET_DYN; elf.segments[0].p_vaddr = 0;
-		elf.header.e_entry = offsetof(struct small_elf, code));
+	ROW_ELF("position_independent", -42, elf.header.e_type = ET_DYN;
+		elf.segments[0].p_vaddr = 0; elf.header.e_entry = offsetof(struct small_elf, code));
 	/* The interpreter runs in the program's place: here another of these, moved elsewhere. */
 	copy_helper("unused", 0755);
 	elf = good_elf();
@@ -403,7 +421,8 @@ static void group_elf(void)
 	close(file_with("interp", &elf, sizeof(elf)));
 	chmod("interp", 0755);
 	ROW_ELF("interpreter_runs", -55, elf.header.e_phnum = 2;
-		elf.segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP, .p_filesz = 9,
+		elf.segments[1] = (Elf64_Phdr){ .p_type = PT_INTERP,
+						.p_filesz = 9,
 						.p_offset = offsetof(struct small_elf, code) + 32 };
 		memcpy(elf.code + 32, "./interp", 9));
 	chmod("interp", 0644);
@@ -411,7 +430,9 @@ static void group_elf(void)
 	elf = good_elf();
 	ROW("truncated_header", exec_elf(&elf, 40), -ENOEXEC);
 	ROW("truncated_segments", exec_elf(&elf, 80), -ENOEXEC);
-	/* Damage in every byte of header and first segment: never more than an error or a signal. */
+	/*
+	 * Damage in every byte of header and first segment: never more than an error or a signal.
+	 */
 	int survived = 0;
 	for (size_t i = 0; i < sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr); i++) {
 		elf = good_elf();
@@ -429,10 +450,13 @@ static void group_randomisation(void)
 	unsigned long stacks[8], different = 0;
 	int ends[2];
 
-	/* The auxiliary vector's random bytes lie on the stack: their address is read from /proc. */
+	/*
+	 * The auxiliary vector's random bytes lie on the stack: their address is read from /proc.
+	 */
 	for (int i = 0; i < 8; i++) {
 		pipe(ends);
-		pid_t pid = SPAWN(dup2(ends[1], 1); execl("/bin/busybox", "grep", "stack", "/proc/self/maps", NULL));
+		pid_t pid = SPAWN(dup2(ends[1], 1);
+				  execl("/bin/busybox", "grep", "stack", "/proc/self/maps", NULL));
 		char line[128] = "";
 		read(ends[0], line, sizeof(line) - 1);
 		wait_status(pid);

@@ -5,7 +5,8 @@
 
 static uint32_t *words;
 
-static long futex(void *word, int op, uint32_t value, const void *timeout, void *second, uint32_t third)
+static long futex(void *word, int op, uint32_t value, const void *timeout, void *second,
+		  uint32_t third)
 {
 	return sys(SYS_futex, word, op, value, timeout, second, third);
 }
@@ -33,10 +34,13 @@ static void group_errors(void)
 	ROW("bitset_0_wait", futex(words, FUTEX_WAIT_BITSET, 0, NULL, NULL, 0), -EINVAL);
 	ROW("bitset_0_wake", futex(words, FUTEX_WAKE_BITSET, 1, NULL, NULL, 0), -EINVAL);
 	ROW("wake_nobody", futex(words, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
-	ROW("wake_unmapped_private", futex(edge, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0), 0);
+	ROW("wake_unmapped_private", futex(edge, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0),
+	    0);
 	ROW("wake_unmapped_shared", futex(edge, FUTEX_WAKE, 1, NULL, NULL, 0), -EFAULT);
-	ROW("requeue_second_unaligned", futex(words, FUTEX_REQUEUE, 1, (void *)1, (char *)words + 2, 0), -EINVAL);
-	ROW("cmp_requeue_differs", futex(words, FUTEX_CMP_REQUEUE, 1, (void *)1, words + 1, 5), -EAGAIN);
+	ROW("requeue_second_unaligned",
+	    futex(words, FUTEX_REQUEUE, 1, (void *)1, (char *)words + 2, 0), -EINVAL);
+	ROW("cmp_requeue_differs", futex(words, FUTEX_CMP_REQUEUE, 1, (void *)1, words + 1, 5),
+	    -EAGAIN);
 }
 
 static void group_timeouts(void)
@@ -49,14 +53,16 @@ static void group_timeouts(void)
 	clock_gettime(CLOCK_MONOTONIC, &at);
 	ROW("absolute_past", futex(words, FUTEX_WAIT_BITSET, 0, &at, NULL, -1), -ETIMEDOUT);
 	clock_gettime(CLOCK_REALTIME, &at);
-	ROW("absolute_realtime", futex(words, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &at, NULL, -1), -ETIMEDOUT);
+	ROW("absolute_realtime",
+	    futex(words, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0, &at, NULL, -1), -ETIMEDOUT);
 	ts = (struct timespec){ 0, 0 };
 	ROW("zero", futex(words, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, &ts, NULL, 0), -ETIMEDOUT);
 }
 
 static void group_wake(void)
 {
-	pid_t a = waiter(0, FUTEX_WAIT, 0), b = waiter(0, FUTEX_WAIT, 0), c = waiter(1, FUTEX_WAIT, 0);
+	pid_t a = waiter(0, FUTEX_WAIT, 0), b = waiter(0, FUTEX_WAIT, 0),
+	      c = waiter(1, FUTEX_WAIT, 0);
 
 	ROW("one", futex(words, FUTEX_WAKE, 1, NULL, NULL, 0), 1);
 	ROW("one_first_in_line", wait_status(a), EXITED(0));
@@ -84,8 +90,10 @@ static void group_wake(void)
 	/* Wake one word and, where the other's old value compares, that one too. */
 	a = waiter(0, FUTEX_WAIT, 0);
 	b = waiter(1, FUTEX_WAIT, 0);
-	ROW("wake_op", futex(words, FUTEX_WAKE_OP, 1, (void *)1, words + 1,
-			     FUTEX_OP(FUTEX_OP_ADD, 7, FUTEX_OP_CMP_EQ, 0)), 2);
+	ROW("wake_op",
+	    futex(words, FUTEX_WAKE_OP, 1, (void *)1, words + 1,
+		  FUTEX_OP(FUTEX_OP_ADD, 7, FUTEX_OP_CMP_EQ, 0)),
+	    2);
 	ROW("wake_op_stored", words[1], 7);
 	wait_status(a);
 	wait_status(b);
@@ -174,8 +182,10 @@ static void group_robust(void)
 	ROW("get_missing", sys(SYS_get_robust_list, 99999, &head, &size), -ESRCH);
 	ROWS_EFAULT("get_head", 8, sys(SYS_get_robust_list, 0, p, &size));
 	clone(die_holding, thread_stack + sizeof(thread_stack),
-	      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, NULL);
-	ROW_TRUE("owner_died", EVENTUALLY(__atomic_load_n(&held.word, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED));
+	      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+	      NULL);
+	ROW_TRUE("owner_died",
+		 EVENTUALLY(__atomic_load_n(&held.word, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED));
 }
 
 int main(int argc, char **argv)

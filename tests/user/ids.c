@@ -1,4 +1,7 @@
-/* Who a process is: the user and group id calls, supplementary groups, fsuid, capabilities, and who may signal whom. */
+/*
+ * Who a process is: the user and group id calls, supplementary groups, fsuid, capabilities, and who
+ * may signal whom.
+ */
 #include <linux/capability.h>
 
 #include "row.h"
@@ -20,7 +23,7 @@ static long gids(void)
 	return r * 10000 + e * 100 + s;
 }
 
-#define UIDS(r, e, s) ((r) * 10000 + (e) * 100 + (s))
+#define UIDS(r, e, s) ((r)*10000 + (e)*100 + (s))
 
 static void group_get(void)
 {
@@ -40,10 +43,13 @@ static void group_get(void)
 
 static void group_setuid(void)
 {
-	CHILD(ROW("root_setuid", sys(SYS_setuid, 5), 0); ROW("root_setuid_all", uids(), UIDS(5, 5, 5));
-	      ROW("no_way_back", sys(SYS_setuid, 0), -EPERM); ROW("to_itself", sys(SYS_setuid, 5), 0));
+	CHILD(ROW("root_setuid", sys(SYS_setuid, 5), 0);
+	      ROW("root_setuid_all", uids(), UIDS(5, 5, 5));
+	      ROW("no_way_back", sys(SYS_setuid, 0), -EPERM);
+	      ROW("to_itself", sys(SYS_setuid, 5), 0));
 	CHILD(sys(SYS_setresuid, 5, 6, 7); ROW("user_to_real", sys(SYS_setuid, 5), 0);
-	      ROW("user_only_effective", uids(), UIDS(5, 5, 7)); ROW("user_to_saved", sys(SYS_setuid, 7), 0);
+	      ROW("user_only_effective", uids(), UIDS(5, 5, 7));
+	      ROW("user_to_saved", sys(SYS_setuid, 7), 0);
 	      ROW("user_to_other", sys(SYS_setuid, 6), -EPERM));
 	ROW("minus_1", sys(SYS_setuid, -1), -EINVAL);
 	CHILD(ROW("setgid", sys(SYS_setgid, 5), 0); ROW("setgid_all", gids(), UIDS(5, 5, 5)));
@@ -54,14 +60,16 @@ static void group_setuid(void)
 
 static void group_setreuid(void)
 {
-	CHILD(ROW("root", sys(SYS_setreuid, 5, 6), 0); ROW("root_saved_is_effective", uids(), UIDS(5, 6, 6));
+	CHILD(ROW("root", sys(SYS_setreuid, 5, 6), 0);
+	      ROW("root_saved_is_effective", uids(), UIDS(5, 6, 6));
 	      ROW("swap", sys(SYS_setreuid, 6, 5), 0); ROW("swapped", uids(), UIDS(6, 5, 5));
 	      ROW("minus_1_keeps", sys(SYS_setreuid, -1, 6), 0);
 	      ROW("real_to_other", sys(SYS_setreuid, 9, -1), -EPERM);
 	      ROW("effective_to_other", sys(SYS_setreuid, -1, 9), -EPERM));
 	CHILD(sys(SYS_setresuid, 5, 5, 7); ROW("real_to_saved", sys(SYS_setreuid, 7, -1), -EPERM);
 	      ROW("effective_to_saved", sys(SYS_setreuid, -1, 7), 0));
-	CHILD(ROW("setregid", sys(SYS_setregid, 5, 6), 0); ROW("setregid_ids", gids(), UIDS(5, 6, 6)));
+	CHILD(ROW("setregid", sys(SYS_setregid, 5, 6), 0);
+	      ROW("setregid_ids", gids(), UIDS(5, 6, 6)));
 	CHILD(sys(SYS_setresgid, 5, 6, 7); sys(SYS_setresuid, 5, 5, 5);
 	      ROW("setregid_swap", sys(SYS_setregid, 6, 5), 0);
 	      ROW("setregid_other", sys(SYS_setregid, 9, -1), -EPERM));
@@ -73,10 +81,12 @@ static void group_setresuid(void)
 	      ROW("rotate", sys(SYS_setresuid, 7, 5, 6), 0); ROW("rotated", uids(), UIDS(7, 5, 6));
 	      ROW("other", sys(SYS_setresuid, 9, -1, -1), -EPERM);
 	      ROW("other_saved", sys(SYS_setresuid, -1, -1, 9), -EPERM);
-	      ROW("unchanged", uids(), UIDS(7, 5, 6)); ROW("keep_all", sys(SYS_setresuid, -1, -1, -1), 0));
+	      ROW("unchanged", uids(), UIDS(7, 5, 6));
+	      ROW("keep_all", sys(SYS_setresuid, -1, -1, -1), 0));
 	CHILD(ROW("effective_user_root_saved", sys(SYS_setresuid, 5, 5, 0), 0);
 	      ROW("root_again", sys(SYS_setresuid, 0, 0, 0), 0));
-	CHILD(ROW("setresgid", sys(SYS_setresgid, 5, 6, 7), 0); ROW("setresgid_ids", gids(), UIDS(5, 6, 7)));
+	CHILD(ROW("setresgid", sys(SYS_setresgid, 5, 6, 7), 0);
+	      ROW("setresgid_ids", gids(), UIDS(5, 6, 7)));
 	CHILD(sys(SYS_setresgid, 5, 6, 7); sys(SYS_setresuid, 5, 5, 5);
 	      ROW("setresgid_rotate", sys(SYS_setresgid, 6, 7, 5), 0);
 	      ROW("setresgid_other", sys(SYS_setresgid, 9, -1, -1), -EPERM));

@@ -1,13 +1,20 @@
 /*
- * Data in and out of files: read, write and their vectored and positional forms, lseek, truncate, fallocate,
- * sendfile, copy_file_range, the sync family, readahead, the memory devices.
+ * Data in and out of files: read, write and their vectored and positional forms, lseek, truncate,
+ * fallocate, sendfile, copy_file_range, the sync family, readahead, the memory devices.
  */
 #include <linux/falloc.h>
 #include <sys/sendfile.h>
 
 #include "row.h"
 
-enum { RWF_HIPRI_ = 1, RWF_DSYNC_ = 2, RWF_SYNC_ = 4, RWF_NOWAIT_ = 8, RWF_APPEND_ = 16, RWF_BAD_ = 1 << 20 };
+enum {
+	RWF_HIPRI_ = 1,
+	RWF_DSYNC_ = 2,
+	RWF_SYNC_ = 4,
+	RWF_NOWAIT_ = 8,
+	RWF_APPEND_ = 16,
+	RWF_BAD_ = 1 << 20
+};
 
 static char buf[4 * PAGE];
 
@@ -62,7 +69,11 @@ static void group_read_write(void)
 	ROW_TRUE("hole_zeroes", !memcmp(buf, "z\0\0\0\0\0E", 7));
 	ROW("read_huge_count", sys(SYS_read, fd, buf, -1L), -EFAULT);
 	ROW("write_huge_count", sys(SYS_write, fd, buf, -1L), -EFAULT);
-	ROW("read_beyond_end", ({ lseek(fd, 1000, SEEK_SET); sys(SYS_read, fd, buf, 1); }), 0);
+	ROW("read_beyond_end", ({
+		    lseek(fd, 1000, SEEK_SET);
+		    sys(SYS_read, fd, buf, 1);
+	    }),
+	    0);
 	int dir = MUST(open("d", O_RDONLY));
 	ROW("read_dir", sys(SYS_read, dir, buf, 1), -EISDIR);
 	ROW("pread_dir", sys(SYS_pread64, dir, buf, 1, 0), -EISDIR);
@@ -276,7 +287,8 @@ static void group_fallocate(void)
 	int punch = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	ROW("punch", sys(SYS_fallocate, fd, punch, 1000, 5000), 0);
 	pread(fd, buf, 8192, 0);
-	ROW_TRUE("punch_edges", buf[999] == 'x' && buf[1000] == 0 && buf[5999] == 0 && buf[6000] == 'x');
+	ROW_TRUE("punch_edges",
+		 buf[999] == 'x' && buf[1000] == 0 && buf[5999] == 0 && buf[6000] == 'x');
 	ROW("punch_needs_keep", sys(SYS_fallocate, fd, FALLOC_FL_PUNCH_HOLE, 0, 100), -EOPNOTSUPP);
 	ROW("unknown_mode", sys(SYS_fallocate, fd, 0x4000, 0, 100), -EOPNOTSUPP);
 	ROW("collapse", sys(SYS_fallocate, fd, FALLOC_FL_COLLAPSE_RANGE, 0, 4096), -EOPNOTSUPP);
@@ -293,7 +305,8 @@ static void group_fallocate(void)
 
 static void group_sendfile(void)
 {
-	int in = file_with("in", "0123456789", 10), out = MUST(open("out", O_RDWR | O_CREAT, 0600)), ends[2];
+	int in = file_with("in", "0123456789", 10), out = MUST(open("out", O_RDWR | O_CREAT, 0600)),
+	    ends[2];
 	off_t pos = 3;
 
 	ROWS_FD("in", sys(SYS_sendfile, out, fd, NULL, 1));
@@ -314,7 +327,8 @@ static void group_sendfile(void)
 	ROW("to_pipe_read", read(ends[0], buf, 20), 10);
 	ROW("from_pipe_offset", sys(SYS_sendfile, out, ends[0], &pos, 10), -ESPIPE);
 	ROW("out_readonly", sys(SYS_sendfile, open("out", O_RDONLY), in, &pos, 1), -EBADF);
-	ROW("out_append", sys(SYS_sendfile, open("out", O_WRONLY | O_APPEND), in, &pos, 1), -EINVAL);
+	ROW("out_append", sys(SYS_sendfile, open("out", O_WRONLY | O_APPEND), in, &pos, 1),
+	    -EINVAL);
 	ROW("in_writeonly", sys(SYS_sendfile, out, open("in", O_WRONLY), NULL, 1), -EBADF);
 }
 
@@ -336,7 +350,9 @@ static void group_copy_file_range(void)
 	ROW("overlap", sys(SYS_copy_file_range, in, &from, in, &to, 5, 0), -EINVAL);
 	mkdir("d", 0755);
 	ROW("dir", sys(SYS_copy_file_range, open("d", O_RDONLY), NULL, out, NULL, 5, 0), -EISDIR);
-	ROW("append", sys(SYS_copy_file_range, in, NULL, open("out", O_WRONLY | O_APPEND), NULL, 5, 0), -EBADF);
+	ROW("append",
+	    sys(SYS_copy_file_range, in, NULL, open("out", O_WRONLY | O_APPEND), NULL, 5, 0),
+	    -EBADF);
 	ROWS_EFAULT("offset", 8, sys(SYS_copy_file_range, in, p, out, NULL, 1, 0));
 }
 
@@ -432,7 +448,8 @@ static void group_nospace(void)
 	ROW("truncate_frees", sys(SYS_ftruncate, fd, 0), 0);
 	ROW("write_again", sys(SYS_write, fd, data, 10), 10);
 	long made = 0, err = 0;
-	while (made < 20 && (err = sys(SYS_open, named("m/n%ld", made), O_CREAT | O_WRONLY, 0600)) >= 0) {
+	while (made < 20 &&
+	       (err = sys(SYS_open, named("m/n%ld", made), O_CREAT | O_WRONLY, 0600)) >= 0) {
 		close(err);
 		made++;
 	}

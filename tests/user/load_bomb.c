@@ -3,8 +3,9 @@
  *
  *	load_bomb LIMIT SECONDS
  *
- * A user without privilege forks in every process, as fast as it can, for so long; it never has more than LIMIT
- * processes, and root can go on all the time. Prints "load: at most N" and "load: ok".
+ * A user without privilege forks in every process, as fast as it can, for so long; it never has
+ * more than LIMIT processes, and root can go on all the time. Prints "load: at most N" and "load:
+ * ok".
  */
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +31,8 @@ static int processes_of(uid_t uid)
 
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "/proc/%s", entry->d_name);
-		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && !stat(path, &st) && st.st_uid == uid)
+		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && !stat(path, &st) &&
+		    st.st_uid == uid)
 			count++;
 	}
 	if (dir)

@@ -3,8 +3,8 @@
  *
  *	load_churn N PROGRAM [ARG...]
  *
- * Runs PROGRAM N times, and then compares free memory, kernel objects and open files with what they were after a
- * few hundred runs, caches dropped both times. Prints what was counted and "load: ok".
+ * Runs PROGRAM N times, and then compares free memory, kernel objects and open files with what they
+ * were after a few hundred runs, caches dropped both times. Prints what was counted and "load: ok".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +94,8 @@ int main(int argc, char **argv)
 	if (run(atoi(argv[1]), argv + 2))
 		return 1;
 	struct counts after = count();
-	if (before.free_kib - after.free_kib > SLACK_FREE_KIB || after.slab_kib - before.slab_kib > SLACK_SLAB_KIB ||
+	if (before.free_kib - after.free_kib > SLACK_FREE_KIB ||
+	    after.slab_kib - before.slab_kib > SLACK_SLAB_KIB ||
 	    after.files - before.files > SLACK_FILES)
 		printf("load: failed: not where it was\n");
 	else

@@ -3,8 +3,8 @@
  *
  *	load_memory EATERS
  *
- * Each eater maps and writes memory until it is killed. All the time a worker does what workers do: it forks,
- * writes files and talks through a pipe. Prints "load: N eaters killed" and "load: ok".
+ * Each eater maps and writes memory until it is killed. All the time a worker does what workers do:
+ * it forks, writes files and talks through a pipe. Prints "load: N eaters killed" and "load: ok".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@
 static void eat(void)
 {
 	for (;;) {
-		char *mem = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *mem = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				 -1, 0);
 
 		if (mem == MAP_FAILED) {
 			/* Refused is as good as killed, once there is nothing left. */

@@ -3,8 +3,8 @@
  *
  *	load_processes N
  *
- * Starts N processes that all sleep, checks that each is there and answers a signal, and ends them. Prints
- * "load: N processes" and "load: ok".
+ * Starts N processes that all sleep, checks that each is there and answers a signal, and ends them.
+ * Prints "load: N processes" and "load: ok".
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * Address spaces: mmap, munmap, mprotect, mremap, brk, madvise, mincore, msync, mlock, what a fault sends,
- * copy-on-write and shared mappings, growing stacks.
+ * Address spaces: mmap, munmap, mprotect, mremap, brk, madvise, mincore, msync, mlock, what a fault
+ * sends, copy-on-write and shared mappings, growing stacks.
  */
 #include "row.h"
 
@@ -56,13 +56,15 @@ static int touch(volatile char *byte, bool writing)
 
 static void group_mmap_errors(void)
 {
-	int fd = file_with("f", "0123456789", 10), ro = open("f", O_RDONLY), wo = open("f", O_WRONLY);
+	int fd = file_with("f", "0123456789", 10), ro = open("f", O_RDONLY),
+	    wo = open("f", O_WRONLY);
 	int ends[2];
 
 	ROW("length_0", sys(SYS_mmap, 0, 0, RW, PRIVATE, -1, 0), -EINVAL);
 	ROW("length_huge", sys(SYS_mmap, 0, -1ul, RW, PRIVATE, -1, 0), -ENOMEM);
 	ROW("length_beyond_space", sys(SYS_mmap, 0, 1ul << 47, RW, PRIVATE, -1, 0), -ENOMEM);
-	ROW("neither_shared_nor_private", sys(SYS_mmap, 0, PAGE, RW, MAP_ANONYMOUS, -1, 0), -EINVAL);
+	ROW("neither_shared_nor_private", sys(SYS_mmap, 0, PAGE, RW, MAP_ANONYMOUS, -1, 0),
+	    -EINVAL);
 	ROW("offset_unaligned", sys(SYS_mmap, 0, PAGE, RW, MAP_PRIVATE, fd, 100), -EINVAL);
 	ROW("bad_fd", sys(SYS_mmap, 0, PAGE, RW, MAP_PRIVATE, 777, 0), -EBADF);
 	ROW("fd_minus_1", sys(SYS_mmap, 0, PAGE, RW, MAP_PRIVATE, -1, 0), -EBADF);
@@ -71,14 +73,21 @@ static void group_mmap_errors(void)
 	ROW("writeonly_fd", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, wo, 0), -EACCES);
 	pipe(ends);
 	ROW("pipe", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0), -ENODEV);
-	ROW("directory", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, open(".", O_RDONLY), 0), -ENODEV);
+	ROW("directory", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, open(".", O_RDONLY), 0),
+	    -ENODEV);
 	ROW("o_path", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, open("f", O_PATH), 0), -EBADF);
-	ROW("fixed_unaligned", sys(SYS_mmap, PLACE + 1, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -EINVAL);
-	ROW("fixed_kernel", sys(SYS_mmap, KERNEL_POINTER, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -ENOMEM);
-	ROW("fixed_end_of_space", sys(SYS_mmap, 0x7ffffffff000, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -ENOMEM);
-	ROW("fixed_across_end", sys(SYS_mmap, 0x7fffffffe000, 2 * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -ENOMEM);
-	ROW("offset_overflow", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, -4096l), -EOVERFLOW);
-	ROW_AS(USER, "fixed_0_user", sys(SYS_mmap, 0, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -EPERM);
+	ROW("fixed_unaligned", sys(SYS_mmap, PLACE + 1, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0),
+	    -EINVAL);
+	ROW("fixed_kernel", sys(SYS_mmap, KERNEL_POINTER, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0),
+	    -ENOMEM);
+	ROW("fixed_end_of_space",
+	    sys(SYS_mmap, 0x7ffffffff000, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -ENOMEM);
+	ROW("fixed_across_end",
+	    sys(SYS_mmap, 0x7fffffffe000, 2 * PAGE, RW, PRIVATE | MAP_FIXED, -1, 0), -ENOMEM);
+	ROW("offset_overflow", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, fd, -4096l),
+	    -EOVERFLOW);
+	ROW_AS(USER, "fixed_0_user", sys(SYS_mmap, 0, PAGE, RW, PRIVATE | MAP_FIXED, -1, 0),
+	       -EPERM);
 	ROW("validate_flag", sys(SYS_mmap, 0, PAGE, RW, 3 | MAP_ANONYMOUS, -1, 0), -EINVAL);
 	ROW("validate_file_flag", sys(SYS_mmap, 0, PAGE, RW, 3 | 0x400000, fd, 0), -EOPNOTSUPP);
 	ROW_OK("validate_file", sys(SYS_mmap, 0, PAGE, RW, 3, fd, 0));
@@ -101,7 +110,12 @@ static void group_mmap_place(void)
 	ROW("fixed_after_file_unmapped", munmap(at(0), 2 * PAGE), 0);
 	char *low = map(NULL, PAGE, RW, PRIVATE | MAP_32BIT);
 	ROW_TRUE("32bit", !failed(low) && (unsigned long)low < 0x80000000ul);
-	ROW("length_rounded", ({ char *m = map(at(40), 5000, RW, PRIVATE); m[2 * PAGE - 1] = 1; m[8191]; }), 1);
+	ROW("length_rounded", ({
+		    char *m = map(at(40), 5000, RW, PRIVATE);
+		    m[2 * PAGE - 1] = 1;
+		    m[8191];
+	    }),
+	    1);
 	ROW("length_rounded_end", touch(at(42), false), NOT_MAPPED);
 	char *zero = map(NULL, 64 * PAGE, RW, PRIVATE);
 	int sum = 0;
@@ -143,14 +157,16 @@ static void group_faults(void)
 		    fault_addr_seen = KERNEL_POINTER;
 		    sigaction(SIGSEGV, &action, NULL);
 		    *(volatile char *)KERNEL_POINTER;
-	    }), EXITED(NOT_MAPPED));
+	    }),
+	    EXITED(NOT_MAPPED));
 	/* A non-canonical address is a general protection fault: SI_KERNEL, no address. */
 	ROW("non_canonical", CHILD({
 		    struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
 		    fault_addr_seen = NULL;
 		    sigaction(SIGSEGV, &action, NULL);
 		    *(volatile char *)0x8000000000000000ul;
-	    }), EXITED((50 + SI_KERNEL) & 0xff));
+	    }),
+	    EXITED((50 + SI_KERNEL) & 0xff));
 	mprotect(mem, PAGE, RW);
 	mem[0] = 0xc3; /* ret */
 	ROW("no_execute", CHILD({
@@ -158,14 +174,18 @@ static void group_faults(void)
 		    fault_addr_seen = mem;
 		    sigaction(SIGSEGV, &action, NULL);
 		    ((void (*)(void))mem)();
-	    }), EXITED(NOT_ALLOWED));
+	    }),
+	    EXITED(NOT_ALLOWED));
 	mprotect(mem, PAGE, PROT_READ | PROT_EXEC);
 	ROW("execute", CHILD(((void (*)(void))mem)()), 0);
 	ROW("jump_unmapped", CHILD(((void (*)(void))at(100))()), KILLED(SIGSEGV));
 	ROW("uncaught", CHILD(*(volatile char *)at(100)), KILLED(SIGSEGV));
-	ROW("ignored_kills_still", CHILD(signal(SIGSEGV, SIG_IGN); *(volatile char *)at(100)), KILLED(SIGSEGV));
-	ROW("blocked_kills_still", CHILD(sigset_t s; sigfillset(&s); sigprocmask(SIG_SETMASK, &s, NULL);
-					 *(volatile char *)at(100)), KILLED(SIGSEGV));
+	ROW("ignored_kills_still", CHILD(signal(SIGSEGV, SIG_IGN); *(volatile char *)at(100)),
+	    KILLED(SIGSEGV));
+	ROW("blocked_kills_still",
+	    CHILD(sigset_t s; sigfillset(&s); sigprocmask(SIG_SETMASK, &s, NULL);
+		  *(volatile char *)at(100)),
+	    KILLED(SIGSEGV));
 }
 
 static void group_file_mappings(void)
@@ -229,7 +249,8 @@ static void group_file_mappings(void)
 
 static void group_fork_memory(void)
 {
-	char *private = map(NULL, 64 * PAGE, RW, PRIVATE), *shared = map(NULL, 4 * PAGE, RW, SHARED);
+	char *private = map(NULL, 64 * PAGE, RW, PRIVATE),
+	     *shared = map(NULL, 4 * PAGE, RW, SHARED);
 
 	memset(private, 'a', 64 * PAGE);
 	int status = CHILD({
@@ -266,7 +287,8 @@ static void group_fork_memory(void)
 	/* The kernel, too, copies before it writes for us. */
 	int ends[2];
 	pipe(ends);
-	pid = SPAWN(char c; close(ends[1]); while (read(ends[0], &c, 1) > 0); _exit(private[2 * PAGE]));
+	pid = SPAWN(char c; close(ends[1]); while (read(ends[0], &c, 1) > 0);
+		    _exit(private[2 * PAGE]));
 	write(ends[1], "Z", 1);
 	int fd = file_with("f", "Z", 1);
 	read(fd, private + 2 * PAGE, 1);
@@ -323,7 +345,8 @@ static void group_mprotect(void)
 	ROW("over_hole", sys(SYS_mprotect, at(4), 4 * PAGE, PROT_READ), -ENOMEM);
 	ROW("over_hole_before_changed", touch(at(4), true), NOT_ALLOWED);
 	ROW("over_hole_after_not", touch(at(6), true), 0);
-	ROW("growsdown_flag_plain", sys(SYS_mprotect, at(0), PAGE, PROT_READ | PROT_GROWSDOWN), -EINVAL);
+	ROW("growsdown_flag_plain", sys(SYS_mprotect, at(0), PAGE, PROT_READ | PROT_GROWSDOWN),
+	    -EINVAL);
 	int fd = file_with("f", "x", 1), ro = open("f", O_RDONLY);
 	char *mem = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, ro, 0);
 	ROW("shared_readonly_file", sys(SYS_mprotect, mem, PAGE, RW), -EACCES);
@@ -346,7 +369,8 @@ static void group_mremap(void)
 	ROW("unaligned", sys(SYS_mremap, at(0) + 1, PAGE, PAGE, 0), -EINVAL);
 	ROW("new_length_0", sys(SYS_mremap, at(0), PAGE, 0, 0), -EINVAL);
 	ROW("flags", sys(SYS_mremap, at(0), PAGE, PAGE, 8), -EINVAL);
-	ROW("fixed_needs_maymove", sys(SYS_mremap, at(0), PAGE, PAGE, MREMAP_FIXED, at(50)), -EINVAL);
+	ROW("fixed_needs_maymove", sys(SYS_mremap, at(0), PAGE, PAGE, MREMAP_FIXED, at(50)),
+	    -EINVAL);
 	ROW("unmapped", sys(SYS_mremap, at(50), PAGE, 2 * PAGE, MREMAP_MAYMOVE), -EFAULT);
 	ROW("beyond_area", sys(SYS_mremap, at(2), 4 * PAGE, 5 * PAGE, MREMAP_MAYMOVE), -EFAULT);
 	ROW("same", sys(SYS_mremap, at(0), 4 * PAGE, 4 * PAGE, 0), mem);
@@ -358,10 +382,13 @@ static void group_mremap(void)
 	mprotect(at(4), PAGE, PROT_READ);
 	ROW("grow_blocked", sys(SYS_mremap, at(0), 4 * PAGE, 8 * PAGE, 0), -ENOMEM);
 	moved = (char *)sys(SYS_mremap, at(0), 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE);
-	ROW_TRUE("grow_moves", !failed(moved) && moved != mem && moved[3 * PAGE] == 'd' && moved[7 * PAGE] == 0);
+	ROW_TRUE("grow_moves",
+		 !failed(moved) && moved != mem && moved[3 * PAGE] == 'd' && moved[7 * PAGE] == 0);
 	ROW("old_place_gone", touch(at(0), false), NOT_MAPPED);
 	map(at(20), 2 * PAGE, RW, PRIVATE | MAP_FIXED);
-	ROW("fixed", sys(SYS_mremap, moved, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(20)), at(20));
+	ROW("fixed",
+	    sys(SYS_mremap, moved, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(20)),
+	    at(20));
 	ROW_TRUE("fixed_content", *at(20) == 'a' && *at(23) == 'd');
 	ROW("fixed_rest_stays", touch(moved + 4 * PAGE, false), 0);
 	ROW("fixed_overlap", sys(SYS_mremap, at(20), 4 * PAGE, 4 * PAGE, 3, at(22)), -EINVAL);
@@ -405,7 +432,8 @@ static void group_brk(void)
 	ROW("below_start", sys(SYS_brk, 4096), start + 100000);
 	ROW("huge", sys(SYS_brk, 1ul << 46), start + 100000);
 	struct rlimit limit = { 1 << 20, 1 << 20 };
-	CHILD(setrlimit(RLIMIT_DATA, &limit); ROW("limit", sys(SYS_brk, start + (64 << 20)), start + 100000));
+	CHILD(setrlimit(RLIMIT_DATA, &limit);
+	      ROW("limit", sys(SYS_brk, start + (64 << 20)), start + 100000));
 	CHILD(*(char *)start = 9; sys(SYS_brk, start + 200000));
 	ROW("own_per_process", sys(SYS_brk, 0), start + 100000);
 }
@@ -515,15 +543,17 @@ static void group_mlock(void)
 	      ROW("limit_map_locked", map(NULL, PAGE, RW, PRIVATE | MAP_LOCKED), -EAGAIN));
 	CHILD(setrlimit(RLIMIT_MEMLOCK, &none); become(USER);
 	      ROW("limit_0", sys(SYS_mlock, mem, PAGE), -EPERM));
-	CHILD(ROW("future", sys(SYS_mlockall, MCL_FUTURE), 0); char *next = map(NULL, 4 * PAGE, RW, PRIVATE);
-	      sys(SYS_mincore, next, 4 * PAGE, vec); ROW("future_populates", vec[3] & 1, 1));
+	CHILD(ROW("future", sys(SYS_mlockall, MCL_FUTURE), 0);
+	      char *next = map(NULL, 4 * PAGE, RW, PRIVATE); sys(SYS_mincore, next, 4 * PAGE, vec);
+	      ROW("future_populates", vec[3] & 1, 1));
 }
 
 static void group_limits(void)
 {
 	struct rlimit space = { 256 << 20, 256 << 20 };
 
-	CHILD(setrlimit(RLIMIT_AS, &space); ROW("address_space", map(NULL, 1 << 30, RW, PRIVATE), -ENOMEM);
+	CHILD(setrlimit(RLIMIT_AS, &space);
+	      ROW("address_space", map(NULL, 1 << 30, RW, PRIVATE), -ENOMEM);
 	      ROW_OK("address_space_within", map(NULL, 1 << 20, RW, PRIVATE)));
 	struct rlimit data = { 16 << 20, 16 << 20 };
 	CHILD(setrlimit(RLIMIT_DATA, &data); ROW("data", map(NULL, 32 << 20, RW, PRIVATE), -ENOMEM);
@@ -553,7 +583,8 @@ static void group_stack(void)
 		    sigaltstack(&alternate, NULL);
 		    sigaction(SIGSEGV, &action, NULL);
 		    deep(9000);
-	    }), EXITED(40));
+	    }),
+	    EXITED(40));
 	char *mem = map(at(0), PAGE, RW, PRIVATE | MAP_FIXED | MAP_GROWSDOWN);
 	ROW("growsdown", mem, at(0));
 	mem[0] = 1;
@@ -562,7 +593,8 @@ static void group_stack(void)
 	ROW("growsdown_has_gap", ({
 		    map(at(-300), PAGE, RW, PRIVATE | MAP_FIXED);
 		    touch(at(-299), true);
-	    }), NOT_MAPPED);
+	    }),
+	    NOT_MAPPED);
 }
 
 int main(int argc, char **argv)

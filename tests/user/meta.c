@@ -1,6 +1,6 @@
 /*
- * What is known about a file: stat and statx, access, chmod, chown, utimensat, umask, statfs, extended
- * attributes where tmpfs has them.
+ * What is known about a file: stat and statx, access, chmod, chown, utimensat, umask, statfs,
+ * extended attributes where tmpfs has them.
  */
 #include <linux/stat.h>
 #include <sys/statfs.h>
@@ -49,7 +49,11 @@ static void group_stat(void)
 	ROW("stat_dir", sys(SYS_stat, "d", &st2), 0);
 	ROW("dir_mode", st2.st_mode, S_IFDIR | 0750);
 	ROW("same_device", st2.st_dev, st.st_dev);
-	ROW("dot_same", ({ stat("d/.", &st); st.st_ino; }), st2.st_ino);
+	ROW("dot_same", ({
+		    stat("d/.", &st);
+		    st.st_ino;
+	    }),
+	    st2.st_ino);
 	ROW("at_nofollow", sys(SYS_newfstatat, AT_FDCWD, "s", &st, AT_SYMLINK_NOFOLLOW), 0);
 	ROW("at_nofollow_type", st.st_mode & S_IFMT, S_IFLNK);
 	int dir = MUST(open("d", O_RDONLY));
@@ -126,7 +130,8 @@ static void group_access(void)
 	ROW_AS(OTHER, "other_exists", sys(SYS_access, "u", F_OK), 0);
 	ROW_AS(OTHER, "other_read", sys(SYS_access, "u", R_OK), -EACCES);
 	ROW("dangling", sys(SYS_access, "dangling", F_OK), -ENOENT);
-	ROW("at2_nofollow", sys(SYS_faccessat2, AT_FDCWD, "dangling", F_OK, AT_SYMLINK_NOFOLLOW), 0);
+	ROW("at2_nofollow", sys(SYS_faccessat2, AT_FDCWD, "dangling", F_OK, AT_SYMLINK_NOFOLLOW),
+	    0);
 	ROW("at2_flag", sys(SYS_faccessat2, AT_FDCWD, "u", F_OK, 1), -EINVAL);
 	int fd = MUST(open("u", O_RDONLY));
 	ROW("at2_empty_path", sys(SYS_faccessat2, fd, "", R_OK, AT_EMPTY_PATH), 0);
@@ -257,7 +262,8 @@ static void group_times(void)
 	ts[1] = (struct timespec){ 3000, 5 };
 	ROW("omit", sys(SYS_utimensat, AT_FDCWD, "f", ts, 0), 0);
 	stat("f", &st);
-	ROW_TRUE("omit_atime", stamp(st.st_atim) == 1000000000111 && stamp(st.st_mtim) == 3000000000005);
+	ROW_TRUE("omit_atime",
+		 stamp(st.st_atim) == 1000000000111 && stamp(st.st_mtim) == 3000000000005);
 	ts[0].tv_nsec = NOW;
 	ts[1].tv_nsec = OMIT;
 	ROW("now", sys(SYS_utimensat, AT_FDCWD, "f", ts, 0), 0);
@@ -371,7 +377,11 @@ static void group_statfs(void)
 	ROW("bsize", sf.f_bsize, 4096);
 	ROW("namelen", sf.f_namelen, 255);
 	ROW("fstatfs_path", sys(SYS_fstatfs, open("f", O_PATH), &sf), 0);
-	ROW("proc", ({ sys(SYS_statfs, "/proc", &sf); sf.f_type; }), 0x9fa0);
+	ROW("proc", ({
+		    sys(SYS_statfs, "/proc", &sf);
+		    sf.f_type;
+	    }),
+	    0x9fa0);
 	mkdir("m", 0755);
 	mount("tmpfs", "m", "tmpfs", MS_NOSUID | MS_RDONLY, "size=1m,nr_inodes=100");
 	ROW("limited", sys(SYS_statfs, "m", &sf), 0);

@@ -1,6 +1,6 @@
 /*
- * The rest: uname and host names, sysinfo, getrandom, the kernel log, mounting, reboot's refusals, memfd,
- * membarrier, calls that do not exist.
+ * The rest: uname and host names, sysinfo, getrandom, the kernel log, mounting, reboot's refusals,
+ * memfd, membarrier, calls that do not exist.
  */
 #include <linux/memfd.h>
 #include <sys/sysinfo.h>
@@ -94,7 +94,11 @@ static void group_syslog(void)
 	ROW_OK("kmsg_read", sys(SYS_read, fd, text, sizeof(text)));
 	ROW_TRUE("kmsg_text", strstr(text, ";a row was here\n"));
 	ROW_TRUE("kmsg_prefix", atoi(text) == 14);
-	ROW("kmsg_small_buffer", ({ write(fd, "another\n", 8); sys(SYS_read, fd, text, 4); }), -EINVAL);
+	ROW("kmsg_small_buffer", ({
+		    write(fd, "another\n", 8);
+		    sys(SYS_read, fd, text, 4);
+	    }),
+	    -EINVAL);
 	ROW_AS(USER, "user_clear", sys(SYS_syslog, 5, NULL, 0), -EPERM);
 }
 
@@ -115,7 +119,8 @@ static void group_mount(void)
 	ROW("on_file", sys(SYS_mount, "x", "f", "tmpfs", 0, NULL), -ENOTDIR);
 	ROW("option_bad", sys(SYS_mount, "x", "m", "tmpfs", 0, "nosuchoption=1"), -EINVAL);
 	ROW("option_value", sys(SYS_mount, "x", "m", "tmpfs", 0, "size=abc"), -EINVAL);
-	ROW("mount", sys(SYS_mount, "row-source", "m", "tmpfs", MS_NOSUID, "mode=700,uid=5,gid=6"), 0);
+	ROW("mount", sys(SYS_mount, "row-source", "m", "tmpfs", MS_NOSUID, "mode=700,uid=5,gid=6"),
+	    0);
 	ROW("covers", sys(SYS_access, "m/hidden", F_OK), -ENOENT);
 	stat("m", &st);
 	ROW_TRUE("options", st.st_mode == (S_IFDIR | 0700) && st.st_uid == 5 && st.st_gid == 6);
@@ -123,11 +128,16 @@ static void group_mount(void)
 	ROW_TRUE("own_device", st.st_dev != st2.st_dev);
 	slurp("/proc/mounts", text, sizeof(text));
 	ROW_TRUE("in_proc", strstr(text, "row-source") && strstr(text, "/m tmpfs rw,nosuid"));
-	ROW("dotdot_leaves", ({ stat("m/..", &st); st.st_ino; }), st2.st_ino);
+	ROW("dotdot_leaves", ({
+		    stat("m/..", &st);
+		    st.st_ino;
+	    }),
+	    st2.st_ino);
 	int fd = MUST(open("m/open", O_CREAT | O_RDWR, 0600));
 	ROW("umount_busy", sys(SYS_umount2, "m", 0), -EBUSY);
 	ROW("umount_flags", sys(SYS_umount2, "m", 0x100), -EINVAL);
-	ROW("remount_ro_busy", sys(SYS_mount, NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL), -EBUSY);
+	ROW("remount_ro_busy", sys(SYS_mount, NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL),
+	    -EBUSY);
 	close(fd);
 	ROW("remount_ro", sys(SYS_mount, NULL, "m", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	ROW("remount_ro_works", sys(SYS_open, "m/open", O_RDWR), -EROFS);
@@ -209,10 +219,12 @@ static void group_memfd(void)
 
 static void group_absent(void)
 {
-	static const int gone[] = { SYS_uselib, SYS__sysctl, SYS_create_module, SYS_get_kernel_syms,
-				    SYS_query_module, SYS_nfsservctl, SYS_getpmsg, SYS_putpmsg, SYS_afs_syscall,
-				    SYS_tuxcall, SYS_security, SYS_set_thread_area, SYS_get_thread_area,
-				    SYS_epoll_ctl_old, SYS_epoll_wait_old, SYS_vserver };
+	static const int gone[] = { SYS_uselib,		 SYS__sysctl,	    SYS_create_module,
+				    SYS_get_kernel_syms, SYS_query_module,  SYS_nfsservctl,
+				    SYS_getpmsg,	 SYS_putpmsg,	    SYS_afs_syscall,
+				    SYS_tuxcall,	 SYS_security,	    SYS_set_thread_area,
+				    SYS_get_thread_area, SYS_epoll_ctl_old, SYS_epoll_wait_old,
+				    SYS_vserver };
 
 	for (unsigned i = 0; i < LENGTH(gone); i++)
 		ROW(named("number_%d", gone[i]), sys(gone[i]), -ENOSYS);

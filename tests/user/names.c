@@ -1,6 +1,6 @@
 /*
- * Names: link, unlink, symlink, readlink, rename and its flags, mkdir, rmdir, mknod, getdents64, the current
- * directory and root.
+ * Names: link, unlink, symlink, readlink, rename and its flags, mkdir, rmdir, mknod, getdents64,
+ * the current directory and root.
  */
 #include <sys/sysmacros.h>
 
@@ -271,16 +271,21 @@ static void group_renameat2(void)
 	mkdir("d", 0755);
 	ino_t a = inode("a"), d = inode("d");
 	ROWS_PATH("old", sys(SYS_renameat2, AT_FDCWD, p, AT_FDCWD, "new", 0), -ENOENT);
-	ROW("noreplace_exists", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "b", NOREPLACE), -EEXIST);
+	ROW("noreplace_exists", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "b", NOREPLACE),
+	    -EEXIST);
 	ROW("noreplace_new", sys(SYS_renameat2, AT_FDCWD, "b", AT_FDCWD, "c", NOREPLACE), 0);
 	ROW("exchange", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "d", EXCHANGE), 0);
 	ROW("exchange_a", inode("a"), d);
 	ROW("exchange_d", inode("d"), a);
-	ROW("exchange_missing", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "no", EXCHANGE), -ENOENT);
-	ROW("exchange_into_self", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "a/x", EXCHANGE), -ENOENT);
+	ROW("exchange_missing", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "no", EXCHANGE),
+	    -ENOENT);
+	ROW("exchange_into_self", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "a/x", EXCHANGE),
+	    -ENOENT);
 	mkdir("a/x", 0755);
-	ROW("exchange_with_child", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "a/x", EXCHANGE), -EINVAL);
-	ROW("both_flags", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "d", NOREPLACE | EXCHANGE), -EINVAL);
+	ROW("exchange_with_child", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "a/x", EXCHANGE),
+	    -EINVAL);
+	ROW("both_flags", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "d", NOREPLACE | EXCHANGE),
+	    -EINVAL);
 	ROW("unknown_flag", sys(SYS_renameat2, AT_FDCWD, "a", AT_FDCWD, "d", 8), -EINVAL);
 	int dir = MUST(open("a", O_RDONLY));
 	ROW("relative", sys(SYS_renameat, AT_FDCWD, "c", dir, "c"), 0);
@@ -318,7 +323,8 @@ static void group_mknod(void)
 	sys(SYS_mknod, "nodev", S_IFCHR | 0666, makedev(4000, 1));
 	ROW("open_no_driver", sys(SYS_open, "nodev", O_RDONLY), -ENXIO);
 	chmod(".", 0777);
-	ROW_AS(USER, "char_needs_root", sys(SYS_mknod, "uc", S_IFCHR | 0666, makedev(1, 3)), -EPERM);
+	ROW_AS(USER, "char_needs_root", sys(SYS_mknod, "uc", S_IFCHR | 0666, makedev(1, 3)),
+	       -EPERM);
 	ROW_AS(USER, "fifo_by_user", sys(SYS_mknod, "up", S_IFIFO | 0666, 0), 0);
 	mkdir("m", 0755);
 	mount("tmpfs", "m", "tmpfs", MS_NODEV, NULL);
@@ -375,7 +381,9 @@ static void group_getdents(void)
 	struct linux_dirent64 *first = (void *)buf;
 	ROW_TRUE("first_is_dot", !strcmp(first->name, "."));
 	ROW("reclen_aligned", first->reclen % 8, 0);
-	/* A directory of many names read in small pieces: each name once, while others come and go. */
+	/*
+	 * A directory of many names read in small pieces: each name once, while others come and go.
+	 */
 	mkdir("many", 0755);
 	for (int i = 0; i < 300; i++)
 		close(open(named("many/file%d", i), O_CREAT | O_WRONLY, 0600));
@@ -449,7 +457,8 @@ static void group_cwd(void)
 	int locked = MUST(open("locked", O_RDONLY));
 	ROW_AS(USER, "chdir_locked", sys(SYS_chdir, "locked"), -EACCES);
 	ROW_AS(USER, "fchdir_locked", sys(SYS_fchdir, locked), -EACCES);
-	CHILD(chdir("moved"); CHILD(chdir("/")); ROW("own_per_process", sys(SYS_getcwd, path, 500), len + 6));
+	CHILD(chdir("moved"); CHILD(chdir("/"));
+	      ROW("own_per_process", sys(SYS_getcwd, path, 500), len + 6));
 }
 
 static void group_chroot(void)
@@ -468,8 +477,9 @@ static void group_chroot(void)
 		int out = open(".", O_RDONLY);
 
 		ROW("chroot", sys(SYS_chroot, "jail"), 0);
-		ROW("unreachable_cwd", sys(SYS_getcwd, path, sizeof(path)) > 0 &&
-					       !strncmp(path, "(unreachable)/", 14), 1);
+		ROW("unreachable_cwd",
+		    sys(SYS_getcwd, path, sizeof(path)) > 0 && !strncmp(path, "(unreachable)/", 14),
+		    1);
 		chdir("/");
 		ROW_OK("root_is_jail", sys(SYS_open, "/inside", O_RDONLY));
 		ROW_OK("absolute_link_inside", sys(SYS_open, "/abs", O_RDONLY));

@@ -1,4 +1,7 @@
-/* Opening files and what descriptors are: open, openat, creat, close, close_range, dup, fcntl, flock, locks. */
+/*
+ * Opening files and what descriptors are: open, openat, creat, close, close_range, dup, fcntl,
+ * flock, locks.
+ */
 #include "row.h"
 
 static bool is_open(int fd)
@@ -77,7 +80,8 @@ static void group_open_creat(void)
 	fstat(7, &st);
 	ROW("creat_size", st.st_size, 0);
 	ROW("creat_keeps_mode", st.st_mode & 0777, 0440);
-	ROW("dir_with_creat_directory", sys(SYS_open, "d", O_RDWR | O_CREAT | O_DIRECTORY, 0755), -EINVAL);
+	ROW("dir_with_creat_directory", sys(SYS_open, "d", O_RDWR | O_CREAT | O_DIRECTORY, 0755),
+	    -EINVAL);
 	chmod(".", 0755);
 	ROW_AS(USER, "no_permission_dir", sys(SYS_open, "e", O_RDWR | O_CREAT, 0644), -EACCES);
 	ROW_AS(USER, "no_permission_file", sys(SYS_open, "a", O_RDWR), -EACCES);
@@ -189,7 +193,8 @@ static void group_open_tmpfile(void)
 	close(fd);
 	fd = MUST(open("d", O_TMPFILE | O_RDWR | O_EXCL, 0600));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	ROW("excl_linkat", sys(SYS_linkat, AT_FDCWD, path, AT_FDCWD, "d/no", AT_SYMLINK_FOLLOW), -ENOENT);
+	ROW("excl_linkat", sys(SYS_linkat, AT_FDCWD, path, AT_FDCWD, "d/no", AT_SYMLINK_FOLLOW),
+	    -ENOENT);
 	close(fd);
 	ROW("rdonly", sys(SYS_open, "d", O_TMPFILE | O_RDONLY, 0600), -EINVAL);
 	ROW("on_file", sys(SYS_open, "f", O_TMPFILE | O_RDWR, 0600), -ENOTDIR);
@@ -242,7 +247,10 @@ static void group_permission(void)
 	CHILD(gid_t more[] = { 5, USER }; sys(SYS_setgroups, 2, more); sys(SYS_setresgid, 7, 7, 7);
 	      sys(SYS_setresuid, OTHER, OTHER, OTHER);
 	      ROW("supplementary_group", sys(SYS_open, "g", O_RDWR) >= 0, 1));
-	ROW_OK("root_no_bits", ({ chmod("u", 0); sys(SYS_open, "u", O_RDWR); }));
+	ROW_OK("root_no_bits", ({
+		       chmod("u", 0);
+		       sys(SYS_open, "u", O_RDWR);
+	       }));
 	mkdir("search", 0711);
 	make_file("search/x", "x");
 	ROW_AS(USER, "search_only", sys(SYS_open, "search/x", O_RDONLY) >= 0, 1);
@@ -357,7 +365,9 @@ static void group_fcntl(void)
 
 static struct flock lock_of(int type, off_t start, off_t len)
 {
-	return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len };
+	return (struct flock){
+		.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = len
+	};
 }
 
 static long lock(int fd, int cmd, int type, off_t start, off_t len)
@@ -367,7 +377,9 @@ static long lock(int fd, int cmd, int type, off_t start, off_t len)
 	return sys(SYS_fcntl, fd, cmd, &fl);
 }
 
-/* The lock that stands in the way, as another process sees it: type*1000 + start*10 + len, or -1. */
+/*
+ * The lock that stands in the way, as another process sees it: type*1000 + start*10 + len, or -1.
+ */
 static long conflict(int fd, int type, off_t start, off_t len, pid_t holder)
 {
 	int status = CHILD({

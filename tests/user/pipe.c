@@ -11,7 +11,7 @@ static void on_signal(int sig)
 	caught = sig;
 }
 
-static void catch(int sig, int flags)
+static void catch (int sig, int flags)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
 
@@ -35,7 +35,11 @@ static void group_pipe(void)
 	fstat(3, &st);
 	ROW("is_fifo", st.st_mode, S_IFIFO | 0600);
 	ROW("write", write(4, "hello", 5), 5);
-	ROW("fionread", ({ ioctl(3, FIONREAD, &n); n; }), 5);
+	ROW("fionread", ({
+		    ioctl(3, FIONREAD, &n);
+		    n;
+	    }),
+	    5);
 	ROW("read_part", read(3, buf, 2), 2);
 	ROW("read_rest", read(3, buf, 100), 3);
 	ROW_TRUE("data", !memcmp(buf, "llo", 3));
@@ -57,7 +61,10 @@ static void group_pipe(void)
 	ROW("capacity", sys(SYS_write, 4, buf, sizeof(buf)), 65536);
 	ROW("nonblock_full", sys(SYS_write, 4, buf, 1), -EAGAIN);
 	ROW("pipe2_bad_flag", sys(SYS_pipe2, ends, O_APPEND), -EINVAL);
-	/* A full pipe takes a small write only once a page is free: writes up to PIPE_BUF are never split. */
+	/*
+	 * A full pipe takes a small write only once a page is free: writes up to PIPE_BUF are never
+	 * split.
+	 */
 	ROW("full_read_some", sys(SYS_read, 3, buf, 100), 100);
 	ROW("atomic_refused", sys(SYS_write, 4, buf, 4096), -EAGAIN);
 	ROW("full_read_page", sys(SYS_read, 3, buf, 3996), 3996);
@@ -93,7 +100,7 @@ static void group_broken_pipe(void)
 	ROW("kills", CHILD(write(ends[1], "x", 1)), KILLED(SIGPIPE));
 	signal(SIGPIPE, SIG_IGN);
 	ROW("ignored", sys(SYS_write, ends[1], "x", 1), -EPIPE);
-	catch(SIGPIPE, 0);
+	catch (SIGPIPE, 0);
 	ROW("caught", sys(SYS_write, ends[1], "x", 1), -EPIPE);
 	ROW("handler_ran", caught, SIGPIPE);
 	ROW("zero_write", sys(SYS_write, ends[1], "x", 0), 0);
@@ -136,7 +143,8 @@ static void group_pipe_blocking(void)
 	enum { WRITERS = 4, RECORDS = 100, SIZE = 512 };
 	pipe(ends);
 	for (int i = 0; i < WRITERS; i++)
-		SPAWN(memset(buf, 'a' + i, SIZE); for (int r = 0; r < RECORDS; r++) write(ends[1], buf, SIZE));
+		SPAWN(memset(buf, 'a' + i, SIZE);
+		      for (int r = 0; r < RECORDS; r++) write(ends[1], buf, SIZE));
 	close(ends[1]);
 	int torn = 0, records = 0;
 	for (;;) {
@@ -163,12 +171,13 @@ static void group_pipe_interrupted(void)
 
 	pipe(ends);
 	pipe(ready);
-	pid_t pid = SPAWN(catch(SIGUSR1, 0); write(ready[1], "r", 1); _exit(-sys(SYS_read, ends[0], &c, 1)));
+	pid_t pid = SPAWN(catch (SIGUSR1, 0); write(ready[1], "r", 1);
+			  _exit(-sys(SYS_read, ends[0], &c, 1)));
 	read(ready[0], &c, 1);
 	until_state(pid, 'S');
 	kill(pid, SIGUSR1);
 	ROW("read_eintr", wait_status(pid), EXITED(EINTR));
-	pid = SPAWN(catch(SIGUSR1, SA_RESTART); write(ready[1], "r", 1);
+	pid = SPAWN(catch (SIGUSR1, SA_RESTART); write(ready[1], "r", 1);
 		    _exit(sys(SYS_read, ends[0], &c, 1) == 1 && caught ? 7 : 8));
 	read(ready[0], &c, 1);
 	until_state(pid, 'S');
@@ -178,7 +187,7 @@ static void group_pipe_interrupted(void)
 	write(ends[1], "x", 1);
 	ROW("read_restarts", wait_status(pid), EXITED(7));
 	/* A write that has moved something returns that much. */
-	pid = SPAWN(catch(SIGUSR1, 0); write(ready[1], "r", 1);
+	pid = SPAWN(catch (SIGUSR1, 0); write(ready[1], "r", 1);
 		    _exit(sys(SYS_write, ends[1], buf, sizeof(buf)) == 65536 ? 5 : 6));
 	read(ready[0], &c, 1);
 	until_state(pid, 'S');
@@ -220,8 +229,8 @@ static void group_fifo(void)
 	ROW("data_gone", sys(SYS_read, fd, buf, 10), 0);
 	close(fd);
 	ROW("lseek", sys(SYS_lseek, open("p", O_RDWR), 0, SEEK_SET), -ESPIPE);
-	pid = SPAWN(signal(SIGUSR1, on_signal); catch(SIGUSR1, 0);
-		    mkfifo("q", 0600); _exit(-sys(SYS_open, "q", O_RDONLY)));
+	pid = SPAWN(signal(SIGUSR1, on_signal); catch (SIGUSR1, 0); mkfifo("q", 0600);
+		    _exit(-sys(SYS_open, "q", O_RDONLY)));
 	until_state(pid, 'S');
 	EVENTUALLY(access("q", F_OK) == 0);
 	until_state(pid, 'S');
@@ -289,7 +298,8 @@ static void group_poll(void)
 	close(ends[1]);
 	ROW("wakes_on_hang_up", wait_status(pid), EXITED(3));
 	struct rlimit few = { 10, 10 };
-	CHILD(setrlimit(RLIMIT_NOFILE, &few); ROW("more_than_limit", sys(SYS_poll, buf, 11, 0), -EINVAL));
+	CHILD(setrlimit(RLIMIT_NOFILE, &few);
+	      ROW("more_than_limit", sys(SYS_poll, buf, 11, 0), -EINVAL));
 }
 
 static void group_ppoll(void)
@@ -308,7 +318,7 @@ static void group_ppoll(void)
 	ROW("negative", sys(SYS_ppoll, &pfd, 1, &negative, NULL, 8), -EINVAL);
 	sigemptyset(&none);
 	ROW("mask_size", sys(SYS_ppoll, &pfd, 1, &ts, &none, 4), -EINVAL);
-	catch(SIGUSR1, 0);
+	catch (SIGUSR1, 0);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &mask, NULL);
@@ -374,7 +384,7 @@ static void group_select(void)
 	FD_ZERO(&in);
 	FD_SET(ends[0], &in);
 	ROW("eof_readable", sys(SYS_select, 10, &in, NULL, NULL, NULL), 1);
-	catch(SIGALRM, SA_RESTART);
+	catch (SIGALRM, SA_RESTART);
 	struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
 	setitimer(ITIMER_REAL, &soon, NULL);
 	ROW("eintr_in_spite_of_restart", sys(SYS_select, 0, NULL, NULL, NULL, NULL), -EINTR);
@@ -401,7 +411,7 @@ static void group_pselect(void)
 	arg.size = 5;
 	ROW("mask_size", sys(SYS_pselect6, 0, NULL, NULL, NULL, &ts, &arg), -EINVAL);
 	arg.size = 8;
-	catch(SIGUSR1, 0);
+	catch (SIGUSR1, 0);
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &mask, NULL);

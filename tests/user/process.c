@@ -1,6 +1,6 @@
 /*
- * Processes: fork, vfork, clone and its flags, exit codes, wait4 and waitid, sessions, groups and what
- * happens to orphaned ones, limits, prctl, arch_prctl, usage.
+ * Processes: fork, vfork, clone and its flags, exit codes, wait4 and waitid, sessions, groups and
+ * what happens to orphaned ones, limits, prctl, arch_prctl, usage.
  */
 #include <asm/prctl.h>
 #include <linux/sched.h>
@@ -39,7 +39,10 @@ static void group_fork(void)
 	}
 	ROW("vfork_waits", page[0], 2);
 	ROW("vfork_status", wait_status(pid), EXITED(9));
-	/* Inherited: mask, ignored signals, umask, directory, nice; not inherited: pending signals, timers. */
+	/*
+	 * Inherited: mask, ignored signals, umask, directory, nice; not inherited: pending signals,
+	 * timers.
+	 */
 	sigset_t mask, got;
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGUSR1);
@@ -65,7 +68,8 @@ static void group_fork(void)
 		    CHILD(read(fd, &c, 1));
 		    read(fd, &c, 1);
 		    c;
-	    }), 'b');
+	    }),
+	    'b');
 }
 
 static void group_exit_wait(void)
@@ -73,7 +77,10 @@ static void group_exit_wait(void)
 	struct rusage usage;
 	int status = 77;
 
-	ROWS_EFAULT("status", 4, ({ SPAWN(); sys(SYS_wait4, -1, p, 0, NULL); }));
+	ROWS_EFAULT("status", 4, ({
+			    SPAWN();
+			    sys(SYS_wait4, -1, p, 0, NULL);
+		    }));
 	while (wait(NULL) > 0)
 		;
 	ROW("no_child", sys(SYS_wait4, -1, &status, 0, NULL), -ECHILD);
@@ -88,7 +95,11 @@ static void group_exit_wait(void)
 	pid = SPAWN(pause());
 	ROW("nohang", sys(SYS_wait4, pid, &status, WNOHANG, NULL), 0);
 	kill(pid, SIGTERM);
-	ROW("killed", ({ sys(SYS_wait4, -1, &status, 0, NULL); status; }), KILLED(SIGTERM));
+	ROW("killed", ({
+		    sys(SYS_wait4, -1, &status, 0, NULL);
+		    status;
+	    }),
+	    KILLED(SIGTERM));
 	pid = SPAWN(pause());
 	kill(pid, SIGSTOP);
 	ROW("stopped", sys(SYS_wait4, pid, &status, WUNTRACED, NULL), pid);
@@ -116,7 +127,10 @@ static void group_exit_wait(void)
 	pid = SPAWN(_exit(3));
 	ROW("nocldwait", sys(SYS_wait4, pid, &status, 0, NULL), -ECHILD);
 	signal(SIGCHLD, SIG_DFL);
-	ROWS_EFAULT("rusage", sizeof(usage), ({ SPAWN(); sys(SYS_wait4, -1, NULL, 0, p); }));
+	ROWS_EFAULT("rusage", sizeof(usage), ({
+			    SPAWN();
+			    sys(SYS_wait4, -1, NULL, 0, p);
+		    }));
 	while (wait(NULL) > 0)
 		;
 	pid = SPAWN(_exit(1));
@@ -144,7 +158,8 @@ static void group_waitid(void)
 	ROW("not_child", sys(SYS_waitid, P_PID, 1, &info, WEXITED, NULL), -ECHILD);
 	ROW("nowait", sys(SYS_waitid, P_PID, pid, &info, WEXITED | WNOWAIT, NULL), 0);
 	ROW_TRUE("nowait_info", info.si_signo == SIGCHLD && info.si_code == CLD_EXITED &&
-					info.si_pid == pid && info.si_status == 42 && info.si_uid == 0);
+					info.si_pid == pid && info.si_status == 42 &&
+					info.si_uid == 0);
 	ROW("again", sys(SYS_waitid, P_PID, pid, &info, WEXITED, &usage), 0);
 	ROW("gone", sys(SYS_waitid, P_PID, pid, &info, WEXITED, NULL), -ECHILD);
 	pid = SPAWN(pause());
@@ -189,7 +204,8 @@ static void group_sigchld(void)
 	sigprocmask(SIG_BLOCK, &mask, NULL);
 	pid_t pid = SPAWN(_exit(11));
 	ROW("exit", sigwaitinfo(&mask, &info), SIGCHLD);
-	ROW_TRUE("exit_info", info.si_code == CLD_EXITED && info.si_pid == pid && info.si_status == 11);
+	ROW_TRUE("exit_info",
+		 info.si_code == CLD_EXITED && info.si_pid == pid && info.si_status == 11);
 	wait_status(pid);
 	pid = SPAWN(pause());
 	kill(pid, SIGSTOP);
@@ -357,14 +373,17 @@ static void group_threads(void)
 	ROW("exit_group_ends_all", CHILD({
 		    clone(thread_sleeper, stack, THREAD, NULL);
 		    sys(SYS_exit_group, 8);
-	    }), EXITED(8));
+	    }),
+	    EXITED(8));
 	ROW("signal_ends_all", CHILD({
 		    tid = clone(thread_sleeper, stack, THREAD, NULL);
 		    sys(SYS_tgkill, getpid(), tid, SIGTERM);
 		    pause();
-	    }), KILLED(SIGTERM));
+	    }),
+	    KILLED(SIGTERM));
 	/* The leader may leave first: the process lives until the last thread ends. */
-	pid_t pid = SPAWN(thread_tid = 1; clone(thread_sleeper, stack, THREAD, NULL); sys(SYS_exit, 5));
+	pid_t pid =
+		SPAWN(thread_tid = 1; clone(thread_sleeper, stack, THREAD, NULL); sys(SYS_exit, 5));
 	until_state(pid, 'Z');
 	ROW("leader_left", sys(SYS_wait4, pid, NULL, WNOHANG, NULL), 0);
 	kill(pid, SIGKILL);
@@ -379,7 +398,8 @@ static void group_threads(void)
 			    _exit(st.st_nlink);
 		    });
 		    _exit(WEXITSTATUS(below));
-	    }), EXITED(3));
+	    }),
+	    EXITED(3));
 }
 
 static void group_sessions(void)
@@ -446,8 +466,8 @@ static void group_orphans(void)
 	pipe(ends);
 	middle = SPAWN({
 		setpgid(0, 0);
-		pid_t child = SPAWN(close(ends[0]); signal(SIGHUP, SIG_IGN); raise(SIGSTOP); page[0] = 9;
-				    _exit(0));
+		pid_t child = SPAWN(close(ends[0]); signal(SIGHUP, SIG_IGN); raise(SIGSTOP);
+				    page[0] = 9; _exit(0));
 		waitpid(child, NULL, WUNTRACED);
 		_exit(0);
 	});
@@ -457,8 +477,8 @@ static void group_orphans(void)
 	ROW("went_on", page[0], 9);
 	/* A stop signal of the terminal has no effect in an orphaned group; SIGSTOP has. */
 	page[0] = page[2] = 0;
-	middle = SPAWN(pid_t child = SPAWN(setpgid(0, 0); while (!page[2]) sleep_ms(2); raise(SIGTSTP);
-					   page[0] = 7);
+	middle = SPAWN(pid_t child = SPAWN(setpgid(0, 0); while (!page[2]) sleep_ms(2);
+					   raise(SIGTSTP); page[0] = 7);
 		       page[1] = child; _exit(0));
 	wait_status(middle);
 	sleep_ms(5);
@@ -503,16 +523,19 @@ static void group_limits(void)
 	ROW_TRUE("set_get", back.rlim_cur == 5 && back.rlim_max == 100);
 	CHILD(sys(SYS_getrlimit, RLIMIT_MSGQUEUE, &back); ROW("inherited", back.rlim_cur, 5));
 	limit.rlim_max = 200;
-	CHILD(become(USER); ROW("user_raises_hard", sys(SYS_setrlimit, RLIMIT_MSGQUEUE, &limit), -EPERM));
+	CHILD(become(USER);
+	      ROW("user_raises_hard", sys(SYS_setrlimit, RLIMIT_MSGQUEUE, &limit), -EPERM));
 	limit = (struct rlimit){ 50, 100 };
-	CHILD(become(USER); ROW("user_raises_soft", sys(SYS_setrlimit, RLIMIT_MSGQUEUE, &limit), 0));
+	CHILD(become(USER);
+	      ROW("user_raises_soft", sys(SYS_setrlimit, RLIMIT_MSGQUEUE, &limit), 0));
 	ROW("prlimit_get", sys(SYS_prlimit64, 0, RLIMIT_MSGQUEUE, NULL, &back), 0);
 	ROW("prlimit_set", sys(SYS_prlimit64, 0, RLIMIT_MSGQUEUE, &limit, &back), 0);
 	ROW("prlimit_old", back.rlim_cur, 5);
 	pid_t pid = SPAWN(pause());
 	ROW("prlimit_other", sys(SYS_prlimit64, pid, RLIMIT_MSGQUEUE, &limit, NULL), 0);
 	ROW("prlimit_missing", sys(SYS_prlimit64, 99999, RLIMIT_MSGQUEUE, NULL, &back), -ESRCH);
-	ROW_AS(USER, "prlimit_foreign", sys(SYS_prlimit64, pid, RLIMIT_MSGQUEUE, NULL, &back), -EPERM);
+	ROW_AS(USER, "prlimit_foreign", sys(SYS_prlimit64, pid, RLIMIT_MSGQUEUE, NULL, &back),
+	       -EPERM);
 	kill(pid, SIGKILL);
 	limit = (struct rlimit){ 1 << 21, 1 << 21 };
 	ROW("nofile_above_nr_open", sys(SYS_setrlimit, RLIMIT_NOFILE, &limit), -EPERM);
@@ -540,7 +563,8 @@ static void group_limits(void)
 	CHILD(become(0); system("true")); /* root is not limited */
 	struct rlimit cpu = { 1, 2 };
 	ROW("cpu_soft_signal", CHILD(setrlimit(RLIMIT_CPU, &cpu); for (;;)), KILLED(SIGXCPU));
-	ROW("cpu_hard_kills", CHILD(signal(SIGXCPU, SIG_IGN); setrlimit(RLIMIT_CPU, &cpu); for (;;)),
+	ROW("cpu_hard_kills",
+	    CHILD(signal(SIGXCPU, SIG_IGN); setrlimit(RLIMIT_CPU, &cpu); for (;;)),
 	    KILLED(SIGKILL));
 }
 
@@ -553,7 +577,8 @@ static void group_usage(void)
 	ROW("self", sys(SYS_getrusage, RUSAGE_SELF, &usage), 0);
 	ROW_TRUE("maxrss", usage.ru_maxrss > 0);
 	long before = usage.ru_minflt;
-	char *mem = mmap(NULL, 20 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *mem =
+		mmap(NULL, 20 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	madvise(mem, 20 * PAGE, MADV_NOHUGEPAGE);
 	for (int i = 0; i < 20; i++)
 		mem[i * PAGE] = 1;
@@ -562,8 +587,8 @@ static void group_usage(void)
 	CHILD(int64_t end = now_ns(CLOCK_PROCESS_CPUTIME_ID) + 60000000;
 	      while (now_ns(CLOCK_PROCESS_CPUTIME_ID) < end));
 	ROW("children", sys(SYS_getrusage, RUSAGE_CHILDREN, &usage), 0);
-	long us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec +
-		  usage.ru_stime.tv_usec;
+	long us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+		  usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 	ROW_TRUE("children_time", us >= 40000);
 	ROW("thread", sys(SYS_getrusage, RUSAGE_THREAD, &usage), 0);
 	long switches = usage.ru_nvcsw;
@@ -597,8 +622,8 @@ static void group_prctl(void)
 	int ends[2];
 	char c;
 	pipe(ends);
-	pid_t middle = SPAWN(SPAWN(sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL); write(ends[1], "x", 1);
-				   for (;;) pause());
+	pid_t middle = SPAWN(SPAWN(sys(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+				   write(ends[1], "x", 1); for (;;) pause());
 			     read(ends[0], &c, 1); _exit(0));
 	close(ends[1]);
 	wait_status(middle);
@@ -618,7 +643,12 @@ static void group_prctl(void)
 	ROW("subreaper", sys(SYS_prctl, PR_GET_CHILD_SUBREAPER, &value), 0);
 	ROW("subreaper_value", value, 0);
 	ROW("timerslack", sys(SYS_prctl, PR_GET_TIMERSLACK), 50000);
-	ROW("tid_address", ({ long a = 0; sys(SYS_prctl, PR_GET_TID_ADDRESS, &a); a != 0; }), 1);
+	ROW("tid_address", ({
+		    long a = 0;
+		    sys(SYS_prctl, PR_GET_TID_ADDRESS, &a);
+		    a != 0;
+	    }),
+	    1);
 }
 
 static void group_arch_prctl(void)
@@ -637,7 +667,10 @@ static void group_arch_prctl(void)
 	sleep_ms(2);
 	__asm__ volatile("movq %%gs:16, %0" : "=r"(value));
 	ROW("gs_after_switch", value, 33);
-	ROW("gs_in_child", CHILD(unsigned long v; __asm__ volatile("movq %%gs:24, %0" : "=r"(v)); _exit(v)),
+	ROW("gs_in_child",
+	    CHILD(unsigned long v; __asm__ volatile("movq %%gs:24, %0"
+						    : "=r"(v));
+		  _exit(v)),
 	    EXITED(44));
 	ROW("set_kernel", sys(SYS_arch_prctl, ARCH_SET_GS, KERNEL_POINTER), -EPERM);
 	ROW("set_fs_kernel", sys(SYS_arch_prctl, ARCH_SET_FS, KERNEL_POINTER), -EPERM);

@@ -10,9 +10,9 @@
  *	size ROWS COLS	change the window
  *	quiet		forget what was written so far: it is not printed
  *
- * After the last line the program has ten seconds to end. Then everything it wrote is printed, control
- * characters as ^X and <ESC>, and a last line "exit N" or "signal N". A wait that is not fulfilled within
- * ten seconds ends the program and the dialogue; the exit status is 1 then.
+ * After the last line the program has ten seconds to end. Then everything it wrote is printed,
+ * control characters as ^X and <ESC>, and a last line "exit N" or "signal N". A wait that is not
+ * fulfilled within ten seconds ends the program and the dialogue; the exit status is 1 then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +46,9 @@ static long now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Reads what there is, waiting at most ms for the first byte; false once the terminal has hung up. */
+/*
+ * Reads what there is, waiting at most ms for the first byte; false once the terminal has hung up.
+ */
 static bool collect(long ms)
 {
 	struct pollfd pfd = { .fd = master, .events = POLLIN };
@@ -92,10 +94,18 @@ static size_t unescape(char *text)
 			continue;
 		}
 		switch (*++in) {
-		case 'r': *out++ = '\r'; break;
-		case 'n': *out++ = '\n'; break;
-		case 't': *out++ = '\t'; break;
-		case 'e': *out++ = '\033'; break;
+		case 'r':
+			*out++ = '\r';
+			break;
+		case 'n':
+			*out++ = '\n';
+			break;
+		case 't':
+			*out++ = '\t';
+			break;
+		case 'e':
+			*out++ = '\033';
+			break;
 		case 'x': {
 			char hex[3] = { in[1], in[1] ? in[2] : 0, 0 };
 
@@ -103,7 +113,8 @@ static size_t unescape(char *text)
 			in += strlen(hex);
 			break;
 		}
-		default: *out++ = *in;
+		default:
+			*out++ = *in;
 		}
 	}
 	*out = 0;

@@ -1,8 +1,8 @@
 /*
  * Rows: what every user-space test is made of.
  *
- * A program is one family of system calls, a group is one function of it, a row is one call with the value
- * it must return:
+ * A program is one family of system calls, a group is one function of it, a row is one call with
+ * the value it must return:
  *
  *	static void group_dup(void)
  *	{
@@ -18,14 +18,14 @@
  * prints "ok files.dup.closed", or "not ok files.dup.closed: got 3 expected EBADF", and at the end
  * "user: N passed, N failed".
  *
- * sys() is the bare system call and returns what the kernel returned: a negative errno is an error. libc's
- * wrappers are used where they do not matter. Each group runs in a process and a session of its own, as
- * root, in an empty directory on a tmpfs of its own, with standard input and output on /dev/null, no core dumps and a
- * umask of 022; what it opens, maps, blocks or changes ends with it. A group that dies or hangs is a failed
- * row. Rows may be printed from children too.
+ * sys() is the bare system call and returns what the kernel returned: a negative errno is an error.
+ * libc's wrappers are used where they do not matter. Each group runs in a process and a session of
+ * its own, as root, in an empty directory on a tmpfs of its own, with standard input and output on
+ * /dev/null, no core dumps and a umask of 022; what it opens, maps, blocks or changes ends with it.
+ * A group that dies or hangs is a failed row. Rows may be printed from children too.
  *
- * Pointers: `edge` is the first byte of a page that nobody may touch; the pages before it are writable. The
- * macros below try a call with pointers there and want EFAULT.
+ * Pointers: `edge` is the first byte of a page that nobody may touch; the pages before it are
+ * writable. The macros below try a call with pointers there and want EFAULT.
  */
 #ifndef ROW_H
 #define ROW_H
@@ -157,7 +157,7 @@ __attribute__((format(printf, 1, 2))) static const char *named(const char *forma
 #define ROW_OK(name, call)                                                                         \
 	({                                                                                         \
 		long row_ret = (long)(call);                                                       \
-		row(name, row_ret < 0 && row_ret > -4096 ? row_ret : 0, 0);                        \
+		row(name, row_ret<0 && row_ret> - 4096 ? row_ret : 0, 0);                          \
 		row_ret;                                                                           \
 	})
 #define ROW_TRUE(name, condition) row(name, !!(condition), 1)
@@ -372,7 +372,10 @@ static char *long_path(size_t len, size_t component)
 	return path;
 }
 
-/* What every call that walks a path answers to bad ones. empty: what "" gives (ENOENT nearly always). */
+/*
+ * What every call that walks a path answers to bad ones. empty: what "" gives (ENOENT nearly
+ * always).
+ */
 #define ROWS_PATH(name, call, empty)                                                               \
 	do {                                                                                       \
 		make_path_things();                                                                \
@@ -420,7 +423,8 @@ static char *long_path(size_t len, size_t component)
 
 static void row_map_edge(void)
 {
-	char *pages = mmap(NULL, 17 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *pages =
+		mmap(NULL, 17 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (pages == MAP_FAILED || mprotect(pages + 16 * PAGE, PAGE, PROT_NONE)) {
 		perror("row: mmap");
@@ -511,7 +515,10 @@ static void run_group(const char *name, void (*body)(void))
 			run_group(#body, body);                                                    \
 	} while (0)
 
-/* A group that changes the whole machine, or measures it: left out where several suites run at once. */
+/*
+ * A group that changes the whole machine, or measures it: left out where several suites run at
+ * once.
+ */
 #define GROUP_ALONE(body)                                                                          \
 	do {                                                                                       \
 		if (!getenv("ROWS_TOGETHER"))                                                      \

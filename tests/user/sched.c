@@ -1,4 +1,6 @@
-/* Scheduling as programs see it: policies and parameters, affinity, nice values, yielding, getcpu. */
+/*
+ * Scheduling as programs see it: policies and parameters, affinity, nice values, yielding, getcpu.
+ */
 #include "row.h"
 
 struct attr {
@@ -36,7 +38,8 @@ static void group_policy(void)
 		if (policy == 4)
 			continue;
 		bool real = policy == SCHED_FIFO || policy == SCHED_RR;
-		ROW(named("max_%d", policy), sys(SYS_sched_get_priority_max, policy), real ? 99 : 0);
+		ROW(named("max_%d", policy), sys(SYS_sched_get_priority_max, policy),
+		    real ? 99 : 0);
 		ROW(named("min_%d", policy), sys(SYS_sched_get_priority_min, policy), real ? 1 : 0);
 	}
 	ROW("max_bad", sys(SYS_sched_get_priority_max, 4), -EINVAL);
@@ -58,7 +61,8 @@ static void group_policy(void)
 		ROW("idle", sys(SYS_sched_setscheduler, 0, SCHED_IDLE, &param), 0);
 		ROW("other_again", sys(SYS_sched_setscheduler, 0, SCHED_OTHER, &param), 0);
 		param.sched_priority = 5;
-		ROW("reset_on_fork", sys(SYS_sched_setscheduler, 0, SCHED_FIFO | 0x40000000, &param), 0);
+		ROW("reset_on_fork",
+		    sys(SYS_sched_setscheduler, 0, SCHED_FIFO | 0x40000000, &param), 0);
 		ROW("reset_on_fork_get", sys(SYS_sched_getscheduler, 0), SCHED_FIFO | 0x40000000);
 		CHILD(ROW("reset_in_child", sys(SYS_sched_getscheduler, 0), SCHED_OTHER));
 	});
@@ -122,8 +126,8 @@ static void group_affinity(void)
 			continue;
 		cpus++;
 		one[0] = 1ul << cpu;
-		if (!sys(SYS_sched_setaffinity, 0, sizeof(one), one) && !sys(SYS_getcpu, &now, NULL, NULL) &&
-		    now == (unsigned)cpu)
+		if (!sys(SYS_sched_setaffinity, 0, sizeof(one), one) &&
+		    !sys(SYS_getcpu, &now, NULL, NULL) && now == (unsigned)cpu)
 			right++;
 	}
 	ROW("runs_where_told", right, cpus);
@@ -186,7 +190,8 @@ static void group_nice(void)
 /* On one CPU a FIFO thread shuts others out, and of two equal ones none starves. */
 static void group_behaviour(void)
 {
-	volatile long *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile long *page =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned long set[16] = { 0 };
 
 	sys(SYS_sched_getaffinity, 0, sizeof(set), set);

@@ -1,6 +1,6 @@
 /*
- * Signals: actions and masks, queueing, alternate stacks, waiting for them, sending them, restart rules, stop
- * and continue, what a handler's frame keeps, interval timers.
+ * Signals: actions and masks, queueing, alternate stacks, waiting for them, sending them, restart
+ * rules, stop and continue, what a handler's frame keeps, interval timers.
  */
 #include <sys/file.h>
 #include <sys/ucontext.h>
@@ -15,7 +15,7 @@ struct kernel_action {
 	uint64_t mask;
 };
 
-#define SIGBIT(sig) (1ul << ((sig) - 1))
+#define SIGBIT(sig) (1ul << ((sig)-1))
 
 static volatile sig_atomic_t count, last;
 static volatile int order[64];
@@ -36,7 +36,7 @@ static void on_info(int sig, siginfo_t *info, void *context)
 	last_info = *info;
 }
 
-static void catch(int sig, int flags)
+static void catch (int sig, int flags)
 {
 	struct sigaction action = { .sa_flags = flags };
 
@@ -82,8 +82,8 @@ static void group_sigaction(void)
 	ROW("kill_set", sys(SYS_rt_sigaction, SIGKILL, &action, NULL, 8), -EINVAL);
 	ROW("stop_set", sys(SYS_rt_sigaction, SIGSTOP, &action, NULL, 8), -EINVAL);
 	ROW("kill_get", sys(SYS_rt_sigaction, SIGKILL, NULL, &old, 8), 0);
-	action = (struct kernel_action){ on_signal, SA_RESTART | SA_NODEFER | 0x04000000, (void *)0x1234,
-					 -1ul };
+	action = (struct kernel_action){ on_signal, SA_RESTART | SA_NODEFER | 0x04000000,
+					 (void *)0x1234, -1ul };
 	ROW("set", sys(SYS_rt_sigaction, SIGUSR1, &action, &old, 8), 0);
 	ROW("get", sys(SYS_rt_sigaction, SIGUSR1, NULL, &old, 8), 0);
 	ROW_TRUE("get_handler", old.handler == on_signal && old.restorer == (void *)0x1234);
@@ -106,10 +106,11 @@ static void group_sigaction(void)
 
 static void group_defaults(void)
 {
-	static const int kill_them[] = { SIGHUP, SIGINT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGIO,
-					 SIGPROF, SIGVTALRM, SIGSTKFLT, SIGPWR, 34, 64 };
-	static const int dump[] = { SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGXCPU,
-				    SIGXFSZ, SIGSYS };
+	static const int kill_them[] = { SIGHUP,    SIGINT,  SIGPIPE, SIGALRM, SIGTERM,
+					 SIGUSR1,   SIGUSR2, SIGIO,   SIGPROF, SIGVTALRM,
+					 SIGSTKFLT, SIGPWR,  34,      64 };
+	static const int dump[] = { SIGQUIT, SIGILL,  SIGTRAP, SIGABRT, SIGBUS,
+				    SIGFPE,  SIGSEGV, SIGXCPU, SIGXFSZ, SIGSYS };
 	static const int ignored[] = { SIGCHLD, SIGCONT, SIGURG, SIGWINCH };
 	static const int stop[] = { SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU };
 
@@ -117,12 +118,16 @@ static void group_defaults(void)
 		ROW(named("kills_%d", kill_them[i]), CHILD(sys(SYS_kill, getpid(), kill_them[i])),
 		    KILLED(kill_them[i]));
 	for (unsigned i = 0; i < LENGTH(dump); i++)
-		ROW(named("kills_%d", dump[i]), CHILD(sys(SYS_kill, getpid(), dump[i])), KILLED(dump[i]));
+		ROW(named("kills_%d", dump[i]), CHILD(sys(SYS_kill, getpid(), dump[i])),
+		    KILLED(dump[i]));
 	for (unsigned i = 0; i < LENGTH(ignored); i++)
 		ROW(named("ignored_%d", ignored[i]), CHILD(sys(SYS_kill, getpid(), ignored[i])), 0);
 	for (unsigned i = 0; i < LENGTH(stop); i++) {
 		int status;
-		/* A group of its own, so that it is not orphaned: its parent is another of the session. */
+		/*
+		 * A group of its own, so that it is not orphaned: its parent is another of the
+		 * session.
+		 */
 		pid_t pid = SPAWN(setpgid(0, 0); sys(SYS_kill, getpid(), stop[i]); _exit(4));
 
 		waitpid(pid, &status, WUNTRACED);
@@ -134,26 +139,33 @@ static void group_defaults(void)
 
 static void divide_by_zero(void)
 {
-	__asm__ volatile("xorl %%ecx, %%ecx; movl $1, %%eax; cltd; idivl %%ecx" ::: "eax", "ecx", "edx");
+	__asm__ volatile("xorl %%ecx, %%ecx; movl $1, %%eax; cltd; idivl %%ecx" ::
+				 : "eax", "ecx", "edx");
 }
 
 static void group_faults(void)
 {
 	ROW("divide", CHILD(divide_by_zero()), KILLED(SIGFPE));
 	ROW("divide_caught_once", CHILD({
-		    struct sigaction action = { .sa_sigaction = on_info, .sa_flags = SA_SIGINFO | SA_RESETHAND };
+		    struct sigaction action = { .sa_sigaction = on_info,
+						.sa_flags = SA_SIGINFO | SA_RESETHAND };
 		    sigaction(SIGFPE, &action, NULL);
 		    /* The handler returns to the faulting instruction; the second time kills. */
 		    divide_by_zero();
-	    }), KILLED(SIGFPE));
+	    }),
+	    KILLED(SIGFPE));
 	ROW("undefined", CHILD(__asm__ volatile("ud2")), KILLED(SIGILL));
 	ROW("breakpoint", CHILD(__asm__ volatile("int3")), KILLED(SIGTRAP));
 	ROW("privileged", CHILD(__asm__ volatile("hlt")), KILLED(SIGSEGV));
 	ROW("port", CHILD(__asm__ volatile("outb %%al, $0x80" ::"a"(0))), KILLED(SIGSEGV));
 	ROW("int_80_vector_81", CHILD(__asm__ volatile("int $0x81")), KILLED(SIGSEGV));
-	ROW("control_register", CHILD(unsigned long v; __asm__ volatile("movq %%cr0, %0" : "=r"(v))),
+	ROW("control_register",
+	    CHILD(unsigned long v; __asm__ volatile("movq %%cr0, %0"
+						    : "=r"(v))),
 	    KILLED(SIGSEGV));
-	ROW("single_step", CHILD(__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; nop" ::: "memory")),
+	ROW("single_step",
+	    CHILD(__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq; nop" ::
+					   : "memory")),
 	    KILLED(SIGTRAP));
 }
 
@@ -176,7 +188,7 @@ static void group_mask(void)
 	sys(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, 8);
 	ROW("unblock", current_mask(), ~(SIGBIT(SIGKILL) | SIGBIT(SIGSTOP) | SIGBIT(SIGUSR2)));
 	mask(SIG_SETMASK, SIGBIT(SIGUSR1));
-	catch(SIGUSR1, 0);
+	catch (SIGUSR1, 0);
 	kill(getpid(), SIGUSR1);
 	kill(getpid(), SIGUSR1);
 	ROW("held_back", count, 0);
@@ -227,13 +239,13 @@ static void group_flags(void)
 	raise(SIGUSR1);
 	ROW("mask_in_handler", seen_mask, SIGBIT(SIGUSR1) | SIGBIT(SIGTERM));
 	ROW("mask_after_handler", current_mask(), 0);
-	catch(SIGUSR1, SA_RESETHAND);
+	catch (SIGUSR1, SA_RESETHAND);
 	raise(SIGUSR1);
 	struct sigaction now;
 	sigaction(SIGUSR1, NULL, &now);
 	ROW("resethand", now.sa_handler == SIG_DFL, 1);
 	ROW("resethand_ran", count, 1);
-	catch(SIGUSR1, SA_SIGINFO);
+	catch (SIGUSR1, SA_SIGINFO);
 	kill(getpid(), SIGUSR1);
 	ROW_TRUE("siginfo_kill", last_info.si_signo == SIGUSR1 && last_info.si_code == SI_USER &&
 					 last_info.si_pid == getpid() && last_info.si_uid == 0);
@@ -242,9 +254,9 @@ static void group_flags(void)
 	/* The lowest number first, all before the interrupted program goes on. */
 	count = 0;
 	for (int sig = 34; sig <= 40; sig++)
-		catch(sig, 0);
-	catch(SIGUSR2, 0);
-	catch(SIGUSR1, 0);
+		catch (sig, 0);
+	catch (SIGUSR2, 0);
+	catch (SIGUSR1, 0);
 	mask(SIG_SETMASK, -1ul);
 	kill(getpid(), 40);
 	kill(getpid(), SIGUSR2);
@@ -253,7 +265,8 @@ static void group_flags(void)
 	mask(SIG_SETMASK, 0);
 	ROW("all_delivered", count, 4);
 	/* Each handler is set up on top of the one before: the last set up runs first. */
-	ROW_TRUE("order", order[0] == 40 && order[1] == 34 && order[2] == SIGUSR2 && order[3] == SIGUSR1);
+	ROW_TRUE("order",
+		 order[0] == 40 && order[1] == 34 && order[2] == SIGUSR2 && order[3] == SIGUSR1);
 }
 
 static void group_realtime(void)
@@ -291,12 +304,15 @@ static void group_realtime(void)
 	ROW("bad_signal", sys(SYS_rt_sigqueueinfo, getpid(), 65, &info), -EINVAL);
 	ROW("missing", sys(SYS_rt_sigqueueinfo, 99999, 35, &info), -ESRCH);
 	info.si_code = 0;
-	ROW("pretends_kernel", CHILD(_exit(-sys(SYS_rt_sigqueueinfo, getppid(), 35, &info))), EXITED(EPERM));
+	ROW("pretends_kernel", CHILD(_exit(-sys(SYS_rt_sigqueueinfo, getppid(), 35, &info))),
+	    EXITED(EPERM));
 	info.si_code = SI_TKILL;
-	ROW("pretends_tkill", CHILD(_exit(-sys(SYS_rt_sigqueueinfo, getppid(), 35, &info))), EXITED(EPERM));
+	ROW("pretends_tkill", CHILD(_exit(-sys(SYS_rt_sigqueueinfo, getppid(), 35, &info))),
+	    EXITED(EPERM));
 	info.si_code = SI_QUEUE;
 	ROW("tgsigqueueinfo", sys(SYS_rt_tgsigqueueinfo, getpid(), getpid(), 35, &info), 0);
-	ROW("tgsigqueueinfo_missing", sys(SYS_rt_tgsigqueueinfo, getpid(), 99999, 35, &info), -ESRCH);
+	ROW("tgsigqueueinfo_missing", sys(SYS_rt_tgsigqueueinfo, getpid(), 99999, 35, &info),
+	    -ESRCH);
 	ROW("tgsigqueueinfo_0", sys(SYS_rt_tgsigqueueinfo, 0, getpid(), 35, &info), -EINVAL);
 	struct rlimit few = { 4, 4 };
 	CHILD({
@@ -334,20 +350,20 @@ static void group_wait(void)
 	wait_status(pid);
 	kill(getpid(), SIGUSR1);
 	ROW("info_efault", sys(SYS_rt_sigtimedwait, &set, edge, NULL, 8), -EFAULT);
-	catch(SIGALRM, SA_RESTART);
+	catch (SIGALRM, SA_RESTART);
 	struct itimerval soon = { { 0, 0 }, { 0, 20000 } };
 	setitimer(ITIMER_REAL, &soon, NULL);
 	ROW("other_signal_eintr", sys(SYS_rt_sigtimedwait, &set, &info, NULL, 8), -EINTR);
 	/* sigsuspend: the mask is swapped for the wait and the handler. */
 	uint64_t none = 0;
-	catch(SIGUSR1, 0);
+	catch (SIGUSR1, 0);
 	kill(getpid(), SIGUSR1);
 	ROWS_EFAULT("suspend", 8, sys(SYS_rt_sigsuspend, p, 8));
 	ROW("suspend_size", sys(SYS_rt_sigsuspend, &none, 4), -EINVAL);
 	ROW("suspend", sys(SYS_rt_sigsuspend, &none, 8), -EINTR);
 	ROW("suspend_ran", count, 1);
 	ROW("suspend_mask_back", current_mask(), set);
-	catch(SIGALRM, SA_RESTART);
+	catch (SIGALRM, SA_RESTART);
 	setitimer(ITIMER_REAL, &soon, NULL);
 	ROW("pause", sys(SYS_pause), -EINTR);
 }
@@ -374,7 +390,7 @@ static void group_send(void)
 	kill(pid, SIGKILL);
 	ROW("killed", wait_status(pid), KILLED(SIGKILL));
 	/* A signal to oneself arrives before kill returns. */
-	catch(SIGUSR1, 0);
+	catch (SIGUSR1, 0);
 	sys(SYS_kill, me, SIGUSR1);
 	ROW("own_before_return", count, 1);
 	pid = SPAWN(sys(SYS_kill, getpid(), SIGKILL); _exit(1));
@@ -396,7 +412,7 @@ static void group_stop(void)
 	char c;
 
 	pipe(ends);
-	pid_t pid = SPAWN(catch(SIGCONT, 0); catch(SIGUSR1, 0); write(ends[1], "x", 1);
+	pid_t pid = SPAWN(catch (SIGCONT, 0); catch (SIGUSR1, 0); write(ends[1], "x", 1);
 			  while (!count) pause(); _exit(last));
 	read(ends[0], &c, 1);
 	kill(pid, SIGSTOP);
@@ -411,19 +427,21 @@ static void group_stop(void)
 	waitpid(pid, &status, WUNTRACED);
 	kill(pid, SIGKILL);
 	ROW("kill_while_stopped", wait_status(pid), KILLED(SIGKILL));
-	/* A stop discards a pending continue, and the other way round, even where they are blocked. */
+	/*
+	 * A stop discards a pending continue, and the other way round, even where they are blocked.
+	 */
 	mask(SIG_BLOCK, SIGBIT(SIGCONT) | SIGBIT(SIGTSTP));
-	catch(SIGTSTP, 0);
+	catch (SIGTSTP, 0);
 	kill(getpid(), SIGTSTP);
 	ROW("tstp_pending", pending(), SIGBIT(SIGTSTP));
-	catch(SIGCONT, 0);
+	catch (SIGCONT, 0);
 	kill(getpid(), SIGCONT);
 	ROW("cont_discards_stop", pending(), SIGBIT(SIGCONT));
 	kill(getpid(), SIGTSTP);
 	ROW("stop_discards_cont", pending(), SIGBIT(SIGTSTP));
 	/* A caught SIGCONT runs its handler as well as continuing. */
 	mask(SIG_SETMASK, 0);
-	pid = SPAWN(catch(SIGCONT, 0); raise(SIGSTOP); _exit(count));
+	pid = SPAWN(catch (SIGCONT, 0); raise(SIGSTOP); _exit(count));
 	waitpid(pid, &status, WUNTRACED);
 	kill(pid, SIGCONT);
 	ROW("cont_handler", wait_status(pid), EXITED(1));
@@ -439,10 +457,13 @@ static void group_stop(void)
 	ROW("sleep_goes_on", wait_status(pid), EXITED(0));
 }
 
-/* A child sleeps in `call` and gets SIGUSR1, caught with these flags; its exit status is the call's error. */
-#define INTERRUPTED(flags, call)                                                                         \
+/*
+ * A child sleeps in `call` and gets SIGUSR1, caught with these flags; its exit status is the call's
+ * error.
+ */
+#define INTERRUPTED(flags, call)                                                                   \
 	({                                                                                         \
-		pid_t waiter = SPAWN(catch(SIGUSR1, flags); long ret = (call);                     \
+		pid_t waiter = SPAWN(catch (SIGUSR1, flags); long ret = (call);                    \
 				     _exit(ret < 0 ? -ret : 100 + ret));                           \
 		until_state(waiter, 'S');                                                          \
 		kill(waiter, SIGUSR1);                                                             \
@@ -459,19 +480,29 @@ static void group_restart(void)
 	pipe(ends);
 	ROW("read", INTERRUPTED(0, sys(SYS_read, ends[0], &c, 1)), EXITED(EINTR));
 	ROW("nanosleep", INTERRUPTED(SA_RESTART, sys(SYS_nanosleep, &ten, NULL)), EXITED(EINTR));
-	ROW("nanosleep_left", INTERRUPTED(0, sys(SYS_nanosleep, &ten, &left) == -EINTR && left.tv_sec >= 5),
+	ROW("nanosleep_left",
+	    INTERRUPTED(0, sys(SYS_nanosleep, &ten, &left) == -EINTR && left.tv_sec >= 5),
 	    EXITED(101));
-	ROW("clock_nanosleep", INTERRUPTED(SA_RESTART, sys(SYS_clock_nanosleep, 1, 0, &ten, NULL)), EXITED(EINTR));
+	ROW("clock_nanosleep", INTERRUPTED(SA_RESTART, sys(SYS_clock_nanosleep, 1, 0, &ten, NULL)),
+	    EXITED(EINTR));
 	ROW("poll", INTERRUPTED(SA_RESTART, sys(SYS_poll, NULL, 0, -1)), EXITED(EINTR));
 	ROW("pause", INTERRUPTED(SA_RESTART, sys(SYS_pause)), EXITED(EINTR));
-	ROW("futex_timeout", INTERRUPTED(SA_RESTART, sys(SYS_futex, &word, 0, 0, &ten)), EXITED(EINTR));
-	ROW("wait", INTERRUPTED(0, ({ SPAWN(for (;;) pause()); sys(SYS_wait4, -1, NULL, 0, NULL); })), EXITED(EINTR));
+	ROW("futex_timeout", INTERRUPTED(SA_RESTART, sys(SYS_futex, &word, 0, 0, &ten)),
+	    EXITED(EINTR));
+	ROW("wait", INTERRUPTED(0, ({
+					SPAWN(for (;;) pause());
+					sys(SYS_wait4, -1, NULL, 0, NULL);
+				})),
+	    EXITED(EINTR));
 	/* With SA_RESTART the call goes on: it still sleeps after the handler has run. */
 	struct {
 		const char *name;
 		int kind;
-	} restarted[] = { { "read_restarts", 0 }, { "wait_restarts", 1 }, { "futex_restarts", 2 },
-			  { "flock_restarts", 3 }, { "fifo_open_restarts", 4 } };
+	} restarted[] = { { "read_restarts", 0 },
+			  { "wait_restarts", 1 },
+			  { "futex_restarts", 2 },
+			  { "flock_restarts", 3 },
+			  { "fifo_open_restarts", 4 } };
 	int *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	make_file("f", "x");
 	mkfifo("fifo", 0600);
@@ -483,14 +514,24 @@ static void group_restart(void)
 			int own = open("f", O_RDWR), child = 0;
 			if (restarted[i].kind == 1)
 				child = SPAWN(for (;;) pause());
-			catch(SIGUSR1, SA_RESTART);
+			catch (SIGUSR1, SA_RESTART);
 			page[0] = 1;
 			switch (restarted[i].kind) {
-			case 0: sys(SYS_read, ends[0], &c, 1); break;
-			case 1: sys(SYS_wait4, child, NULL, 0, NULL); break;
-			case 2: sys(SYS_futex, &word, 0, 0, NULL); break;
-			case 3: sys(SYS_flock, own, LOCK_EX); break;
-			case 4: sys(SYS_open, "fifo", O_RDONLY); break;
+			case 0:
+				sys(SYS_read, ends[0], &c, 1);
+				break;
+			case 1:
+				sys(SYS_wait4, child, NULL, 0, NULL);
+				break;
+			case 2:
+				sys(SYS_futex, &word, 0, 0, NULL);
+				break;
+			case 3:
+				sys(SYS_flock, own, LOCK_EX);
+				break;
+			case 4:
+				sys(SYS_open, "fifo", O_RDONLY);
+				break;
 			}
 			page[1] = 1;
 		});
@@ -537,7 +578,8 @@ static void group_altstack(void)
 	ROW("none_flags", old.ss_flags, SS_DISABLE);
 	ROW("set", sys(SYS_sigaltstack, &stack, NULL), 0);
 	sys(SYS_sigaltstack, NULL, &old);
-	ROW_TRUE("get", old.ss_sp == alternate && old.ss_size == sizeof(alternate) && old.ss_flags == 0);
+	ROW_TRUE("get",
+		 old.ss_sp == alternate && old.ss_size == sizeof(alternate) && old.ss_flags == 0);
 	sigaction(SIGUSR1, &action, NULL);
 	raise(SIGUSR1);
 	ROW("used", on_alternate, 1);
@@ -573,7 +615,8 @@ static void on_fpu(int sig)
 	(void)sig;
 	/* Another value in every register that a handler may use. */
 	__asm__ volatile("pcmpeqd %%xmm0, %%xmm0; movdqa %%xmm0, %%xmm1; movdqa %%xmm0, %%xmm7;"
-			 "movdqa %%xmm0, %%xmm15; fninit; fldpi; fldpi" ::: "xmm0", "xmm1", "xmm7", "xmm15");
+			 "movdqa %%xmm0, %%xmm15; fninit; fldpi; fldpi" ::
+				 : "xmm0", "xmm1", "xmm7", "xmm15");
 	changed += 1.5;
 }
 
@@ -597,20 +640,22 @@ static void on_context(int sig, siginfo_t *info, void *context)
 static void group_frame(void)
 {
 	struct sigaction action = { .sa_handler = on_fpu };
-	uint64_t in[4] = { 0x1111222233334444, 0x5555666677778888, 0x9999aaaabbbbcccc, 0xddddeeeeffff0001 };
+	uint64_t in[4] = { 0x1111222233334444, 0x5555666677778888, 0x9999aaaabbbbcccc,
+			   0xddddeeeeffff0001 };
 	uint64_t out[4] = { 0 };
 	uint16_t control = 0x27f, back = 0;
 	uint32_t csr = 0x1f80 | 0x6000, csr_back = 0;
 
 	sigaction(SIGUSR1, &action, NULL);
 	long ret = SYS_kill;
-	__asm__ volatile("movdqu (%2), %%xmm7; movdqu 16(%2), %%xmm15; fldcw %3; fld1; ldmxcsr %6;"
-			 "syscall;"
-			 "movdqu %%xmm7, (%1); movdqu %%xmm15, 16(%1); fstp %%st(0); fnstcw %4; stmxcsr %5"
-			 : "+a"(ret)
-			 : "r"(out), "r"(in), "m"(control), "m"(back), "m"(csr_back), "m"(csr),
-			   "D"((long)getpid()), "S"((long)SIGUSR1)
-			 : "rcx", "r11", "xmm7", "xmm15", "memory");
+	__asm__ volatile(
+		"movdqu (%2), %%xmm7; movdqu 16(%2), %%xmm15; fldcw %3; fld1; ldmxcsr %6;"
+		"syscall;"
+		"movdqu %%xmm7, (%1); movdqu %%xmm15, 16(%1); fstp %%st(0); fnstcw %4; stmxcsr %5"
+		: "+a"(ret)
+		: "r"(out), "r"(in), "m"(control), "m"(back), "m"(csr_back), "m"(csr),
+		  "D"((long)getpid()), "S"((long)SIGUSR1)
+		: "rcx", "r11", "xmm7", "xmm15", "memory");
 	ROW_TRUE("handler_ran", changed == 1.5);
 	ROW_TRUE("xmm_kept", !memcmp(in, out, sizeof(in)));
 	ROW("x87_control_kept", *(volatile uint16_t *)&back, 0x27f);
@@ -645,12 +690,16 @@ static void group_frame(void)
 	ROW_TRUE("carry_after", flags & 1);
 	ROW("changed_mask", current_mask(), SIGBIT(SIGTERM) | SIGBIT(SIGUSR2));
 	/* A frame that is damaged ends the program, never the kernel. */
-	ROW("bad_stack", CHILD(__asm__ volatile("movq $0, %%rsp; syscall" ::"a"(15))), KILLED(SIGSEGV));
-	ROW("bad_stack_kernel", CHILD(__asm__ volatile("movq %1, %%rsp; syscall" ::"a"(15),
-							"r"(KERNEL_POINTER))), KILLED(SIGSEGV));
-	ROW("no_stack_for_frame", CHILD(catch(SIGUSR1, 0); long pid = getpid();
-					__asm__ volatile("movq %3, %%rsp; syscall" ::"a"(62), "D"(pid),
-							 "S"(SIGUSR1), "r"(edge + 2048))), KILLED(SIGSEGV));
+	ROW("bad_stack", CHILD(__asm__ volatile("movq $0, %%rsp; syscall" ::"a"(15))),
+	    KILLED(SIGSEGV));
+	ROW("bad_stack_kernel",
+	    CHILD(__asm__ volatile("movq %1, %%rsp; syscall" ::"a"(15), "r"(KERNEL_POINTER))),
+	    KILLED(SIGSEGV));
+	ROW("no_stack_for_frame",
+	    CHILD(catch (SIGUSR1, 0); long pid = getpid();
+		  __asm__ volatile("movq %3, %%rsp; syscall" ::"a"(62), "D"(pid), "S"(SIGUSR1),
+				   "r"(edge + 2048))),
+	    KILLED(SIGSEGV));
 }
 
 static void scribble(int sig, siginfo_t *info, void *context)
@@ -659,20 +708,39 @@ static void scribble(int sig, siginfo_t *info, void *context)
 
 	(void)sig;
 	switch (info->si_value.sival_int) {
-	case 0: uc->uc_mcontext.gregs[REG_RIP] = 0xffffffff80000000; break;
-	case 1: uc->uc_mcontext.gregs[REG_CSGSFS] = 0; break;
-	case 2: uc->uc_mcontext.gregs[REG_RIP] = 0x8000000000000000; break;
-	case 3: uc->uc_mcontext.gregs[REG_EFL] |= 0x3000; break; /* I/O privilege: must be dropped */
-	case 4: uc->uc_mcontext.fpregs = (void *)8; break;
-	case 5: uc->uc_mcontext.fpregs = NULL; break;
-	case 6: uc->uc_mcontext.gregs[REG_CSGSFS] = 0x10 | 0x18l << 48; break; /* the kernel's selectors */
+	case 0:
+		uc->uc_mcontext.gregs[REG_RIP] = 0xffffffff80000000;
+		break;
+	case 1:
+		uc->uc_mcontext.gregs[REG_CSGSFS] = 0;
+		break;
+	case 2:
+		uc->uc_mcontext.gregs[REG_RIP] = 0x8000000000000000;
+		break;
+	case 3:
+		uc->uc_mcontext.gregs[REG_EFL] |= 0x3000;
+		break; /* I/O privilege: must be dropped */
+	case 4:
+		uc->uc_mcontext.fpregs = (void *)8;
+		break;
+	case 5:
+		uc->uc_mcontext.fpregs = NULL;
+		break;
+	case 6:
+		uc->uc_mcontext.gregs[REG_CSGSFS] = 0x10 | 0x18l << 48;
+		break; /* the kernel's selectors */
 	}
 }
 
 static void group_bad_frames(void)
 {
-	static const int expected[] = { KILLED(SIGSEGV), KILLED(SIGSEGV), KILLED(SIGSEGV), KILLED(SIGSEGV),
-					KILLED(SIGSEGV), EXITED(0), 0 };
+	static const int expected[] = { KILLED(SIGSEGV),
+					KILLED(SIGSEGV),
+					KILLED(SIGSEGV),
+					KILLED(SIGSEGV),
+					KILLED(SIGSEGV),
+					EXITED(0),
+					0 };
 	struct sigaction action = { .sa_sigaction = scribble, .sa_flags = SA_SIGINFO };
 
 	sigaction(SIGUSR1, &action, NULL);
@@ -683,7 +751,8 @@ static void group_bad_frames(void)
 			if (kind == 3)
 				__asm__ volatile("cli"); /* allowed only with the privilege */
 		});
-		if (kind == 6) /* selectors with privilege: forced to user level or refused, never obeyed */
+		if (kind ==
+		    6) /* selectors with privilege: forced to user level or refused, never obeyed */
 			ROW_TRUE("kind_6", status == 0 || status == KILLED(SIGSEGV));
 		else
 			ROW(named("kind_%d", kind), status, expected[kind]);
@@ -698,14 +767,14 @@ static void group_itimers(void)
 	ROWS_EFAULT("set", sizeof(value), sys(SYS_setitimer, ITIMER_REAL, p, NULL));
 	ROW("get_which", sys(SYS_getitimer, 3, &got), -EINVAL);
 	ROW("set_which", sys(SYS_setitimer, 3, &value, NULL), -EINVAL);
-	catch(SIGALRM, 0);
+	catch (SIGALRM, 0);
 	ROW("set", sys(SYS_setitimer, ITIMER_REAL, &value, NULL), 0);
 	pause();
 	ROW("fires", last, SIGALRM);
 	sys(SYS_getitimer, ITIMER_REAL, &got);
 	ROW_TRUE("one_shot", got.it_value.tv_sec == 0 && got.it_value.tv_usec == 0);
 	value.it_interval.tv_usec = 10000;
-	catch(SIGALRM, 0);
+	catch (SIGALRM, 0);
 	setitimer(ITIMER_REAL, &value, NULL);
 	while (count < 3)
 		pause();
@@ -717,8 +786,10 @@ static void group_itimers(void)
 	ROW("usec", sys(SYS_setitimer, ITIMER_REAL, &value, NULL), -EINVAL);
 	value.it_value = (struct timeval){ -1, 0 };
 	ROW("negative", sys(SYS_setitimer, ITIMER_REAL, &value, NULL), -EINVAL);
-	ROW_TRUE("null_disarms_or_errs", ({ long r = sys(SYS_setitimer, ITIMER_REAL, NULL, &got);
-					    r == 0 || r == -EFAULT; }));
+	ROW_TRUE("null_disarms_or_errs", ({
+			 long r = sys(SYS_setitimer, ITIMER_REAL, NULL, &got);
+			 r == 0 || r == -EFAULT;
+		 }));
 	sys(SYS_alarm, 0);
 	ROW("alarm", sys(SYS_alarm, 50), 0);
 	ROW("alarm_left", sys(SYS_alarm, 10), 50);
@@ -727,7 +798,7 @@ static void group_itimers(void)
 	ROW("alarm_cancel", sys(SYS_alarm, 0), 10);
 	/* The CPU timers count what is used, not what passes. */
 	value = (struct itimerval){ { 0, 0 }, { 0, 30000 } };
-	catch(SIGVTALRM, 0);
+	catch (SIGVTALRM, 0);
 	setitimer(ITIMER_VIRTUAL, &value, NULL);
 	sleep_ms(60);
 	ROW("virtual_not_in_sleep", count, 0);
@@ -735,7 +806,7 @@ static void group_itimers(void)
 	while (!count && now_ns(CLOCK_MONOTONIC) < end)
 		;
 	ROW("virtual_fires", last, SIGVTALRM);
-	catch(SIGPROF, 0);
+	catch (SIGPROF, 0);
 	setitimer(ITIMER_PROF, &value, NULL);
 	while (!count && now_ns(CLOCK_MONOTONIC) < end)
 		sys(SYS_getppid);

@@ -1,4 +1,7 @@
-/* Clocks and sleeping: clock_gettime and its kin, nanosleep, POSIX timers, times, the vDSO against the calls. */
+/*
+ * Clocks and sleeping: clock_gettime and its kin, nanosleep, POSIX timers, times, the vDSO against
+ * the calls.
+ */
 #include <sys/times.h>
 
 #include "row.h"
@@ -21,19 +24,22 @@ static void group_clocks(void)
 	static const struct {
 		const char *name;
 		int clock;
-	} clocks[] = { { "realtime", 0 }, { "monotonic", 1 }, { "process", 2 }, { "thread", 3 },
-		       { "monotonic_raw", 4 }, { "realtime_coarse", 5 }, { "monotonic_coarse", 6 },
-		       { "boottime", 7 }, { "tai", 11 } };
+	} clocks[] = { { "realtime", 0 },	  { "monotonic", 1 },	  { "process", 2 },
+		       { "thread", 3 },		  { "monotonic_raw", 4 }, { "realtime_coarse", 5 },
+		       { "monotonic_coarse", 6 }, { "boottime", 7 },	  { "tai", 11 } };
 	struct timespec ts, before;
 
 	ROWS_POINTER("gettime", sizeof(ts), sys(SYS_clock_gettime, 0, p), 0);
 	ROWS_POINTER("getres", sizeof(ts), sys(SYS_clock_getres, 0, p), 0);
 	for (unsigned i = 0; i < LENGTH(clocks); i++) {
 		ROW(named("get_%s", clocks[i].name), get(clocks[i].clock, &ts), 0);
-		ROW_TRUE(named("nsec_%s", clocks[i].name), ts.tv_nsec >= 0 && ts.tv_nsec < 1000000000);
-		ROW(named("res_%s", clocks[i].name), sys(SYS_clock_getres, clocks[i].clock, &ts), 0);
+		ROW_TRUE(named("nsec_%s", clocks[i].name),
+			 ts.tv_nsec >= 0 && ts.tv_nsec < 1000000000);
+		ROW(named("res_%s", clocks[i].name), sys(SYS_clock_getres, clocks[i].clock, &ts),
+		    0);
 		ROW_TRUE(named("res_value_%s", clocks[i].name),
-			 ts.tv_sec == 0 && (ts.tv_nsec == 1 || clocks[i].clock == 5 || clocks[i].clock == 6));
+			 ts.tv_sec == 0 &&
+				 (ts.tv_nsec == 1 || clocks[i].clock == 5 || clocks[i].clock == 6));
 		int64_t last = raw_ns(clocks[i].clock), back = 0;
 		for (int turn = 0; turn < 1000; turn++) {
 			int64_t now = raw_ns(clocks[i].clock);
@@ -50,8 +56,9 @@ static void group_clocks(void)
 	ROW_TRUE("realtime_is_today", ts.tv_sec > 1600000000 && ts.tv_sec < 4000000000);
 	get(CLOCK_MONOTONIC, &before);
 	sleep_ms(30);
-	ROW_TRUE("monotonic_moves", raw_ns(CLOCK_MONOTONIC) - (before.tv_sec * 1000000000l + before.tv_nsec) >=
-					    30000000);
+	ROW_TRUE("monotonic_moves",
+		 raw_ns(CLOCK_MONOTONIC) - (before.tv_sec * 1000000000l + before.tv_nsec) >=
+			 30000000);
 	int64_t mono = raw_ns(CLOCK_MONOTONIC);
 	ROW_TRUE("boottime_not_behind", raw_ns(CLOCK_BOOTTIME) >= mono);
 	int64_t cpu = raw_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -60,7 +67,8 @@ static void group_clocks(void)
 	/* Another process's CPU clock: ~pid << 3 | 2. */
 	pid_t pid = SPAWN(for (;;));
 	clockid_t other = ~pid << 3 | 2;
-	ROW_TRUE("other_process_clock", EVENTUALLY(get(other, &ts) == 0 && ts.tv_nsec + ts.tv_sec > 0));
+	ROW_TRUE("other_process_clock",
+		 EVENTUALLY(get(other, &ts) == 0 && ts.tv_nsec + ts.tv_sec > 0));
 	kill(pid, SIGKILL);
 	wait_status(pid);
 	ROW("other_process_gone", get(other, &ts), -EINVAL);
@@ -115,8 +123,10 @@ static void group_old_calls(void)
 		;
 	struct tms after;
 	ROW_TRUE("times_ticks", sys(SYS_times, &after) - ticks >= 9);
-	ROW_TRUE("times_user", after.tms_utime + after.tms_stime - tms.tms_utime - tms.tms_stime >= 5);
-	CHILD(end = now_ns(CLOCK_PROCESS_CPUTIME_ID) + 100000000; while (now_ns(CLOCK_PROCESS_CPUTIME_ID) < end));
+	ROW_TRUE("times_user",
+		 after.tms_utime + after.tms_stime - tms.tms_utime - tms.tms_stime >= 5);
+	CHILD(end = now_ns(CLOCK_PROCESS_CPUTIME_ID) + 100000000;
+	      while (now_ns(CLOCK_PROCESS_CPUTIME_ID) < end));
 	sys(SYS_times, &after);
 	ROW_TRUE("times_children", after.tms_cutime + after.tms_cstime >= 5);
 	/* The library's functions, through the vDSO where there is one, agree with the calls. */
@@ -124,8 +134,10 @@ static void group_old_calls(void)
 	get(CLOCK_MONOTONIC, &a);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	get(CLOCK_MONOTONIC, &c);
-	ROW_TRUE("vdso_between", (a.tv_sec * 1000000000l + a.tv_nsec <= b.tv_sec * 1000000000l + b.tv_nsec) &&
-					 (b.tv_sec * 1000000000l + b.tv_nsec <= c.tv_sec * 1000000000l + c.tv_nsec));
+	ROW_TRUE("vdso_between",
+		 (a.tv_sec * 1000000000l + a.tv_nsec <= b.tv_sec * 1000000000l + b.tv_nsec) &&
+			 (b.tv_sec * 1000000000l + b.tv_nsec <=
+			  c.tv_sec * 1000000000l + c.tv_nsec));
 	gettimeofday(&tv, NULL);
 	get(CLOCK_REALTIME, &a);
 	ROW_TRUE("vdso_gettimeofday", a.tv_sec - tv.tv_sec <= 1);
@@ -134,7 +146,8 @@ static void group_old_calls(void)
 
 static void group_sleep(void)
 {
-	struct timespec ts = { 0, 30000000 }, left = { 9, 9 }, bad = { 0, 1000000000 }, negative = { -1, 0 };
+	struct timespec ts = { 0, 30000000 }, left = { 9, 9 }, bad = { 0, 1000000000 },
+			negative = { -1, 0 };
 	struct timespec past = { 1, 0 };
 
 	ROWS_EFAULT("nanosleep", sizeof(ts), sys(SYS_nanosleep, p, NULL));
@@ -148,9 +161,11 @@ static void group_sleep(void)
 	bad = (struct timespec){ 0, 0 };
 	ROW("zero", sys(SYS_nanosleep, &bad, NULL), 0);
 	ROW("clock_bad", sys(SYS_clock_nanosleep, 99, 0, &ts, NULL), -EINVAL);
-	ROW("clock_thread", sys(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &ts, NULL), -EOPNOTSUPP);
+	ROW("clock_thread", sys(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &ts, NULL),
+	    -EOPNOTSUPP);
 	ROW("clock_raw", sys(SYS_clock_nanosleep, CLOCK_MONOTONIC_RAW, 0, &ts, NULL), -EOPNOTSUPP);
-	ROW("absolute_past", sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &past, NULL), 0);
+	ROW("absolute_past", sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &past, NULL),
+	    0);
 	get(CLOCK_MONOTONIC, &ts);
 	ts.tv_nsec += 20000000;
 	if (ts.tv_nsec >= 1000000000) {
@@ -158,7 +173,8 @@ static void group_sleep(void)
 		ts.tv_nsec -= 1000000000;
 	}
 	ROW("absolute", sys(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL), 0);
-	ROW_TRUE("absolute_reached", raw_ns(CLOCK_MONOTONIC) >= ts.tv_sec * 1000000000l + ts.tv_nsec);
+	ROW_TRUE("absolute_reached",
+		 raw_ns(CLOCK_MONOTONIC) >= ts.tv_sec * 1000000000l + ts.tv_nsec);
 	ts = (struct timespec){ 0, 10000000 };
 	ROW("realtime", sys(SYS_clock_nanosleep, CLOCK_REALTIME, 0, &ts, NULL), 0);
 	ROW("boottime", sys(SYS_clock_nanosleep, CLOCK_BOOTTIME, 0, &ts, NULL), 0);
@@ -186,7 +202,8 @@ static void on_timer(int sig, siginfo_t *info, void *context)
 static void group_posix_timers(void)
 {
 	struct sigaction action = { .sa_sigaction = on_timer, .sa_flags = SA_SIGINFO };
-	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1,
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL,
+				  .sigev_signo = SIGUSR1,
 				  .sigev_value.sival_int = 77 };
 	struct itimerspec value = { { 0, 0 }, { 0, 20000000 } }, got;
 	int id = -1;

@@ -1,6 +1,7 @@
 /*
- * Terminals, on pseudo terminals: /dev/ptmx and devpts, termios, the line discipline in canonical and raw mode,
- * echo, signals, flow control, window size, controlling terminals, job control, hang-up.
+ * Terminals, on pseudo terminals: /dev/ptmx and devpts, termios, the line discipline in canonical
+ * and raw mode, echo, signals, flow control, window size, controlling terminals, job control,
+ * hang-up.
  */
 #include <asm/ioctls.h>
 #include <asm/termbits.h>
@@ -21,7 +22,7 @@ static void on_signal(int sig)
 	caught = sig;
 }
 
-static void catch(int sig)
+static void catch (int sig)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 
@@ -116,7 +117,11 @@ static void group_ptmx(void)
 	int fd = ROW_OK("open", sys(SYS_open, "/dev/ptmx", O_RDWR | O_NOCTTY));
 	ROW("number", sys(SYS_ioctl, fd, TIOCGPTN, &number), 0);
 	const char *name = strcpy(buf, named("/dev/pts/%d", number));
-	ROW("lock_get", ({ sys(SYS_ioctl, fd, TIOCGPTLCK, &value); value; }), 1);
+	ROW("lock_get", ({
+		    sys(SYS_ioctl, fd, TIOCGPTLCK, &value);
+		    value;
+	    }),
+	    1);
 	ROW("locked", sys(SYS_open, name, O_RDWR | O_NOCTTY), -EIO);
 	ROW("unlock", sys(SYS_ioctl, fd, TIOCSPTLCK, &unlock), 0);
 	ROWS_EFAULT("number", 4, sys(SYS_ioctl, fd, TIOCGPTN, p));
@@ -138,7 +143,8 @@ static void group_ptmx(void)
 	close(fd);
 	ROW_TRUE("slave_name_gone", access(name, F_OK) < 0);
 	sys(SYS_ioctl, second, TIOCSPTLCK, &lock);
-	ROW("lock_again", sys(SYS_open, strcpy(buf, named("/dev/pts/%d", other)), O_RDWR | O_NOCTTY), -EIO);
+	ROW("lock_again",
+	    sys(SYS_open, strcpy(buf, named("/dev/pts/%d", other)), O_RDWR | O_NOCTTY), -EIO);
 	ROW("seek", sys(SYS_lseek, tty, 0, SEEK_SET), -ESPIPE);
 }
 
@@ -154,7 +160,8 @@ static void group_termios(void)
 	ROW("oflag", t.c_oflag, OPOST | ONLCR);
 	ROW("cflag", t.c_cflag, B38400 | CS8 | CREAD);
 	ROW("lflag", t.c_lflag, ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN);
-	static const unsigned char keys[] = { 3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22 };
+	static const unsigned char keys[] = { 3,  28, 127, 21, 4,  0,  1,  0,
+					      17, 19, 26,  0,  18, 15, 23, 22 };
 	ROW("keys", memcmp(t.c_cc, keys, sizeof(keys)), 0);
 	t.c_lflag &= ~ECHO;
 	t.c_cc[VINTR] = 7;
@@ -174,7 +181,11 @@ static void group_termios(void)
 	ROW("flush_bad", sys(SYS_ioctl, slave, TCFLSH, 9), -EINVAL);
 	ROW("flow_bad", sys(SYS_ioctl, slave, TCXONC, 9), -EINVAL);
 	int line = -1;
-	ROW("line_discipline", ({ sys(SYS_ioctl, slave, TIOCGETD, &line); line; }), 0);
+	ROW("line_discipline", ({
+		    sys(SYS_ioctl, slave, TIOCGETD, &line);
+		    line;
+	    }),
+	    0);
 	struct termios2 t2;
 	ROW("termios2", sys(SYS_ioctl, slave, TCGETS2, &t2), 0);
 	ROW("termios2_speed", t2.c_ospeed, 38400);
@@ -208,7 +219,11 @@ static void group_canonical(void)
 	sleep_ms(20);
 	ROW("eof_alone", read(slave, buf, 10), 0);
 	type("partial read\n");
-	EVENTUALLY(({ int n; ioctl(slave, FIONREAD, &n); n == 13; }));
+	EVENTUALLY(({
+		int n;
+		ioctl(slave, FIONREAD, &n);
+		n == 13;
+	}));
 	ROW("small_read", read(slave, buf, 7), 7);
 	ROW("small_read_rest", read(slave, buf, 100), 6);
 	struct termios t = get();
@@ -230,10 +245,19 @@ static void group_canonical(void)
 		sleep_ms(2);
 	}
 	type("\n");
-	EVENTUALLY(({ int n; ioctl(slave, FIONREAD, &n); n == 4096; }));
+	EVENTUALLY(({
+		int n;
+		ioctl(slave, FIONREAD, &n);
+		n == 4096;
+	}));
 	ROW("long_line", read(slave, buf, sizeof(buf)), 4096);
 	ROW("long_line_ends", buf[4095], '\n');
-	ROW("read_efault", ({ type("x\n"); sleep_ms(20); sys(SYS_read, slave, edge, 10); }), -EFAULT);
+	ROW("read_efault", ({
+		    type("x\n");
+		    sleep_ms(20);
+		    sys(SYS_read, slave, edge, 10);
+	    }),
+	    -EFAULT);
 	ROW("write_efault", sys(SYS_write, slave, edge, 10), -EFAULT);
 }
 
@@ -285,7 +309,11 @@ static void group_raw(void)
 	raw_mode(1, 0);
 	type("a\003\r\177");
 	ROW_TRUE("as_typed", reads("a\003\r\177"));
-	ROW("no_echo", ({ sleep_ms(10); sys(SYS_read, master, buf, 10); }), -EAGAIN);
+	ROW("no_echo", ({
+		    sleep_ms(10);
+		    sys(SYS_read, master, buf, 10);
+	    }),
+	    -EAGAIN);
 	raw_mode(0, 0);
 	ROW("min_0_time_0", sys(SYS_read, slave, buf, 10), 0);
 	raw_mode(0, 1);
@@ -309,7 +337,8 @@ static void group_raw(void)
 	t.c_cc[VMIN] = 1;
 	t.c_cc[VTIME] = 0;
 	set(&t);
-	type("\xc1" "A\n");
+	type("\xc1"
+	     "A\n");
 	ROW_TRUE("input_flags", reads("aa\r"));
 	t.c_iflag = IGNCR;
 	set(&t);
@@ -326,7 +355,11 @@ static void group_raw(void)
 	type("12345");
 	ROW_TRUE("fionread", EVENTUALLY((ioctl(slave, FIONREAD, &n), n == 5)));
 	ROW("flush_input", sys(SYS_ioctl, slave, TCFLSH, 0), 0);
-	ROW("flushed", ({ ioctl(slave, FIONREAD, &n); n; }), 0);
+	ROW("flushed", ({
+		    ioctl(slave, FIONREAD, &n);
+		    n;
+	    }),
+	    0);
 	char c = 'i';
 	ROW("simulated_input", sys(SYS_ioctl, slave, TIOCSTI, &c), 0);
 	ROW_TRUE("simulated_seen", reads("i"));
@@ -343,7 +376,11 @@ static void group_packets_and_flow(void)
 	EVENTUALLY(read(master, buf, 10) == 2);
 	ROW_TRUE("packet_data", buf[0] == 0 && buf[1] == 'd');
 	ROW("packet_flush", sys(SYS_ioctl, slave, TCFLSH, 0), 0);
-	ROW("packet_control", ({ sys(SYS_read, master, buf, 10); buf[0] & 1; }), 1);
+	ROW("packet_control", ({
+		    sys(SYS_read, master, buf, 10);
+		    buf[0] & 1;
+	    }),
+	    1);
 	sys(SYS_ioctl, master, TIOCPKT, &off);
 	/* ^S holds output back, ^Q lets it go. */
 	type("\023");
@@ -378,11 +415,16 @@ static void group_packets_and_flow(void)
 	ROW("writer_total", total, 100000);
 	ROW("writer_ends", wait_status(pid), 0);
 	int queued = -1;
-	ROW("output_queue", ({ ioctl(slave, TIOCOUTQ, &queued); queued; }), 0);
+	ROW("output_queue", ({
+		    ioctl(slave, TIOCOUTQ, &queued);
+		    queued;
+	    }),
+	    0);
 	ROW("exclusive", sys(SYS_ioctl, slave, TIOCEXCL, 0), 0);
 	int number;
 	ioctl(master, TIOCGPTN, &number);
-	ROW_AS(USER, "exclusive_open", sys(SYS_open, named("/dev/pts/%d", number), O_RDWR | O_NOCTTY) < 0, 1);
+	ROW_AS(USER, "exclusive_open",
+	       sys(SYS_open, named("/dev/pts/%d", number), O_RDWR | O_NOCTTY) < 0, 1);
 	ROW("not_exclusive", sys(SYS_ioctl, slave, TIOCNXCL, 0), 0);
 }
 
@@ -400,7 +442,7 @@ static void group_window(void)
 	ROW_TRUE("set_get", !memcmp(&got, &size, sizeof(size)));
 	/* The foreground group hears of a change, and only of a change. */
 	MUST(ioctl(slave, TIOCSCTTY, 0));
-	catch(SIGWINCH);
+	catch (SIGWINCH);
 	ioctl(master, TIOCSWINSZ, &size);
 	sleep_ms(10);
 	ROW("same_no_signal", caught, 0);
@@ -430,7 +472,11 @@ static void group_controlling(void)
 	ROW("session_is", sid, me);
 	ROW("foreground", sys(SYS_ioctl, slave, TIOCGPGRP, &pgrp), 0);
 	ROW("foreground_is", pgrp, me);
-	ROW("foreground_by_master", ({ ioctl(master, TIOCGPGRP, &pgrp); pgrp; }), me);
+	ROW("foreground_by_master", ({
+		    ioctl(master, TIOCGPGRP, &pgrp);
+		    pgrp;
+	    }),
+	    me);
 	ROWS_EFAULT("foreground", 4, sys(SYS_ioctl, slave, TIOCGPGRP, p));
 	ROWS_EFAULT("set_foreground", 4, sys(SYS_ioctl, slave, TIOCSPGRP, p));
 	pid_t pid = SPAWN(setpgid(0, 0); pause());
@@ -450,7 +496,11 @@ static void group_controlling(void)
 	ROW("back", sys(SYS_ioctl, slave, TIOCSPGRP, &me), 0);
 	/* Another session can neither have it nor steal it without privilege. */
 	CHILD(setsid(); ROW("taken", sys(SYS_ioctl, slave, TIOCSCTTY, 0), -EPERM);
-	      ROW_AS(USER, "steal_unprivileged", ({ setsid(); sys(SYS_ioctl, slave, TIOCSCTTY, 1); }), -EPERM));
+	      ROW_AS(USER, "steal_unprivileged", ({
+			     setsid();
+			     sys(SYS_ioctl, slave, TIOCSCTTY, 1);
+		     }),
+		     -EPERM));
 	CHILD(setsid(); ROW("other_session_dev_tty", sys(SYS_open, "/dev/tty", O_RDWR), -ENXIO));
 	CHILD(ROW_OK("inherited", sys(SYS_open, "/dev/tty", O_RDWR)));
 	/* A leader without one that opens a terminal gets it, unless it says O_NOCTTY. */
@@ -461,7 +511,7 @@ static void group_controlling(void)
 	      ROW("open_noctty", sys(SYS_open, "/dev/tty", O_RDWR), -ENXIO); open(name, O_RDWR);
 	      ROW_OK("open_takes", sys(SYS_open, "/dev/tty", O_RDWR)));
 	/* Giving it up sends SIGHUP and SIGCONT to the foreground group. */
-	catch(SIGHUP);
+	catch (SIGHUP);
 	ROW("give_up", sys(SYS_ioctl, tty, TIOCNOTTY), 0);
 	ROW("give_up_hup", caught, SIGHUP);
 	ROW("gave_up", sys(SYS_open, "/dev/tty", O_RDWR), -ENXIO);
@@ -472,12 +522,14 @@ static void group_keys(void)
 	static const struct {
 		const char *name, *key;
 		int sig;
-	} keys[] = { { "interrupt", "\003", SIGINT }, { "quit", "\034", SIGQUIT }, { "suspend", "\032", SIGTSTP } };
+	} keys[] = { { "interrupt", "\003", SIGINT },
+		     { "quit", "\034", SIGQUIT },
+		     { "suspend", "\032", SIGTSTP } };
 
 	open_pair();
 	MUST(ioctl(slave, TIOCSCTTY, 0));
 	for (unsigned i = 0; i < LENGTH(keys); i++) {
-		catch(keys[i].sig);
+		catch (keys[i].sig);
 		type("lost");
 		type(keys[i].key);
 		ROW_TRUE(keys[i].name, EVENTUALLY(caught == keys[i].sig));
@@ -486,12 +538,12 @@ static void group_keys(void)
 		signal(keys[i].sig, SIG_DFL);
 	}
 	change(0, NOFLSH);
-	catch(SIGINT);
+	catch (SIGINT);
 	type("ab\003c\n");
 	EVENTUALLY(caught);
 	ROW_TRUE("noflsh", reads("abc\n"));
 	change(ISIG, 0);
-	catch(SIGINT);
+	catch (SIGINT);
 	type("a\003\n");
 	ROW_TRUE("isig_off", reads("a\003\n") && !caught);
 	change(0, ISIG);
@@ -513,7 +565,7 @@ static void group_keys(void)
 	type("\003");
 	ROW("group_first", wait_status(pid), KILLED(SIGINT));
 	ROW("group_second", wait_status(two), KILLED(SIGINT));
-	catch(SIGQUIT);
+	catch (SIGQUIT);
 	pid_t me = getpid();
 	ioctl(slave, TIOCSPGRP, &me);
 	ROW("tiocsig", sys(SYS_ioctl, master, TIOCSIG, SIGQUIT), 0);
@@ -529,7 +581,11 @@ static void group_job_control(void)
 	MUST(ioctl(slave, TIOCSCTTY, 0));
 	pid_t pid = SPAWN(setpgid(0, 0); _exit(read(slave, buf, 10)));
 	setpgid(pid, pid);
-	ROW("background_read", ({ waitpid(pid, &status, WUNTRACED); status; }), 0x7f | SIGTTIN << 8);
+	ROW("background_read", ({
+		    waitpid(pid, &status, WUNTRACED);
+		    status;
+	    }),
+	    0x7f | SIGTTIN << 8);
 	signal(SIGTTOU, SIG_IGN);
 	ioctl(slave, TIOCSPGRP, &pid);
 	type("x\n");
@@ -538,8 +594,9 @@ static void group_job_control(void)
 	pid_t me = getpid();
 	ioctl(slave, TIOCSPGRP, &me);
 	signal(SIGTTOU, SIG_DFL);
-	ROW("background_read_ignored", CHILD(signal(SIGTTIN, SIG_IGN); setpgid(0, 0);
-					     _exit(-sys(SYS_read, slave, buf, 10))), EXITED(EIO));
+	ROW("background_read_ignored",
+	    CHILD(signal(SIGTTIN, SIG_IGN); setpgid(0, 0); _exit(-sys(SYS_read, slave, buf, 10))),
+	    EXITED(EIO));
 	ROW("background_read_blocked", CHILD({
 		    sigset_t s;
 		    sigemptyset(&s);
@@ -547,19 +604,30 @@ static void group_job_control(void)
 		    sigprocmask(SIG_BLOCK, &s, NULL);
 		    setpgid(0, 0);
 		    _exit(-sys(SYS_read, slave, buf, 10));
-	    }), EXITED(EIO));
+	    }),
+	    EXITED(EIO));
 	ROW("background_write", CHILD(setpgid(0, 0); _exit(write(slave, "w", 1))), EXITED(1));
 	change(0, TOSTOP);
 	pid = SPAWN(setpgid(0, 0); _exit(write(slave, "w", 1)));
 	setpgid(pid, pid);
-	ROW("tostop_write", ({ waitpid(pid, &status, WUNTRACED); status; }), 0x7f | SIGTTOU << 8);
+	ROW("tostop_write", ({
+		    waitpid(pid, &status, WUNTRACED);
+		    status;
+	    }),
+	    0x7f | SIGTTOU << 8);
 	kill(pid, SIGKILL);
 	wait_status(pid);
-	ROW("tostop_ignored", CHILD(signal(SIGTTOU, SIG_IGN); setpgid(0, 0); _exit(write(slave, "w", 1))), EXITED(1));
+	ROW("tostop_ignored",
+	    CHILD(signal(SIGTTOU, SIG_IGN); setpgid(0, 0); _exit(write(slave, "w", 1))), EXITED(1));
 	change(TOSTOP, 0);
-	pid = SPAWN(setpgid(0, 0); struct termios t = get(); _exit(-sys(SYS_ioctl, slave, TCSETS, &t)));
+	pid = SPAWN(setpgid(0, 0); struct termios t = get();
+		    _exit(-sys(SYS_ioctl, slave, TCSETS, &t)));
 	setpgid(pid, pid);
-	ROW("background_tcset", ({ waitpid(pid, &status, WUNTRACED); status; }), 0x7f | SIGTTOU << 8);
+	ROW("background_tcset", ({
+		    waitpid(pid, &status, WUNTRACED);
+		    status;
+	    }),
+	    0x7f | SIGTTOU << 8);
 	kill(pid, SIGKILL);
 	wait_status(pid);
 	/* In an orphaned group there is nobody to continue it: an error instead. */
@@ -583,10 +651,15 @@ static void group_hang_up(void)
 	struct pollfd pfd = { .fd = master, .events = POLLIN };
 	close(slave);
 	ROW("master_after_slave", sys(SYS_read, master, buf, 10), -EIO);
-	ROW("master_poll", ({ sys(SYS_poll, &pfd, 1, 0); pfd.revents; }), POLLHUP);
+	ROW("master_poll", ({
+		    sys(SYS_poll, &pfd, 1, 0);
+		    pfd.revents;
+	    }),
+	    POLLHUP);
 	int number;
 	ioctl(master, TIOCGPTN, &number);
-	slave = ROW_OK("slave_again", sys(SYS_open, named("/dev/pts/%d", number), O_RDWR | O_NOCTTY));
+	slave = ROW_OK("slave_again",
+		       sys(SYS_open, named("/dev/pts/%d", number), O_RDWR | O_NOCTTY));
 	ROW("master_open_again", sys(SYS_read, master, buf, 10), -EAGAIN);
 	write(slave, "last words", 10);
 	close(slave);
@@ -608,7 +681,7 @@ static void group_hang_up(void)
 		setsid();
 		open_pair();
 		ioctl(slave, TIOCSCTTY, 0);
-		catch(SIGHUP);
+		catch (SIGHUP);
 		close(master);
 		_exit(EVENTUALLY(caught == SIGHUP) ? 0 : 1);
 	});
@@ -636,7 +709,9 @@ static void group_hang_up(void)
 		ioctl(slave, TIOCSCTTY, 0);
 		signal(SIGHUP, SIG_IGN);
 		sys(SYS_vhangup);
-		_exit(sys(SYS_write, slave, "x", 1) == -EIO && sys(SYS_read, slave, buf, 1) == 0 ? 0 : 1);
+		_exit(sys(SYS_write, slave, "x", 1) == -EIO && sys(SYS_read, slave, buf, 1) == 0
+			      ? 0
+			      : 1);
 	});
 	ROW("vhangup", status, 0);
 }

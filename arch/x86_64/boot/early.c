@@ -1,11 +1,11 @@
 /*
  * Early boot: from the entry code's page tables to the kernel's own.
  *
- * boot_start runs at the link address with the first 4 GiB mapped one to one. It reads the boot information, decides
- * where the image and the big regions of the kernel's address space go (KASLR), makes the final page tables,
- * relocates the image and leaves for boot_high, which runs at the final address and never comes back here.
- * Until then nothing may use per-CPU data, locks or printk: what goes wrong is said on the serial line and screen
- * by boot_die.
+ * boot_start runs at the link address with the first 4 GiB mapped one to one. It reads the boot
+ * information, decides where the image and the big regions of the kernel's address space go
+ * (KASLR), makes the final page tables, relocates the image and leaves for boot_high, which runs at
+ * the final address and never comes back here. Until then nothing may use per-CPU data, locks or
+ * printk: what goes wrong is said on the serial line and screen by boot_die.
  */
 #include "boot_internal.h"
 
@@ -209,9 +209,9 @@ static void build_tables(void)
 /* ---- where things go ---- */
 
 /*
- * The upper half: direct map in the first 96 TiB, then vmalloc and the page array in 512 GiB slots of their own, the
- * image in its window at the top. Entropy: image 9 bits (2 MiB steps in 1 GiB), direct map 14 (1 GiB steps), vmalloc
- * 5 + 16, page array 5 + 16.
+ * The upper half: direct map in the first 96 TiB, then vmalloc and the page array in 512 GiB slots
+ * of their own, the image in its window at the top. Entropy: image 9 bits (2 MiB steps in 1 GiB),
+ * direct map 14 (1 GiB steps), vmalloc 5 + 16, page array 5 + 16.
  */
 #define DIRECT_MAP_START 0xffff800000000000UL
 #define VMALLOC_SLOTS 0xffffe00000000000UL
@@ -240,8 +240,8 @@ static void choose_layout(void)
 }
 
 /*
- * Relative relocations in RELR form (gABI, "Relative Relocation Table"): an even word is an address to relocate, an
- * odd one a bitmap of the 63 words behind it.
+ * Relative relocations in RELR form (gABI, "Relative Relocation Table"): an even word is an address
+ * to relocate, an odd one a bitmap of the 63 words behind it.
  */
 static void relocate(unsigned long slide)
 {
@@ -305,7 +305,10 @@ __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base)
 		random_state = random_state * 31 + (u8)*c;
 	choose_layout();
 	boot_info.random_seed = boot_random();
-	/* Tables are written through the one-to-one map: phys_to_virt must not be used until boot_high. */
+	/*
+	 * Tables are written through the one-to-one map: phys_to_virt must not be used until
+	 * boot_high.
+	 */
 	direct_map = direct_map_base;
 	build_tables();
 	direct_map_base = direct_map;

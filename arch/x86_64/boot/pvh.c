@@ -1,5 +1,6 @@
 /*
- * PVH start information (Xen public/arch-x86/hvm/start_info.h describes the layout; "x86/HVM direct boot ABI").
+ * PVH start information (Xen public/arch-x86/hvm/start_info.h describes the layout; "x86/HVM direct
+ * boot ABI").
  */
 #include "boot_internal.h"
 
@@ -62,11 +63,11 @@ const char *pvh_parse(phys_addr_t pa, boot_map_t map, boot_info_t *out)
 			return "the PVH memory map is damaged";
 		if (!e.size || e.addr + e.size < e.addr)
 			continue;
-		out->regions[out->region_count++] = (boot_region_t){
-			e.addr, e.addr + e.size,
-			e.type >= BOOT_RAM && e.type <= BOOT_BAD ? (boot_region_type_t)e.type
-								 : BOOT_RESERVED
-		};
+		out->regions[out->region_count++] =
+			(boot_region_t){ e.addr, e.addr + e.size,
+					 e.type >= BOOT_RAM && e.type <= BOOT_BAD
+						 ? (boot_region_type_t)e.type
+						 : BOOT_RESERVED };
 	}
 	for (u32 i = 0; i < s.nr_modules && out->module_count < BOOT_MAX_MODULES; i++) {
 		boot_module_t *m = &out->modules[out->module_count];

@@ -23,8 +23,8 @@ static u32 rank(boot_region_type_t type)
 }
 
 /*
- * Sweeps over all region borders: between two neighbouring borders the strongest region that covers the stretch
- * decides its type. Quadratic in at most 256 regions, once.
+ * Sweeps over all region borders: between two neighbouring borders the strongest region that covers
+ * the stretch decides its type. Quadratic in at most 256 regions, once.
  */
 void boot_regions_normalise(boot_info_t *info, u64 mem_limit)
 {

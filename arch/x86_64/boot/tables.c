@@ -1,7 +1,7 @@
 /*
- * Page tables made before there is a page allocator. boot_start makes the kernel's own while it runs one to one with
- * memory; until they are in use a table is reached at its physical address, afterwards through the direct map.
- * boot_tables_live marks the moment.
+ * Page tables made before there is a page allocator. boot_start makes the kernel's own while it
+ * runs one to one with memory; until they are in use a table is reached at its physical address,
+ * afterwards through the direct map. boot_tables_live marks the moment.
  */
 #include "boot_internal.h"
 
@@ -21,7 +21,10 @@ static pte_t *table_at(phys_addr_t pa)
 	return live ? phys_to_virt(pa) : (pte_t *)pa;
 }
 
-/* Below 4 GiB: the boot CPU's one-to-one map ends there, and CR3 of a further CPU starts in 32-bit code. */
+/*
+ * Below 4 GiB: the boot CPU's one-to-one map ends there, and CR3 of a further CPU starts in 32-bit
+ * code.
+ */
 phys_addr_t boot_new_table(void)
 {
 	phys_addr_t pa = early_alloc(PAGE_SIZE, PAGE_SIZE, IDENTITY_END);
@@ -41,8 +44,8 @@ static pte_t *next_table(pte_t *entry)
 }
 
 /*
- * Maps one page of the level, or leaves what already maps it: regions that share a page at their border map it
- * twice, the same way.
+ * Maps one page of the level, or leaves what already maps it: regions that share a page at their
+ * border map it twice, the same way.
  */
 static void map_page(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 bits, int level)
 {
@@ -55,7 +58,8 @@ static void map_page(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 bit
 	}
 	entry = &table[pt_index(va, level)];
 	if (!(*entry & PTE_PRESENT))
-		*entry = pa | bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (level ? PTE_LEAF : 0);
+		*entry =
+			pa | bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (level ? PTE_LEAF : 0);
 }
 
 /* Maps [va, va+size) to pa with the largest pages that fit, at most of `max_level`. */

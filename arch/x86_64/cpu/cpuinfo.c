@@ -1,6 +1,6 @@
 /*
- * /proc/cpuinfo. The names of features are Linux's, for programs look for them by name; a bit that has
- * none there is a "-" in the lists.
+ * /proc/cpuinfo. The names of features are Linux's, for programs look for them by name; a bit that
+ * has none there is a "-" in the lists.
  */
 #include <arch/cpuinfo.h>
 #include <arch/time.h>

@@ -19,7 +19,9 @@ static leaf_t cpuid_leaf(u32 leaf, u32 sub)
 {
 	leaf_t r;
 
-	__asm__ volatile("cpuid" : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d) : "a"(leaf), "c"(sub));
+	__asm__ volatile("cpuid"
+			 : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
+			 : "a"(leaf), "c"(sub));
 	return r;
 }
 
@@ -131,7 +133,9 @@ void cpu_init_control(void)
 	cr4 |= cpu_has(CPU_FSGSBASE) ? CR4_FSGSBASE : 0;
 	cr4 |= cpu_has(CPU_SMEP) ? CR4_SMEP : 0;
 	cr4 |= cpu_has(CPU_SMAP) ? CR4_SMAP : 0;
-	/* May only be set while CR3 bits 11-0 are clear, as they are at boot (Intel SDM 3A 4.10.1). */
+	/*
+	 * May only be set while CR3 bits 11-0 are clear, as they are at boot (Intel SDM 3A 4.10.1).
+	 */
 	cr4 |= cpu_has(CPU_PCID) ? CR4_PCIDE : 0;
 	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
 }

@@ -37,7 +37,10 @@ void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
 	gdt[SEL_USER_BASE / 8] = CODE32 | DPL3 | ACCESSED;
 	gdt[SEL_USER_DS / 8] = DATA | DPL3 | ACCESSED;
 	gdt[SEL_USER_CS / 8] = CODE64 | DPL3 | ACCESSED;
-	/* Limit 0..19 carries CPU and node; an expand-up, read-only data segment (type 5 with accessed). */
+	/*
+	 * Limit 0..19 carries CPU and node; an expand-up, read-only data segment (type 5 with
+	 * accessed).
+	 */
 	u32 who = cpu | cpu_node(cpu) << 12;
 
 	gdt[SEL_CPU_NODE / 8] = 0x0040f50000000000UL | (who & 0xffff) | (u64)(who >> 16 & 15) << 48;
@@ -57,7 +60,10 @@ void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
 			 : "i"(SEL_KERNEL_CS)
 			 : "rax", "memory");
 	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%ss" : : "r"(SEL_KERNEL_DS));
-	/* FS and GS keep their bases: null selectors are loaded before GS base is set (percpu_init_cpu). */
+	/*
+	 * FS and GS keep their bases: null selectors are loaded before GS base is set
+	 * (percpu_init_cpu).
+	 */
 	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
 }
 

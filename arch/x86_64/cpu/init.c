@@ -17,8 +17,8 @@
 #include <kernel/thread.h>
 #include <mm/page.h>
 
-extern char boot_stack[], image_start[], rodata_start[], rodata_end[], init_text_start[], init_text_end[],
-	init_data_start[], init_data_end[];
+extern char boot_stack[], image_start[], rodata_start[], rodata_end[], init_text_start[],
+	init_text_end[], init_data_start[], init_data_end[];
 extern phys_addr_t image_phys;
 #define BOOT_STACK_SIZE 16384
 

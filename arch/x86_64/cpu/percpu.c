@@ -1,6 +1,6 @@
 /*
- * Per-CPU areas: copies of the image's .percpu section. The boot CPU's is made in early boot; the others' when they
- * are brought up, from the section itself, which nothing writes to.
+ * Per-CPU areas: copies of the image's .percpu section. The boot CPU's is made in early boot; the
+ * others' when they are brought up, from the section itself, which nothing writes to.
  */
 #include <arch_x86/percpu_setup.h>
 

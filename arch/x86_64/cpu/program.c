@@ -1,6 +1,6 @@
 /*
- * What the kernel asks of the CPU on behalf of programs: the auxiliary vector's words, random numbers, the error
- * code of the last exception.
+ * What the kernel asks of the CPU on behalf of programs: the auxiliary vector's words, random
+ * numbers, the error code of the last exception.
  */
 #include <arch/thread.h>
 #include <arch_x86/features.h>

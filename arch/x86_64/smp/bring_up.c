@@ -1,6 +1,7 @@
 /*
- * Starting the further CPUs, one after the other: INIT, STARTUP, and for real machines that missed it a second STARTUP
- * (Intel SDM 3A 8.4.4.1). A CPU that does not answer within a second is left out, with a line in the log.
+ * Starting the further CPUs, one after the other: INIT, STARTUP, and for real machines that missed
+ * it a second STARTUP (Intel SDM 3A 8.4.4.1). A CPU that does not answer within a second is left
+ * out, with a line in the log.
  */
 #include <arch_x86/bring_up.h>
 
@@ -122,7 +123,10 @@ void smp_bring_up(const u32 *apic_ids, u32 count)
 {
 	u32 limit = (u32)cmdline_get_size("maxcpus", NR_CPUS);
 
-	/* The trampoline's copy is the one place where memory is written and then run below the kernel half. */
+	/*
+	 * The trampoline's copy is the one place where memory is written and then run below the
+	 * kernel half.
+	 */
 	for (u32 i = 1; i < count && cpu_count < MAX(limit, 1u); i++) {
 		u32 cpu = cpu_count;
 

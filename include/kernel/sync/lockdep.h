@@ -1,8 +1,8 @@
 /*
- * The lock checker of debug builds (kernel/debug/lockdep.c). Every lock belongs to a class, named where it is
- * initialised. The checker learns the order in which classes nest and panics on a cycle, on sleeping
- * while atomic, on a class that is taken in an interrupt and elsewhere with interrupts on, on release of
- * what is not held, and on return to user mode with a lock held.
+ * The lock checker of debug builds (kernel/debug/lockdep.c). Every lock belongs to a class, named
+ * where it is initialised. The checker learns the order in which classes nest and panics on a
+ * cycle, on sleeping while atomic, on a class that is taken in an interrupt and elsewhere with
+ * interrupts on, on release of what is not held, and on return to user mode with a lock held.
  * Release builds compile all of it away.
  */
 #ifndef KERNEL_SYNC_LOCKDEP_H

@@ -1,7 +1,7 @@
 /*
- * Sleeping locks: mutex (owner known, for priority inheritance and debugging; spins while the owner runs),
- * rwsem (shared/exclusive; writers are not starved), counting semaphore, completion.
- * None may be taken in interrupt or with preemption off.
+ * Sleeping locks: mutex (owner known, for priority inheritance and debugging; spins while the owner
+ * runs), rwsem (shared/exclusive; writers are not starved), counting semaphore, completion. None
+ * may be taken in interrupt or with preemption off.
  */
 #ifndef KERNEL_SYNC_MUTEX_H
 #define KERNEL_SYNC_MUTEX_H
@@ -9,11 +9,14 @@
 #include <kernel/sync/wait.h>
 
 typedef struct mutex {
-	struct thread *owner;	/* atomic; low bits are marks: kernel/sync/mutex.c */
+	struct thread *owner; /* atomic; low bits are marks: kernel/sync/mutex.c */
 	wait_queue_head_t wait;
 	LOCK_DEP_FIELD
 } mutex_t;
-#define MUTEX_INIT(name) { .wait = WAIT_QUEUE_INIT((name).wait), LOCK_DEP_INIT(#name) }
+#define MUTEX_INIT(name)                                                                           \
+	{                                                                                          \
+		.wait = WAIT_QUEUE_INIT((name).wait), LOCK_DEP_INIT(#name)                         \
+	}
 #define mutex_init(m)                                                                              \
 	do {                                                                                       \
 		mutex_setup(m);                                                                    \
@@ -29,12 +32,15 @@ void mutex_unlock(mutex_t *m);
 bool mutex_is_locked(const mutex_t *m);
 
 typedef struct rwsem {
-	s64 count;		/* atomic; see kernel/sync/rwsem.c */
+	s64 count; /* atomic; see kernel/sync/rwsem.c */
 	wait_queue_head_t wait;
-	struct thread *owner;	/* writer, for debugging */
+	struct thread *owner; /* writer, for debugging */
 	LOCK_DEP_FIELD
 } rwsem_t;
-#define RWSEM_INIT(name) { .wait = WAIT_QUEUE_INIT((name).wait), LOCK_DEP_INIT(#name) }
+#define RWSEM_INIT(name)                                                                           \
+	{                                                                                          \
+		.wait = WAIT_QUEUE_INIT((name).wait), LOCK_DEP_INIT(#name)                         \
+	}
 #define rwsem_init(s)                                                                              \
 	do {                                                                                       \
 		rwsem_setup(s);                                                                    \
@@ -54,17 +60,17 @@ void rwsem_downgrade(rwsem_t *s); /* exclusive to shared, without a gap */
 
 typedef struct semaphore {
 	spinlock_t lock;
-	int count;		/* lock */
+	int count; /* lock */
 	wait_queue_head_t wait;
 } semaphore_t;
 void sema_init(semaphore_t *sem, int val);
-int down(semaphore_t *sem); /* 0, or -EINTR when a signal came first */
+int down(semaphore_t *sem);	    /* 0, or -EINTR when a signal came first */
 int down_trylock(semaphore_t *sem); /* 0, or -EAGAIN */
 void up(semaphore_t *sem);
 
 typedef struct completion {
 	wait_queue_head_t wait;
-	u32 done;		/* wait.lock; UINT32_MAX: complete_all */
+	u32 done; /* wait.lock; UINT32_MAX: complete_all */
 } completion_t;
 void init_completion(completion_t *c);
 void complete(completion_t *c);

@@ -1,6 +1,6 @@
 /*
- * Read-copy-update, preemptible: a reader may be preempted but not block. call_rcu's function runs in
- * softirq context after every reader that could hold the object has left.
+ * Read-copy-update, preemptible: a reader may be preempted but not block. call_rcu's function runs
+ * in softirq context after every reader that could hold the object has left.
  */
 #ifndef KERNEL_SYNC_RCU_H
 #define KERNEL_SYNC_RCU_H
@@ -18,7 +18,10 @@ void call_rcu(rcu_head_t *head, void (*func)(rcu_head_t *head)); /* any context 
 void synchronize_rcu(void);					 /* may sleep */
 void rcu_barrier(void); /* may sleep: until all callbacks queued before have run */
 
-/* Called by the scheduler, interrupts off: current leaves the CPU; the CPU begins and ends to idle; a tick. */
+/*
+ * Called by the scheduler, interrupts off: current leaves the CPU; the CPU begins and ends to idle;
+ * a tick.
+ */
 void rcu_note_switch(void);
 void rcu_idle_enter(void);
 void rcu_idle_exit(void);

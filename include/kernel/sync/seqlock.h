@@ -40,7 +40,10 @@ typedef struct seqlock {
 	seqcount_t seq;
 	spinlock_t lock;
 } seqlock_t;
-#define SEQLOCK_INIT(name) { .lock = SPINLOCK_INIT(name) }
+#define SEQLOCK_INIT(name)                                                                         \
+	{                                                                                          \
+		.lock = SPINLOCK_INIT(name)                                                        \
+	}
 static inline void seqlock_write_lock(seqlock_t *s)
 {
 	spin_lock(&s->lock);

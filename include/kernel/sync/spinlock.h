@@ -1,6 +1,7 @@
 /*
- * Spinlocks (fair: tickets; first come under hypervisors, see kernel/sync/spinlock.c) and spinning reader-writer locks. Holding one disables preemption. A lock
- * that an interrupt handler takes is taken with _irqsave elsewhere; one that a softirq takes, with _bh.
+ * Spinlocks (fair: tickets; first come under hypervisors, see kernel/sync/spinlock.c) and spinning
+ * reader-writer locks. Holding one disables preemption. A lock that an interrupt handler takes is
+ * taken with _irqsave elsewhere; one that a softirq takes, with _bh.
  *
  *	static spinlock_t lock = SPINLOCK_INIT("uart");		or	spinlock_init(&obj->lock);
  *	unsigned long flags;
@@ -23,7 +24,10 @@ typedef struct spinlock {
 	LOCK_DEP_FIELD
 } spinlock_t;
 
-#define SPINLOCK_INIT(name) { { .word = 0 }, LOCK_DEP_INIT(name) }
+#define SPINLOCK_INIT(name)                                                                        \
+	{                                                                                          \
+		{ .word = 0 }, LOCK_DEP_INIT(name)                                                 \
+	}
 #define SPINLOCK_CLASS(text) text
 #define spinlock_init(lock)                                                                        \
 	do {                                                                                       \
@@ -51,11 +55,14 @@ static inline bool spin_is_locked(const spinlock_t *lock)
 
 /* Readers exclude writers; writers are served before later readers. */
 typedef struct rwlock {
-	u32 word;	/* bit 31 writer, bit 30 writer waits, low bits count readers */
+	u32 word; /* bit 31 writer, bit 30 writer waits, low bits count readers */
 	LOCK_DEP_FIELD
 } rwlock_t;
 
-#define RWLOCK_INIT(name) { .word = 0, LOCK_DEP_INIT(name) }
+#define RWLOCK_INIT(name)                                                                          \
+	{                                                                                          \
+		.word = 0, LOCK_DEP_INIT(name)                                                     \
+	}
 #define rwlock_init(lock)                                                                          \
 	do {                                                                                       \
 		(lock)->word = 0;                                                                  \

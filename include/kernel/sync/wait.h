@@ -1,14 +1,14 @@
 /*
- * Wait queues: how a thread sleeps until something happens. An entry carries a callback, a key and an
- * exclusive flag, so that poll, epoll and futexes use the same queues.
+ * Wait queues: how a thread sleeps until something happens. An entry carries a callback, a key and
+ * an exclusive flag, so that poll, epoll and futexes use the same queues.
  *
  *	wait_event(&q, cond);			uninterruptible; cond is evaluated without locks
  *	r = wait_event_interruptible(&q, cond);	0, or -ERESTARTSYS when a signal is pending
  *	r = wait_event_killable(&q, cond);	0, or -ERESTARTSYS for a fatal signal only
  *	r = wait_event_deadline(&q, cond, THREAD_INTERRUPTIBLE, abs_ns);	also -ETIMEDOUT
  *
- * or, by hand: prepare_to_wait; test; schedule(); finish_wait. A waker changes the condition first and then
- * calls wake_up; both sides have full barriers, so a wake-up is never lost.
+ * or, by hand: prepare_to_wait; test; schedule(); finish_wait. A waker changes the condition first
+ * and then calls wake_up; both sides have full barriers, so a wake-up is never lost.
  */
 #ifndef KERNEL_SYNC_WAIT_H
 #define KERNEL_SYNC_WAIT_H
@@ -22,28 +22,30 @@ struct thread;
 struct wait_queue_entry;
 
 typedef struct wait_queue_head {
-	spinlock_t lock;   /* taken with interrupts off */
-	list_t entries;	   /* lock; non-exclusive first */
+	spinlock_t lock; /* taken with interrupts off */
+	list_t entries;	 /* lock; non-exclusive first */
 } wait_queue_head_t;
 
 /* Returns true when it woke (consumed) something; called with the queue locked, interrupts off. */
 typedef bool (*wait_function_t)(struct wait_queue_entry *entry, u64 key);
 
 typedef struct wait_queue_entry {
-	list_t link;		/* head's lock */
+	list_t link; /* head's lock */
 	wait_function_t wake;
 	struct thread *thread;
-	void *data;		/* the callback's */
+	void *data; /* the callback's */
 	u32 flags;
 } wait_queue_entry_t;
 #define WAIT_EXCLUSIVE 1
 
 #define WAIT_QUEUE_INIT(name)                                                                      \
-	{ .lock = SPINLOCK_INIT(#name), .entries = LIST_INIT((name).entries) }
+	{                                                                                          \
+		.lock = SPINLOCK_INIT(#name), .entries = LIST_INIT((name).entries)                 \
+	}
 void init_waitqueue_head(wait_queue_head_t *wq);
 void add_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *entry);
 void remove_wait_queue(wait_queue_head_t *wq, wait_queue_entry_t *entry);
-void wake_up(wait_queue_head_t *wq);		      /* all non-exclusive and one exclusive */
+void wake_up(wait_queue_head_t *wq); /* all non-exclusive and one exclusive */
 void wake_up_all(wait_queue_head_t *wq);
 /* nr exclusive waiters at most; key reaches the callbacks (poll events). Returns how many woke. */
 int wake_up_key(wait_queue_head_t *wq, int nr, u64 key);

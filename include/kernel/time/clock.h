@@ -1,6 +1,6 @@
 /*
- * Clocks. All inside the kernel is signed nanoseconds. monotonic starts at 0 at boot; boottime equals
- * monotonic until suspend exists; realtime = monotonic + offset, set from the RTC at boot.
+ * Clocks. All inside the kernel is signed nanoseconds. monotonic starts at 0 at boot; boottime
+ * equals monotonic until suspend exists; realtime = monotonic + offset, set from the RTC at boot.
  */
 #ifndef KERNEL_TIME_CLOCK_H
 #define KERNEL_TIME_CLOCK_H

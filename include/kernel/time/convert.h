@@ -1,5 +1,6 @@
 /*
- * Between the kernel's nanoseconds and the ABI's pairs. Times of programs saturate at NSEC_MAX (292 years).
+ * Between the kernel's nanoseconds and the ABI's pairs. Times of programs saturate at NSEC_MAX (292
+ * years).
  */
 #ifndef KERNEL_TIME_CONVERT_H
 #define KERNEL_TIME_CONVERT_H

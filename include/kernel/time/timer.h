@@ -1,7 +1,8 @@
 /*
- * Timers: a function called once at an absolute monotonic time, on the CPU where it was armed, from the
- * local timer's softirq (TIMER_HARDIRQ: from the interrupt itself). Ordered in a per-CPU tree: arming costs
- * O(log n). The timer may re-arm itself; del_timer waits for a running function on another CPU.
+ * Timers: a function called once at an absolute monotonic time, on the CPU where it was armed, from
+ * the local timer's softirq (TIMER_HARDIRQ: from the interrupt itself). Ordered in a per-CPU tree:
+ * arming costs O(log n). The timer may re-arm itself; del_timer waits for a running function on
+ * another CPU.
  */
 #ifndef KERNEL_TIME_TIMER_H
 #define KERNEL_TIME_TIMER_H
@@ -32,7 +33,10 @@ int try_del_timer(timer_t *timer); /* does not wait: -EAGAIN when the function i
 int mod_timer(timer_t *timer,
 	      uint64_t expires); /* arms whether pending or not; 1 if it was pending */
 bool timer_pending(const timer_t *timer);
-/* The scheduler's next tick on this CPU (NSEC_MAX: none): sched_tick is called then. Interrupts off. */
+/*
+ * The scheduler's next tick on this CPU (NSEC_MAX: none): sched_tick is called then. Interrupts
+ * off.
+ */
 void timer_arm_local(nsec_t when);
 void timer_boot_init(void); /* time_init's */
 

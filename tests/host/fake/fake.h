@@ -1,6 +1,6 @@
 /*
- * The fake machine, as tests handle it. Everything that fake/ defines for the kernel is weak: a test that links the real
- * thing gets the real thing.
+ * The fake machine, as tests handle it. Everything that fake/ defines for the kernel is weak: a
+ * test that links the real thing gets the real thing.
  */
 #ifndef FAKE_FAKE_H
 #define FAKE_FAKE_H
@@ -11,15 +11,20 @@
 
 void fake_cpus(u32 count); /* CPUs 0..count-1 exist from now on; this is CPU 0 */
 void fake_become_cpu(u32 cpu);
-/* Runs fn(arg) on CPUs 0..count-1 truly at once, and waits. Random numbers are not for use in it. */
+/*
+ * Runs fn(arg) on CPUs 0..count-1 truly at once, and waits. Random numbers are not for use in it.
+ */
 void fake_run_on_cpus(u32 count, void (*fn)(void *arg), void *arg);
 
-/* Physical memory of `size` bytes from address 0, seen through the direct map; zeroed. Again: starts anew. */
+/*
+ * Physical memory of `size` bytes from address 0, seen through the direct map; zeroed. Again:
+ * starts anew.
+ */
 void fake_memory(u64 size);
 
-extern s64 fake_time;	       /* arch_clock_read */
-extern s64 fake_timer[64];     /* what arch_timer_arm was last told on each CPU, NSEC_MAX after stop */
-extern bool fake_verbose;      /* printk goes to stderr (also by HOST_VERBOSE in the environment) */
+extern s64 fake_time;	   /* arch_clock_read */
+extern s64 fake_timer[64]; /* what arch_timer_arm was last told on each CPU, NSEC_MAX after stop */
+extern bool fake_verbose;  /* printk goes to stderr (also by HOST_VERBOSE in the environment) */
 extern char fake_last_line[512]; /* the last printk */
 
 /* RCU of fake/locks.c: no reader is left anywhere, what call_rcu was told runs now. */

@@ -1,6 +1,7 @@
 /*
- * Included ahead of everything: where libc and the kernel define the same names, kernel headers win, in libc's own
- * guards. A file that needs libc's <time.h> (through <pthread.h>, say) is compiled with HOST_LIBC_TIME.
+ * Included ahead of everything: where libc and the kernel define the same names, kernel headers
+ * win, in libc's own guards. A file that needs libc's <time.h> (through <pthread.h>, say) is
+ * compiled with HOST_LIBC_TIME.
  */
 #ifndef FAKE_LIBC_H
 #define FAKE_LIBC_H

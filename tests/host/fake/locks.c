@@ -1,6 +1,7 @@
 /*
- * Sleeping locks and RCU where nothing can sleep: a lock that is not free is a mistake of the test or of the code. Grace
- * periods end when the test says so (fake_grace_period), or with the last reader.
+ * Sleeping locks and RCU where nothing can sleep: a lock that is not free is a mistake of the test
+ * or of the code. Grace periods end when the test says so (fake_grace_period), or with the last
+ * reader.
  */
 #include <stdlib.h>
 

@@ -62,7 +62,8 @@ void fake_cpus(u32 count)
 
 		if (cpu && !percpu_offset[cpu]) {
 			area = areas[cpu] = aligned_alloc(4096, (size + 4095) & ~4095UL);
-			percpu_offset[cpu] = (unsigned long)area - (unsigned long)__start_percpu_host;
+			percpu_offset[cpu] =
+				(unsigned long)area - (unsigned long)__start_percpu_host;
 		}
 		memcpy(area, image, size);
 		per_cpu(cpu_number, cpu) = cpu;

@@ -1,6 +1,7 @@
 /*
- * Per-CPU variables of the fake machine: a section of their own, copied for each CPU by fake_cpus(). The host thread
- * plays the CPU that fake_cpu names and may change over to another at any time.
+ * Per-CPU variables of the fake machine: a section of their own, copied for each CPU by
+ * fake_cpus(). The host thread plays the CPU that fake_cpu names and may change over to another at
+ * any time.
  */
 #ifndef FAKE_PERCPU_H
 #define FAKE_PERCPU_H

@@ -1,4 +1,7 @@
-/* Threads of the fake machine: a ucontext each where a test switches threads (fake/switch.c), else nothing. */
+/*
+ * Threads of the fake machine: a ucontext each where a test switches threads (fake/switch.c), else
+ * nothing.
+ */
 #ifndef FAKE_THREAD_H
 #define FAKE_THREAD_H
 

@@ -1,6 +1,6 @@
 /*
- * CPU features (CPUID, Intel SDM 2A; AMD APM 3) and per-CPU set-up of control registers, descriptor tables and entry
- * stacks.
+ * CPU features (CPUID, Intel SDM 2A; AMD APM 3) and per-CPU set-up of control registers, descriptor
+ * tables and entry stacks.
  */
 #ifndef ARCH_X86_FEATURES_H
 #define ARCH_X86_FEATURES_H
@@ -38,24 +38,27 @@ static inline bool cpu_has(cpu_feature_t f)
 	return (cpu_feature_bits >> f) & 1;
 }
 
-void cpu_detect(void);	  /* boot CPU, first of all */
+void cpu_detect(void);	     /* boot CPU, first of all */
 void cpu_init_control(void); /* each CPU: CR0, CR4 and EFER bits of what it has */
 
 /* For /proc/cpuinfo and AT_PLATFORM. */
 typedef struct cpu_identity {
 	char vendor[13], model_name[49];
 	u32 family, model, stepping;
-	u32 hwcap;	/* CPUID 1 EDX: AT_HWCAP */
+	u32 hwcap; /* CPUID 1 EDX: AT_HWCAP */
 	u32 cache_kib;
 	u32 phys_bits, virt_bits;
 } cpu_identity_t;
 extern cpu_identity_t cpu_identity;
-/* Feature words as the CPU shows them, for the flags line: leaf 1 EDX, ECX; 7 EBX, ECX; 80000001 EDX, ECX. */
+/*
+ * Feature words as the CPU shows them, for the flags line: leaf 1 EDX, ECX; 7 EBX, ECX; 80000001
+ * EDX, ECX.
+ */
 extern u32 cpu_feature_words[6];
 
 /*
- * The per-CPU entry area: all that the CPU itself reads when it enters the kernel: GDT, TSS, entry stacks. What
- * user page tables would show under KPTI is exactly this and the entry text.
+ * The per-CPU entry area: all that the CPU itself reads when it enters the kernel: GDT, TSS, entry
+ * stacks. What user page tables would show under KPTI is exactly this and the entry text.
  */
 typedef struct tss { /* Intel SDM 3A figure 8-11 */
 	u32 reserved0;
@@ -76,6 +79,6 @@ typedef struct entry_area {
 /* GDT and TSS of the running CPU; ist: tops of the IST stacks in order of their numbers. */
 void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT]);
 void gdt_set_ist(const unsigned long ist[IST_COUNT]); /* of the running CPU, anew */
-void tss_set_stack(unsigned long top); /* RSP0 of the running CPU */
+void tss_set_stack(unsigned long top);		      /* RSP0 of the running CPU */
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * Per-CPU access through GS: the operand is the variable's own RIP-relative address, the segment base the
- * distance from the section to this CPU's copy. Each accessor is one instruction, so neither preemption nor an
- * interrupt can come between.
+ * Per-CPU access through GS: the operand is the variable's own RIP-relative address, the segment
+ * base the distance from the section to this CPU's copy. Each accessor is one instruction, so
+ * neither preemption nor an interrupt can come between.
  */
 #ifndef ARCH_X86_PERCPU_H
 #define ARCH_X86_PERCPU_H
@@ -24,11 +24,20 @@
 		_value;                                                                            \
 	})
 #define this_cpu_write(var, value)                                                                 \
-	__asm__ volatile("mov%z0 %1, %%gs:%0" : "+m"(var) : "re"((__typeof__(var))(value)) : "memory")
+	__asm__ volatile("mov%z0 %1, %%gs:%0"                                                      \
+			 : "+m"(var)                                                               \
+			 : "re"((__typeof__(var))(value))                                          \
+			 : "memory")
 #define this_cpu_add(var, value)                                                                   \
-	__asm__ volatile("add%z0 %1, %%gs:%0" : "+m"(var) : "re"((__typeof__(var))(value)) : "memory")
+	__asm__ volatile("add%z0 %1, %%gs:%0"                                                      \
+			 : "+m"(var)                                                               \
+			 : "re"((__typeof__(var))(value))                                          \
+			 : "memory")
 #define this_cpu_or(var, value)                                                                    \
-	__asm__ volatile("or%z0 %1, %%gs:%0" : "+m"(var) : "re"((__typeof__(var))(value)) : "memory")
+	__asm__ volatile("or%z0 %1, %%gs:%0"                                                       \
+			 : "+m"(var)                                                               \
+			 : "re"((__typeof__(var))(value))                                          \
+			 : "memory")
 #define this_cpu_xchg(var, value)                                                                  \
 	({                                                                                         \
 		__typeof__(var) _value = (value);                                                  \
