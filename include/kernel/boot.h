@@ -52,6 +52,7 @@ typedef struct boot_info {
 	boot_framebuffer_t framebuffer;
 	bool has_framebuffer;
 	u64 random_seed;
+	u64 canary_key[2]; /* of the stack canaries */
 } boot_info_t;
 
 extern boot_info_t boot_info;

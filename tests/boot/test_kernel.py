@@ -23,6 +23,7 @@ PLANTED = {
     "plant_code_pointer": "code pointer .* was overwritten",
     "plant_null": "kernel page fault at 10: write",
     "plant_stack": "kernel stack overflow",
+    "plant_smashed_frame": "stack frame of smash was overwritten",
 }
 
 

@@ -28,5 +28,6 @@ void kt_migrate(void), kt_parameters(void), kt_shares(void), kt_realtime(void), 
 void plant_order(void), plant_recursion(void), plant_sleep(void), plant_sleep_rcu(void);
 void plant_interrupt(void), plant_inversion(void), plant_release(void), plant_code_pointer(void);
 void plant_spin(void), plant_hung(void), plant_null(void), plant_stack(void), plant_shift(void);
+void plant_smashed_frame(void);
 
 #endif

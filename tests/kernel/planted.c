@@ -144,6 +144,28 @@ void plant_stack(void)
 	printk(KERN_INFO "%lu\n", deeper(1));
 }
 
+static __noinline void fill(u8 *from, size_t n)
+{
+	volatile u8 *to = from;
+
+	for (size_t i = 0; i < n; i++)
+		to[i] = 0x41;
+}
+
+/* Beyond the array, up to the canary and the saved frame pointer. */
+static __noinline void smash(void)
+{
+	u8 room[16];
+	volatile size_t n = sizeof(room) + 16;
+
+	fill(room, n);
+}
+
+void plant_smashed_frame(void)
+{
+	smash();
+}
+
 void plant_shift(void)
 {
 	volatile u32 by = 33;

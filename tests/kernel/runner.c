@@ -48,6 +48,7 @@ static const kernel_test_t tests[] = {
 	{ "plant_hung", plant_hung, true },
 	{ "plant_null", plant_null, true },
 	{ "plant_stack", plant_stack, true },
+	{ "plant_smashed_frame", plant_smashed_frame, true },
 	{ "plant_shift", plant_shift, true },
 };
 

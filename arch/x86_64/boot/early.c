@@ -12,10 +12,12 @@
 #include <arch/entry.h>
 #include <arch/io.h>
 #include <arch/mmu.h>
+#include <arch_x86/canary.h>
 #include <arch_x86/features.h>
 #include <arch_x86/instructions.h>
 #include <arch_x86/percpu_setup.h>
 #include <kernel/lib/string.h>
+#include <kernel/thread.h>
 #include <mm/early.h>
 #include <mm/kasan.h>
 
@@ -273,6 +275,7 @@ static __noreturn void boot_high(void *arg)
 	kernel_pml4 = phys_to_virt(root_phys);
 	percpu_setup(0, phys_to_virt(area));
 	percpu_load(0);
+	canary_start_cpu(0, &init_thread);
 	kernel_main(&boot_info);
 }
 
@@ -305,6 +308,8 @@ __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base)
 		random_state = random_state * 31 + (u8)*c;
 	choose_layout();
 	boot_info.random_seed = boot_random();
+	boot_info.canary_key[0] = boot_random();
+	boot_info.canary_key[1] = boot_random();
 	/*
 	 * Tables are written through the one-to-one map: phys_to_virt must not be used until
 	 * boot_high.

@@ -8,6 +8,7 @@
 #include <arch/entry.h>
 #include <arch/mmu.h>
 #include <arch/time.h>
+#include <arch_x86/canary.h>
 #include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
 #include <arch_x86/lapic.h>
@@ -47,7 +48,7 @@ void cpu_setup_entry_stacks(u32 cpu, unsigned long tops[IST_COUNT])
 
 static unsigned long entry_stacks[IST_COUNT]; /* of the CPU that is being started */
 
-static __noreturn void secondary_start(u32 cpu)
+static __noreturn __no_stack_protector void secondary_start(u32 cpu)
 {
 	percpu_load(cpu);
 	arch_mmu_switch_kernel();
@@ -100,6 +101,7 @@ static bool start_cpu(u32 cpu, u32 apic_id)
 	if (page_init_cpu(cpu))
 		return false;
 	starting_idle = thread_create_idle(cpu);
+	canary_start_cpu(cpu, starting_idle);
 	cpu_setup_entry_stacks(cpu, entry_stacks);
 	memcpy(page, trampoline_start, (size_t)(trampoline_end - trampoline_start));
 	p = (trampoline_parameters_t *)(page + ((char *)&trampoline_parameters - trampoline_start));

@@ -9,6 +9,7 @@
  */
 #include <arch/mmu.h>
 #include <arch/uaccess.h>
+#include <arch_x86/canary.h>
 #include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
 #include <arch_x86/instructions.h>
@@ -110,8 +111,11 @@ static void load_segments(const arch_thread_t *a)
 	this_cpu_write(loaded_gs_base, a->gs_base);
 }
 
-/* From the change of current_thread on nothing may ask for current() before the stack is next's. */
-struct thread *arch_switch(struct thread *prev, struct thread *next)
+/*
+ * From the change of current_thread on nothing may ask for current() before the stack is next's,
+ * nor may this function itself look at the canary.
+ */
+__no_stack_protector struct thread *arch_switch(struct thread *prev, struct thread *next)
 {
 	unsigned long top = stack_top(next);
 
@@ -122,6 +126,7 @@ struct thread *arch_switch(struct thread *prev, struct thread *next)
 		load_segments(&next->arch);
 	tlb_thread_switch(next);
 	this_cpu_write(current_thread, next);
+	this_cpu_write(stack_canary, next->arch.canary);
 	this_cpu_write(kernel_stack_top, top);
 	tss_set_stack(top);
 	return switch_stack(prev, next);
@@ -144,7 +149,11 @@ void arch_thread_init_kernel(struct thread *t, void (*fn)(void *), void *arg)
 		.r12 = (u64)arg,
 		.rip = (u64)thread_entry_kernel,
 	};
-	t->arch = (arch_thread_t){ .sp = (u64)s, .fpu_cpu = FPU_NO_CPU };
+	t->arch = (arch_thread_t){
+		.sp = (u64)s,
+		.canary = canary_new(t),
+		.fpu_cpu = FPU_NO_CPU,
+	};
 }
 
 int arch_thread_copy_user(struct thread *child, struct thread *parent, const trap_frame_t *frame,
@@ -158,6 +167,7 @@ int arch_thread_copy_user(struct thread *child, struct thread *parent, const tra
 	save_segments(&parent->arch);
 	arch_irq_restore(flags);
 	child->arch = parent->arch;
+	child->arch.canary = canary_new(child);
 	child->arch.fpu = NULL;
 	r = fpu_alloc(child);
 	if (r)

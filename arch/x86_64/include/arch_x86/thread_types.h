@@ -30,6 +30,7 @@ struct fpu_area; /* XSAVE or FXSAVE image, 64-byte aligned; see arch_x86/fpu.h *
 /* All fields belong to the thread itself, or to the CPU that switches it. */
 typedef struct arch_thread {
 	u64 sp;			 /* saved stack pointer while off-CPU */
+	u64 canary;		 /* guards its stack frames; see arch_x86/canary.h */
 	u64 fs_base, gs_base;	 /* user bases as of the last switch away or arch_prctl */
 	u16 ds, es, fs, gs;	 /* user data selectors: 0 but for programs that load them */
 	u32 fpu_cpu;		 /* CPU whose registers last held this thread's extended state */
