@@ -50,13 +50,14 @@ GENERATED := $(B)/gen/syscall_protos.h $(B)/gen/syscall_numbers.h
 UNCHECKED := $(B)/arch/x86_64/boot/% $(B)/mm/kasan% $(B)/kernel/debug/% $(B)/arch/x86_64/cpu/% \
 	$(B)/arch/x86_64/trap/% $(B)/mm/page/early.o $(B)/kernel/lib/string.o
 
-.PHONY: all help iso run debug test soak bench size check coverage clean initramfs .FORCE
+.PHONY: all help iso run run-debian debug test soak bench size check coverage clean initramfs .FORCE
 all: $(IMAGE)
 
 help:
 	@echo 'make            build/cloudos.elf (DEBUG=1, SANITIZE=1: variants beside it)'
 	@echo 'make iso        a hybrid image for BIOS and UEFI, optical disc or USB stick'
 	@echo 'make run        boot to a shell on this terminal (leave with poweroff, or Ctrl-A X)'
+	@echo 'make run-debian the same with Debian packages (tests/debian/packages), to bash'
 	@echo 'make test       all tests but the long ones;  make soak  the long ones'
 	@echo 'make check      format, sparse, layers, shell scripts'
 	@echo 'make size       sections of the image, and the core against its 50 KiB'
@@ -132,6 +133,10 @@ QEMU := qemu-system-x86_64 -accel tcg -m 512M -smp 2 -no-reboot -nographic
 run: $(IMAGE) $(INITRAMFS)
 	@tools/install_deps run
 	$(QEMU) -kernel $(IMAGE) -initrd $(INITRAMFS) -append "console=ttyS0"
+run-debian: $(IMAGE)
+	@tools/install_deps image run
+	@tools/mk_debian tests/debian/packages $(O)/debian/debian.cpio.gz
+	$(QEMU) -m 2G -kernel $(IMAGE) -initrd $(O)/debian/debian.cpio.gz -append "console=ttyS0"
 debug: $(IMAGE) $(INITRAMFS)
 	@tools/install_deps run
 	@echo 'In another terminal: gdb -ex "target remote :1234" $(IMAGE)'
