@@ -155,12 +155,12 @@ size: $(IMAGE)
 	@tools/core_size $(B) $(IMAGE)
 
 SPARSE_FLAGS := -Wno-unknown-attribute -Wno-non-pointer-null -Wcontext -D__CHECKER__ -m64
-CHECKED := $(shell git ls-files '*.c' '*.h' 2>/dev/null | grep -v '^tests/')
+CHECKED := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 check: $(GENERATED)
 	@tools/install_deps check
 	@clang-format --dry-run -Werror $(CHECKED)
-	@tools/check_layers
-	@for f in $(SOURCES); do sparse $(SPARSE_FLAGS) $(filter-out -Werror -fcf-protection=none $(CANARY),$(CFLAGS)) $$f || exit 1; done
+	@tools/check_layers --headers --self-test
+	@for f in $(SOURCES); do sparse $(SPARSE_FLAGS) $(filter-out -Werror -fcf-protection=none $(CANARY),$(CFLAGS)) $$f; done 2>&1 | { ! grep -E "(warning|error):"; }
 	@shellcheck $$(git ls-files | xargs grep -lE '^#!(/usr)?/bin/(env )?(ba)?sh')
 	@echo 'check: passed'
 

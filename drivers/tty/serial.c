@@ -49,6 +49,7 @@
 #define FIFO_SIZE 16
 #define UART_CLOCK 115200 /* divisor 1 */
 #define TX_RING 4096
+#define CONSOLE_TRIES 1000000 /* for a lock that may never be released */
 
 typedef struct serial_port {
 	u16 base;
@@ -295,25 +296,34 @@ static void poll_byte(serial_port_t *p, u8 c)
 	reg_write(p, REG_DATA, c);
 }
 
-/* Works in panic too: a lock held by a stopped CPU is given up on after a while. */
-static void console_write(console_t *con, const char *s, size_t len)
+static void poll_text(serial_port_t *p, const char *s, size_t len)
 {
-	serial_port_t *p = container_of(con, serial_port_t, console);
-	unsigned long flags = arch_irq_save();
-	bool locked = false;
-
-	for (u32 tries = 0; tries < 1000000 && !(locked = spin_trylock(&p->lock)); tries++)
-		cpu_relax();
-	/* What programs wrote before goes out first. */
-	while (locked && p->tx_tail != p->tx_head && !p->stopped)
-		poll_byte(p, p->tx[p->tx_tail++ % TX_RING]);
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] == '\n')
 			poll_byte(p, '\r');
 		poll_byte(p, (u8)s[i]);
 	}
-	if (locked)
-		spin_unlock(&p->lock);
+}
+
+/* Works in panic too: a lock held by a stopped CPU is given up on after a while. */
+static void console_write(console_t *con, const char *s, size_t len)
+{
+	serial_port_t *p = container_of(con, serial_port_t, console);
+	unsigned long flags = arch_irq_save();
+
+	for (u32 tries = 0; tries < CONSOLE_TRIES; tries++) {
+		if (spin_trylock(&p->lock)) {
+			/* What programs wrote before goes out first. */
+			while (p->tx_tail != p->tx_head && !p->stopped)
+				poll_byte(p, p->tx[p->tx_tail++ % TX_RING]);
+			poll_text(p, s, len);
+			spin_unlock(&p->lock);
+			arch_irq_restore(flags);
+			return;
+		}
+		cpu_relax();
+	}
+	poll_text(p, s, len);
 	arch_irq_restore(flags);
 }
 

@@ -186,6 +186,21 @@ static const file_operations_t pid_file_ops = {
 
 /* ---- links ---- */
 
+/* The file that p runs, referenced; NULL: none. */
+static file_t *program_get(process_t *p)
+{
+	unsigned long flags;
+	file_t *exe;
+
+	if (!process_lock_sighand(p, &flags))
+		return NULL;
+	exe = p->exe;
+	if (exe)
+		file_get(exe);
+	process_unlock_sighand(p, flags);
+	return exe;
+}
+
 static const char *follow(vfs_node_t *node, path_t *jump)
 {
 	pid_node_t *n = of(node);
@@ -214,20 +229,13 @@ static const char *follow(vfs_node_t *node, path_t *jump)
 		if (files)
 			files_put(files);
 	} else if (n->entry->link == LINK_EXE) {
-		unsigned long flags;
+		file_t *exe = program_get(p);
 
-		if (process_lock_sighand(p, &flags)) {
-			file_t *exe = p->exe;
-
-			if (exe)
-				file_get(exe);
-			process_unlock_sighand(p, flags);
-			if (exe) {
-				*jump = exe->path;
-				path_get(jump);
-				file_put(exe);
-				r = 0;
-			}
+		if (exe) {
+			*jump = exe->path;
+			path_get(jump);
+			file_put(exe);
+			r = 0;
 		}
 	} else if ((fs = thread_fs_get(t)) != NULL) {
 		spin_lock(&fs->lock);
@@ -527,28 +535,36 @@ static int task_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 	return r == -ENOENT ? 0 : r;
 }
 
+#define TID_BATCH 64
+
+/* Numbers of p's threads from the skip-th on; returns how many were put into tids. */
+static u32 collect_tids(process_t *p, u64 skip, pid_t tids[TID_BATCH])
+{
+	unsigned long flags;
+	thread_t *t;
+	u64 at = 0;
+	u32 n = 0;
+
+	if (!process_lock_sighand(p, &flags))
+		return 0;
+	list_for_each_entry(t, &p->threads, process_link)
+		if (at++ >= skip && n < TID_BATCH)
+			tids[n++] = t->tid;
+	process_unlock_sighand(p, flags);
+	return n;
+}
+
 static int task_dir_iterate(file_t *f, dir_context_t *ctx)
 {
-	off_t at = 2;
+	pid_t tids[TID_BATCH];
 	process_t *p;
-	thread_t *t, *other;
-	pid_t tids[64];
-	u32 n = 0;
+	thread_t *t;
+	u32 n;
 
 	if (!emit_dots(f, ctx))
 		return 0;
 	while (resolve(of(f->node), &p, &t)) {
-		unsigned long flags;
-
-		/* A batch of numbers under the lock, emitted outside. */
-		n = 0;
-		at = 2;
-		if (process_lock_sighand(p, &flags)) {
-			list_for_each_entry(other, &p->threads, process_link)
-				if (at++ >= ctx->pos && n < ARRAY_SIZE(tids))
-					tids[n++] = other->tid;
-			process_unlock_sighand(p, flags);
-		}
+		n = collect_tids(p, (u64)ctx->pos - 2, tids);
 		release(p, t);
 		if (!n)
 			return 0;

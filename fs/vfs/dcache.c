@@ -540,34 +540,40 @@ bool dentry_is_below(dentry_t *d, dentry_t *ancestor)
 
 /* ---- shrinking ---- */
 
-u64 dcache_shrink(u64 target)
+/* The first of the list goes, or to the end of it when it is busy. */
+static bool shrink_first(void)
 {
-	u64 freed = 0, looked = 0, limit;
+	dentry_t *d;
+	bool dead;
 
 	spin_lock(&lru_lock);
-	limit = lru_count;
-	while (freed < target && looked++ < limit && !list_empty(&lru)) {
-		dentry_t *d = list_first_entry(&lru, dentry_t, lru);
-		bool dead;
-
-		/* The order is d->lock first: a dentry that is busy is passed over. */
-		if (!spin_trylock(&d->lock)) {
-			list_move_tail(&d->lru, &lru);
-			continue;
-		}
-		list_del_init(&d->lru);
-		lru_count--;
-		d->flags &= ~DENTRY_ON_LRU;
+	if (list_empty(&lru)) {
 		spin_unlock(&lru_lock);
-		dead = !refcount_read(&d->refs) && kill_locked(d);
-		spin_unlock(&d->lock);
-		if (dead) {
-			freed++;
-			dentry_put(bury(d));
-		}
-		spin_lock(&lru_lock);
+		return false;
 	}
+	d = list_first_entry(&lru, dentry_t, lru);
+	list_move_tail(&d->lru, &lru);
+	if (!spin_trylock(&d->lock)) { /* the order is d->lock first: a busy one is passed over */
+		spin_unlock(&lru_lock);
+		return false;
+	}
+	list_del_init(&d->lru);
+	lru_count--;
+	d->flags &= ~DENTRY_ON_LRU;
 	spin_unlock(&lru_lock);
+	dead = !refcount_read(&d->refs) && kill_locked(d);
+	spin_unlock(&d->lock);
+	if (dead)
+		dentry_put(bury(d));
+	return dead;
+}
+
+u64 dcache_shrink(u64 target)
+{
+	u64 freed = 0;
+
+	for (u64 left = READ_ONCE(lru_count); left && freed < target; left--)
+		freed += shrink_first();
 	return freed;
 }
 

@@ -27,11 +27,6 @@ mode_t current_umask(void)
 	return READ_ONCE(mine()->umask);
 }
 
-mode_t fs_set_umask(mode_t mask)
-{
-	return __atomic_exchange_n(&mine()->umask, mask & 0777, __ATOMIC_RELAXED);
-}
-
 fs_context_t *fs_context_copy(fs_context_t *from)
 {
 	fs_context_t *f = kzalloc(sizeof(*f), GFP_KERNEL);

@@ -119,7 +119,6 @@ int path_name(const path_t *p, char *buf, size_t size, char **out)
 	return r;
 }
 
-/* getcwd(2): a place outside of the root is marked; a removed one has no name. */
 int cwd_name(char *buf, size_t size, char **out)
 {
 	static const char unreachable[] = "(unreachable)";

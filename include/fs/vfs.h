@@ -393,6 +393,8 @@ ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos);
 ssize_t kernel_read(file_t *f, void *buf, size_t len, off_t *pos); /* explicit position */
 int path_name(const path_t *p, char *buf, size_t size,
 	      char **out); /* d_path; " (deleted)" as Linux */
+/* The working directory for getcwd(2): outside of the root it is marked; -ENOENT when removed. */
+int cwd_name(char *buf, size_t size, char **out);
 int path_name_root(const path_t *p, const path_t *root, char *buf, size_t size, char **out);
 int vfs_getattr(const path_t *p, vfs_stat_t *st);
 int vfs_setattr(const path_t *p, const vfs_attr_t *attr);

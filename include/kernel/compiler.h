@@ -16,6 +16,12 @@
 #define __releases(x) __attribute__((context(x, 1, 0)))
 #define __acquire(x) __context__(x, 1)
 #define __release(x) __context__(x, -1)
+#define __cond_lock(x, taken)                                                                      \
+	((taken) ? ({                                                                              \
+		__acquire(x);                                                                      \
+		true;                                                                              \
+	})                                                                                         \
+		 : false)
 #else
 #define __user
 #define __iomem
@@ -26,6 +32,7 @@
 #define __releases(x)
 #define __acquire(x) ((void)0)
 #define __release(x) ((void)0)
+#define __cond_lock(x, taken) (taken)
 #endif
 
 typedef u16 __bitwise be16;

@@ -21,8 +21,8 @@ long clone_and_start(const clone_args_t *args);
 
 /* execve(2). Strings come from user or kernel memory. 0: the registers are the new program's. */
 typedef struct exec_strings {
-	bool kernel;
-	const void *pointers; /* const char *const *, of the one kind or the other; NULL: none */
+	const char *const *kernel;
+	const char __user *const __user *user; /* where kernel is NULL; both NULL: none */
 } exec_strings_t;
 long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_strings_t envp);
 

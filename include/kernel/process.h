@@ -118,7 +118,6 @@ typedef struct process {
 	nsec_t real_interval;				  /* (s) */
 	nsec_t cpu_timer_value[2], cpu_timer_interval[2]; /* (s) VIRTUAL, PROF: absolute CPU time */
 	bool cpu_timers_armed;
-	u32 umask_unused;
 	void *posix_timers; /* (s) list of kernel/proc/posix_timers.c */
 	u32 membarriers;    /* (a) commands of membarrier(2) that were registered */
 	u64 timer_slack_ns;
@@ -134,7 +133,9 @@ extern u32 nr_threads;		 /* atomic: living threads */
 #define sig_lock(p) (&(p)->sighand->lock)
 /* Locks sighand of a process that may be exiting: false when it is gone (nothing locked). */
 bool process_lock_sighand(process_t *p, unsigned long *flags);
-void process_unlock_sighand(process_t *p, unsigned long flags);
+#define process_lock_sighand(p, flags)                                                             \
+	__cond_lock((p)->sighand->lock, (process_lock_sighand)(p, flags))
+void process_unlock_sighand(process_t *p, unsigned long flags) __releases(p->sighand->lock);
 
 /*
  * Ids (kernel/task/pid.c). find_* need rcu_read_lock or process_tree_lock; the get forms take a

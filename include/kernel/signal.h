@@ -36,6 +36,9 @@ typedef struct signal_queue {
 	list_t entries;
 } signal_queue_t;
 
+#define SIG_DFL_PTR ((void __user *)0)
+#define SIG_IGN_PTR ((void __user *)1)
+
 typedef struct k_sigaction {
 	void __user *handler; /* SIG_DFL, SIG_IGN or address */
 	u64 flags;

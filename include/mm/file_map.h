@@ -41,6 +41,7 @@ typedef struct file_map {
 	int error;	       /* sticky write-back error */
 } file_map_t;
 
+void file_map_cache_init(void); /* boot, once kmalloc works */
 void file_map_init(file_map_t *map, const file_map_ops_t *ops, void *owner);
 void file_map_destroy(file_map_t *map);		   /* drops all pages; no mappings left */
 page_t *file_map_find(file_map_t *map, u64 index); /* referenced, or NULL */

@@ -39,9 +39,6 @@
 #define SIGRTMIN 32
 #define SIGRTMAX 64
 
-#define SIG_DFL_PTR ((void *)0)
-#define SIG_IGN_PTR ((void *)1)
-
 #define SA_NOCLDSTOP 0x00000001u
 #define SA_NOCLDWAIT 0x00000002u
 #define SA_SIGINFO 0x00000004u
@@ -132,10 +129,10 @@ _Static_assert(sizeof(siginfo_t) == 128, "siginfo");
 _Static_assert(offsetof(siginfo_t, rt.value) == 24, "siginfo.value");
 _Static_assert(offsetof(siginfo_t, child.utime) == 32, "siginfo.utime");
 
-struct linux_sigaction { /* rt_sigaction(2) */
-	void *handler;
+struct linux_sigaction {  /* rt_sigaction(2) */
+	uint64_t handler; /* address, or 0 for SIG_DFL, 1 for SIG_IGN */
 	uint64_t flags;
-	void *restorer;
+	uint64_t restorer; /* address of what calls rt_sigreturn */
 	uint64_t mask;
 };
 typedef struct linux_sigaltstack {

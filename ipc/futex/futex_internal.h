@@ -44,8 +44,8 @@ static inline bool futex_key_equal(const futex_key_t *a, const futex_key_t *b)
 	return a->object == b->object && a->index == b->index && a->offset == b->offset;
 }
 void futex_wake_waiter(futex_waiter_t *w); /* bucket locked */
-void futex_lock_two(futex_bucket_t *a, futex_bucket_t *b);
-void futex_unlock_two(futex_bucket_t *a, futex_bucket_t *b);
+void futex_lock_two(futex_bucket_t *a, futex_bucket_t *b) __acquires(a) __acquires(b);
+void futex_unlock_two(futex_bucket_t *a, futex_bucket_t *b) __releases(a) __releases(b);
 
 long futex_wait(u32 __user *uaddr, bool shared, u32 val, nsec_t deadline, u32 bitset);
 long futex_wake(u32 __user *uaddr, bool shared, int n, u32 bitset);

@@ -524,7 +524,6 @@ long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_s
 
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[])
 {
-	return (int)do_execve(AT_FDCWD, path, 0,
-			      (exec_strings_t){ .kernel = true, .pointers = argv },
-			      (exec_strings_t){ .kernel = true, .pointers = envp });
+	return (int)do_execve(AT_FDCWD, path, 0, (exec_strings_t){ .kernel = argv },
+			      (exec_strings_t){ .kernel = envp });
 }

@@ -114,10 +114,10 @@ static int get_pointer(exec_strings_t strings, u32 i, const char **out)
 	u64 value;
 
 	if (strings.kernel) {
-		*out = ((const char *const *)strings.pointers)[i];
+		*out = strings.kernel[i];
 		return 0;
 	}
-	if (get_user_u64(&value, (const u64 __user *)strings.pointers + i))
+	if (get_user_u64(&value, (const u64 __user *)strings.user + i))
 		return -EFAULT;
 	*out = (const char *)value;
 	return 0;
@@ -127,7 +127,7 @@ static long count_strings(exec_strings_t strings)
 {
 	const char *s;
 
-	if (!strings.pointers)
+	if (!strings.kernel && !strings.user)
 		return 0;
 	for (u32 i = 0; i < MAX_ARG_STRINGS; i++) {
 		if (get_pointer(strings, i, &s))
@@ -189,7 +189,7 @@ int exec_copy_strings(exec_t *e, exec_strings_t argv, exec_strings_t envp)
 	 * A program without argv[0] may take its environment for arguments: it gets an empty one.
 	 */
 	if (!e->argc) {
-		argv = (exec_strings_t){ .kernel = true, .pointers = no_arguments };
+		argv = (exec_strings_t){ .kernel = no_arguments };
 		e->argc = 1;
 	}
 	e->pointers =

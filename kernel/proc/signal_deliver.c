@@ -59,7 +59,7 @@ static void begin_group_stop(process_t *p, int sig)
  * Stops the running thread until SIGCONT or a fatal signal. sig_lock held; released. A wake-up is
  * never lost: both the state and what it waits for change under the lock.
  */
-static void stop_here(thread_t *t)
+static void stop_here(thread_t *t) __releases(sig_lock)
 {
 	process_t *p = t->process;
 	bool last;
@@ -103,19 +103,13 @@ static void do_stop_signal(thread_t *t, int sig)
 
 /* ---- taking signals ---- */
 
-/*
- * What continuing left to be told to the parent. sig_lock held; may be dropped: true, look again.
- */
-static bool tell_continued(process_t *p)
+/* What stopping or continuing left to be told to the parent. sig_lock held. */
+static u32 take_stop_notice(process_t *p)
 {
-	u32 notify = p->stop_flags & (STOP_NOTIFY_STOPPED | STOP_NOTIFY_CONTINUED);
+	u32 notice = p->stop_flags & (STOP_NOTIFY_STOPPED | STOP_NOTIFY_CONTINUED);
 
-	if (likely(!notify))
-		return false;
-	p->stop_flags &= ~notify;
-	spin_unlock_irq(sig_lock(p));
-	notify_parent_stop(p, notify & STOP_NOTIFY_CONTINUED ? CLD_CONTINUED : CLD_STOPPED);
-	return true;
+	p->stop_flags &= ~notice;
+	return notice;
 }
 
 static void __noreturn end_by_signal(thread_t *t, int sig)
@@ -133,12 +127,17 @@ static int get_signal(thread_t *t, ksignal_info_t *info, k_sigaction_t *action)
 	process_t *p = t->process;
 	k_sigaction_t *act;
 	bool unkillable;
+	u32 notice;
 	int sig;
 
 again:
 	spin_lock_irq(sig_lock(p));
-	if (tell_continued(p))
+	notice = take_stop_notice(p);
+	if (unlikely(notice)) {
+		spin_unlock_irq(sig_lock(p));
+		notify_parent_stop(p, notice & STOP_NOTIFY_CONTINUED ? CLD_CONTINUED : CLD_STOPPED);
 		goto again;
+	}
 	if (p->group_exit || p->exec_thread) {
 		/*
 		 * exec_thread itself never comes here: it does not return to user mode meanwhile.

@@ -121,9 +121,9 @@ static bool take_stop(process_t *child, wait_request_t *req)
 
 static bool take_zombie(process_t *child)
 {
-	process_state_t zombie = PROCESS_ZOMBIE;
+	u32 zombie = PROCESS_ZOMBIE;
 
-	return __atomic_compare_exchange_n(&child->state, &zombie, PROCESS_DEAD, false,
+	return __atomic_compare_exchange_n((u32 *)&child->state, &zombie, PROCESS_DEAD, false,
 					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 

@@ -46,7 +46,7 @@ DEFINE_PERCPU(thread_t *, current_thread) = &init_thread;
 DEFINE_PERCPU(bool, need_resched);
 cpu_set_t sched_cpus, sched_idle_cpus;
 
-run_queue_t *thread_rq_lock(thread_t *t, unsigned long *flags)
+run_queue_t *thread_rq_lock(thread_t *t, unsigned long *flags) __acquires(rq)
 {
 	for (;;) {
 		u32 cpu = READ_ONCE(t->sched.cpu);
@@ -147,7 +147,7 @@ static thread_t *pick_next(run_queue_t *rq, nsec_t now)
  * First thing after a switch, in the thread switched to: the queue's lock is held, interrupts are
  * off.
  */
-static void finish_switch(thread_t *prev)
+static void finish_switch(thread_t *prev) __releases(rq)
 {
 	run_queue_t *rq = this_rq();
 	bool dead = prev->state == THREAD_ZOMBIE && !prev->sched.active;
@@ -166,7 +166,7 @@ static void finish_switch(thread_t *prev)
 		thread_put(prev);
 }
 
-void thread_start_hook(thread_t *prev)
+void thread_start_hook(thread_t *prev) __releases(rq)
 {
 	finish_switch(prev);
 	arch_irq_enable();
@@ -174,7 +174,7 @@ void thread_start_hook(thread_t *prev)
 		preempt_schedule();
 }
 
-static void switch_to(run_queue_t *rq, thread_t *prev, thread_t *next, nsec_t now)
+static void switch_to(run_queue_t *rq, thread_t *prev, thread_t *next, nsec_t now) __releases(rq)
 {
 	rq->switches++;
 	rq->current = next;

@@ -76,11 +76,10 @@ void sched_print_all(void)
 	for_each_cpu(cpu) {
 		run_queue_t *rq = cpu_rq(cpu);
 		unsigned long flags = arch_irq_save();
-		bool locked = spin_trylock(&rq->lock);
 
 		printk(KERN_INFO "CPU %u: %d (%s), %u waiting, %lu switches\n", cpu,
 		       rq->current->tid, rq->current->name, rq->nr_queued, rq->switches);
-		if (locked) {
+		if (spin_trylock(&rq->lock)) {
 			print_queue(rq);
 			spin_unlock(&rq->lock);
 		}

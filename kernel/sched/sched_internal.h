@@ -71,7 +71,7 @@ nsec_t level_slice(const thread_t *t);	     /* at its level */
 void sched_set_effective(thread_t *t);
 
 /* core.c */
-run_queue_t *thread_rq_lock(thread_t *t, unsigned long *flags);
+run_queue_t *thread_rq_lock(thread_t *t, unsigned long *flags) __acquires(rq);
 void resched_current(run_queue_t *rq);	    /* lock held */
 void preempt_from_interrupt(void);	    /* interrupts off */
 void arm_tick(run_queue_t *rq, nsec_t now); /* this CPU; lock held */
@@ -84,7 +84,7 @@ void rq_activate(run_queue_t *rq, thread_t *t,
  * Puts a runnable thread that is on no queue where it belongs. Enters with the lock of t's queue,
  * leaves without.
  */
-void place_thread(run_queue_t *rq, thread_t *t, nsec_t now);
+void place_thread(run_queue_t *rq, thread_t *t, nsec_t now) __releases(rq);
 
 /* balance.c */
 bool steal_thread(run_queue_t *rq, u32 excess,

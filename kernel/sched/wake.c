@@ -108,7 +108,7 @@ void rq_activate(run_queue_t *rq, thread_t *t, nsec_t now)
 	}
 }
 
-void place_thread(run_queue_t *rq, thread_t *t, nsec_t now)
+void place_thread(run_queue_t *rq, thread_t *t, nsec_t now) __releases(rq)
 {
 	u32 cpu = select_cpu(t);
 

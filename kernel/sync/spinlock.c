@@ -93,7 +93,7 @@ void spin_lock_nested(spinlock_t *lock)
 	ticket_lock(lock);
 }
 
-bool spin_trylock(spinlock_t *lock)
+bool(spin_trylock)(spinlock_t *lock)
 {
 	preempt_disable();
 	if (ticket_trylock(lock)) {

@@ -227,17 +227,11 @@ long sys_fchdir(int fd)
 long sys_getcwd(char __user *buf, size_t size)
 {
 	char *page = kmalloc(PATH_MAX, GFP_KERNEL), *text;
-	path_t cwd;
 	long r;
 
 	if (!page)
 		return -ENOMEM;
-	fs_get_cwd(&cwd);
-	r = -ENOENT;
-	/* A root is never hashed; anything else that is not was removed. */
-	if (cwd.dentry == cwd.dentry->parent || !(READ_ONCE(cwd.dentry->flags) & DENTRY_UNHASHED))
-		r = path_name(&cwd, page, PATH_MAX, &text);
-	path_put(&cwd);
+	r = cwd_name(page, PATH_MAX, &text);
 	if (r >= 0) {
 		size_t n = strlen(text) + 1;
 

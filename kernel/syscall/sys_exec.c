@@ -14,8 +14,8 @@ long sys_execveat(int dfd, const char __user *name, const char __user *const __u
 
 	if (IS_ERR(path))
 		return PTR_ERR(path);
-	r = do_execve(dfd, path, flags, (exec_strings_t){ .pointers = argv },
-		      (exec_strings_t){ .pointers = envp });
+	r = do_execve(dfd, path, flags, (exec_strings_t){ .user = argv },
+		      (exec_strings_t){ .user = envp });
 	putname(path);
 	return r;
 }

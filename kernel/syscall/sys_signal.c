@@ -27,17 +27,17 @@ long sys_rt_sigaction(int sig, const struct linux_sigaction __user *act,
 	if (act) {
 		if (copy_from_user(&user, act, sizeof(user)))
 			return -EFAULT;
-		next = (k_sigaction_t){ .handler = user.handler,
+		next = (k_sigaction_t){ .handler = (void __user *)user.handler,
 					.flags = user.flags & SA_KNOWN,
-					.restorer = user.restorer,
+					.restorer = (void __user *)user.restorer,
 					.mask = user.mask };
 	}
 	r = signal_set_action(sig, act ? &next : NULL, &was);
 	if (r || !old)
 		return r;
-	user = (struct linux_sigaction){ .handler = was.handler,
+	user = (struct linux_sigaction){ .handler = (u64)was.handler,
 					 .flags = was.flags,
-					 .restorer = was.restorer,
+					 .restorer = (u64)was.restorer,
 					 .mask = was.mask };
 	return copy_to_user(old, &user, sizeof(user)) ? -EFAULT : 0;
 }

@@ -5,7 +5,7 @@
 #include <kernel/cred.h>
 #include <kernel/thread.h>
 
-user_t root_user = {
+static user_t root_user = {
 	.refs = REFCOUNT_INIT(1),
 	.processes = ATOMIC_INIT(1),
 };

@@ -83,7 +83,7 @@ thread_t init_thread = {
 	.cred = &init_cred,
 };
 
-bool process_lock_sighand(process_t *p, unsigned long *flags)
+bool(process_lock_sighand)(process_t *p, unsigned long *flags)
 {
 	sighand_t *s;
 
@@ -101,10 +101,11 @@ bool process_lock_sighand(process_t *p, unsigned long *flags)
 		spin_unlock_irqrestore(&s->lock, *flags);
 	}
 	rcu_read_unlock();
+	__release(s->lock); /* counted by the macro of this name */
 	return true;
 }
 
-void process_unlock_sighand(process_t *p, unsigned long flags)
+void process_unlock_sighand(process_t *p, unsigned long flags) __releases(p->sighand->lock)
 {
 	spin_unlock_irqrestore(&p->sighand->lock, flags);
 }

@@ -62,7 +62,7 @@ void timer_init(timer_t *timer, timer_function_t function, void *data)
 	timer_init_flags(timer, function, data, 0);
 }
 
-static timer_base_t *lock_base(timer_t *timer, unsigned long *flags)
+static timer_base_t *lock_base(timer_t *timer, unsigned long *flags) __acquires(base)
 {
 	for (;;) {
 		u32 cpu = READ_ONCE(timer->cpu);

@@ -25,6 +25,8 @@
 
 /* ---- tree nodes ---- */
 
+#define PAGE_QUEUES 64
+static wait_queue_head_t page_queues[PAGE_QUEUES]; /* of waiters for page locks, by hash */
 static kmem_cache_t *node_cache;
 
 static xa_node_t *alloc_node(void)
@@ -43,10 +45,12 @@ static void free_node(xa_node_t *node)
 	call_rcu((rcu_head_t *)node->rcu, free_node_rcu);
 }
 
-const xa_ops_t page_tree_ops = { .alloc_node = alloc_node, .free_node = free_node };
+static const xa_ops_t page_tree_ops = { .alloc_node = alloc_node, .free_node = free_node };
 
 void file_map_cache_init(void)
 {
+	for (u32 i = 0; i < PAGE_QUEUES; i++)
+		init_waitqueue_head(&page_queues[i]);
 	node_cache = kmem_cache_create("xa_node", sizeof(xa_node_t), 0, SLAB_CACHE_ALIGN, NULL);
 }
 
@@ -61,20 +65,11 @@ void file_map_init(file_map_t *map, const file_map_ops_t *ops, void *owner)
 	map->owner = owner;
 }
 
-/* ---- page lock: hashed wait queues ---- */
-
-#define PAGE_QUEUES 64
-static wait_queue_head_t page_queues[PAGE_QUEUES];
+/* ---- page lock ---- */
 
 static wait_queue_head_t *page_queue(page_t *page)
 {
 	return &page_queues[hash_ptr(page, 6)];
-}
-
-void page_queues_init(void)
-{
-	for (u32 i = 0; i < PAGE_QUEUES; i++)
-		init_waitqueue_head(&page_queues[i]);
 }
 
 bool page_trylock(page_t *page)

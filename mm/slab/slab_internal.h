@@ -79,6 +79,8 @@ static inline void slab_debug_free(kmem_cache_t *cache, void *object)
 }
 #endif
 
+void slab_base_init(void); /* cache.c: the caches that caches are made of */
+
 extern list_t slab_caches; /* slab_list_lock */
 extern spinlock_t slab_list_lock;
 

@@ -18,10 +18,6 @@ static kmem_cache_t *space_cache;
 const vm_file_ops_t *vm_file_ops;
 u64 vm_max_map_count = 65530, vm_overcommit, mmap_min_addr = 65536;
 
-void file_map_cache_init(void);
-void page_queues_init(void);
-page_t *table_page_alloc(vm_space_t *s);
-
 void space_init(void)
 {
 	page_t *zero = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 0);
@@ -31,7 +27,6 @@ void space_init(void)
 	BUG_ON(!zero);
 	zero_page_pfn = page_to_pfn(zero);
 	file_map_cache_init();
-	page_queues_init();
 }
 
 vm_space_t *vm_space_create(void)

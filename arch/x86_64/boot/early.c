@@ -12,6 +12,7 @@
 #include <arch/entry.h>
 #include <arch/io.h>
 #include <arch/mmu.h>
+#include <arch_x86/bring_up.h>
 #include <arch_x86/canary.h>
 #include <arch_x86/features.h>
 #include <arch_x86/instructions.h>
@@ -38,7 +39,7 @@ boot_info_t boot_info;
 unsigned long direct_map_base __ro_after_init;
 unsigned long page_array_base __ro_after_init;
 unsigned long vmalloc_start __ro_after_init, vmalloc_end __ro_after_init;
-unsigned long image_slide __ro_after_init;
+static unsigned long image_slide __ro_after_init;
 phys_addr_t image_phys __ro_after_init;
 pte_t *kernel_pml4 __ro_after_init;
 phys_addr_t trampoline_root __ro_after_init;

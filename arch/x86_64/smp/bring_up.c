@@ -27,7 +27,6 @@ typedef struct trampoline_parameters {
 
 extern char trampoline_start[], trampoline_end[];
 extern trampoline_parameters_t trampoline_parameters;
-extern phys_addr_t trampoline_root;
 
 cpu_set_t cpu_possible, cpu_online;
 u32 cpu_count = 1;

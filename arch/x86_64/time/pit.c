@@ -57,7 +57,7 @@ static irq_result_t pit_interrupt(u32 irq, void *data)
 __init void pit_start_clock(void)
 {
 	outb(PORT_COMMAND, COMMAND_CHANNEL0_MODE2);
-	outb(PORT_CHANNEL0, (u8)TURN);
+	outb(PORT_CHANNEL0, TURN & 0xff);
 	outb(PORT_CHANNEL0, (u8)(TURN >> 8));
 	if (request_irq(PIT_IRQ, pit_interrupt, IRQF_NO_BALANCE, "timer", NULL))
 		panic("No clock: neither TSC nor HPET, and the PIT has no interrupt");

@@ -38,6 +38,7 @@ typedef struct spinlock {
 void spinlock_boot_init(void); /* once the CPU is known */
 void spin_lock(spinlock_t *lock) __acquires(lock);
 bool spin_trylock(spinlock_t *lock);
+#define spin_trylock(lock) __cond_lock(lock, (spin_trylock)(lock))
 void spin_unlock(spinlock_t *lock) __releases(lock);
 void spin_lock_nested(spinlock_t *lock) __acquires(lock); /* second of its class, order by caller */
 void spin_lock_irq(spinlock_t *lock) __acquires(lock);
