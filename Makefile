@@ -110,9 +110,10 @@ $(B)/first.elf: $(OBJECTS) $(B)/objects linker.ld
 	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS)
 $(B)/gen/symbols.c: $(B)/first.elf tools/gen_symbols
 	@tools/gen_symbols $< > $@
-$(IMAGE): $(B)/first.elf $(B)/gen/symbols.o
+$(IMAGE): $(B)/first.elf $(B)/gen/symbols.o tools/check_code_pointers
 	@echo "  LD $@"
 	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS) $(B)/gen/symbols.o
+	@tools/check_code_pointers $@
 
 $(INITRAMFS): tools/mk_initramfs $(shell find iso/rootfs 2>/dev/null)
 	@tools/install_deps image

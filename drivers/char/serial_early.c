@@ -49,7 +49,7 @@ static void console_write(struct console *con, const char *s, size_t len)
 	serial_early_write(s, len);
 }
 
-static console_t console = { .name = "ttyS0", .write = console_write, .early = true };
+static console_t console = { .name = "ttyS0", .early = true };
 
 __init void serial_early_init(void)
 {
@@ -63,6 +63,8 @@ __init void serial_early_init(void)
 	outb(COM1 + REG_DATA, LOOP_BYTE);
 	present = inb(COM1 + REG_DATA) == LOOP_BYTE;
 	outb(COM1 + REG_MODEM, MODEM_READY);
-	if (present)
-		register_console(&console);
+	if (!present)
+		return;
+	console.write = console_write;
+	register_console(&console);
 }

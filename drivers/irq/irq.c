@@ -16,6 +16,7 @@
 #include <arch_x86/lapic.h>
 #include <arch_x86/traps.h>
 #include <drivers/irq.h>
+#include <kernel/cfi.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/printk.h>
@@ -71,7 +72,7 @@ __init void irq_init(void)
 /* The one place from which handlers are called. */
 static irq_result_t irq_call(u32 irq, const irq_action_t *a)
 {
-	code_check((const void *)a->handler, a->hash);
+	CODE_CHECK(a->handler, a->hash);
 	return a->handler(irq, a->data);
 }
 
@@ -205,7 +206,7 @@ int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name, voi
 	a = kmalloc(sizeof(*a), GFP_KERNEL);
 	if (!a)
 		return -ENOMEM;
-	*a = (irq_action_t){ NULL, handler, code_hash((const void *)handler), data, name, flags };
+	*a = (irq_action_t){ NULL, handler, CODE_HASH(handler), data, name, flags };
 	mutex_lock(&request_lock);
 	for (link = &line->actions; *link; link = &(*link)->next)
 		if (!((*link)->flags & flags & IRQF_SHARED))

@@ -262,9 +262,9 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	return 0;
 }
 
-static fs_operations_t devpts_operations = { .name = "devpts",
-					     .fill_super = fill_super,
-					     .single = true };
+static const fs_operations_t devpts_operations = { .name = "devpts",
+						   .fill_super = fill_super,
+						   .single = true };
 
 void devpts_init(void)
 {

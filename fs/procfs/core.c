@@ -13,6 +13,7 @@
 #include "procfs.h"
 
 #include <fs/filesystems.h>
+#include <kernel/cfi.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <mm/slab.h>
@@ -83,6 +84,7 @@ static int register_entry(const char *path, mode_t mode, const file_operations_t
 	if (e) {
 		e->fops = fops;
 		e->show = show;
+		e->hash = CODE_HASH(show);
 		e->arg = arg;
 		e->target = target;
 	}
@@ -97,7 +99,10 @@ static proc_entry_t *entry_of(vfs_node_t *node)
 
 static int open_single(vfs_node_t *node, file_t *f)
 {
-	return seq_open_single(f, entry_of(node)->show, entry_of(node)->arg);
+	const proc_entry_t *e = entry_of(node);
+
+	CODE_CHECK(e->show, e->hash);
+	return seq_open_single(f, e->show, e->arg);
 }
 
 static const file_operations_t single_operations = {
@@ -262,7 +267,7 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	return sb->root ? 0 : -ENOMEM;
 }
 
-static fs_operations_t proc_fs = {
+static const fs_operations_t proc_fs = {
 	.name = "proc",
 	.fill_super = fill_super,
 	.evict_node = proc_evict_node,

@@ -18,6 +18,7 @@ typedef struct proc_entry {
 	ino_t ino;
 	const file_operations_t *fops; /* files */
 	int (*show)(seq_file_t *m, void *arg);
+	u64 hash; /* of show: kernel/cfi.h */
 	void *arg;
 	const char *target; /* symbolic links */
 	size_t name_len;

@@ -4,6 +4,7 @@
 #include "procfs.h"
 
 #include <arch/cpu.h>
+#include <kernel/cfi.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
@@ -20,6 +21,7 @@ typedef struct sysctl {
 	u64 min, max; /* int: as signed */
 	size_t size;  /* string */
 	int (*action)(u64 value);
+	u64 hash; /* of action: kernel/cfi.h */
 } sysctl_t;
 
 #define LINE 256
@@ -78,8 +80,10 @@ static int store(sysctl_t *s, char *line)
 	}
 	if (negative || value < s->min || value > s->max)
 		return -EINVAL;
-	if (s->kind == SYSCTL_ACTION)
+	if (s->kind == SYSCTL_ACTION) {
+		CODE_CHECK(s->action, s->hash);
 		return s->action(value);
+	}
 	WRITE_ONCE(*(u64 *)s->value, value);
 	return 0;
 }
@@ -122,6 +126,7 @@ static int add(const char *name, mode_t mode, sysctl_t model)
 	if (!s)
 		return -ENOMEM;
 	*s = model;
+	s->hash = CODE_HASH(s->action);
 	snprintf(path, sizeof(path), "sys/%s", name);
 	r = proc_create(path, mode, &sysctl_ops, s);
 	if (r)

@@ -6,6 +6,7 @@
 
 #include <arch/cpu.h>
 #include <fs/seq_file.h>
+#include <kernel/cfi.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
@@ -21,6 +22,7 @@ typedef struct sys_entry {
 	mode_t mode;
 	ino_t ino;
 	int (*show)(seq_file_t *m, void *arg);
+	u64 hash; /* of show: kernel/cfi.h */
 	unsigned long arg;
 	char name[24];
 } sys_entry_t;
@@ -40,6 +42,7 @@ static sys_entry_t *add(sys_entry_t *parent, const char *name, int (*show)(seq_f
 	e->mode = show ? S_IFREG | 0444 : S_IFDIR | 0755;
 	e->ino = next_ino++;
 	e->show = show;
+	e->hash = CODE_HASH(show);
 	e->arg = arg;
 	if (parent) {
 		e->next = parent->children;
@@ -165,6 +168,7 @@ static int open_file(vfs_node_t *node, file_t *f)
 {
 	sys_entry_t *e = node->private_data;
 
+	CODE_CHECK(e->show, e->hash);
 	return seq_open_single(f, e->show, (void *)e->arg);
 }
 
@@ -258,9 +262,9 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	return sb->root ? 0 : -ENOMEM;
 }
 
-static fs_operations_t sysfs_operations = { .name = "sysfs",
-					    .fill_super = fill_super,
-					    .single = true };
+static const fs_operations_t sysfs_operations = { .name = "sysfs",
+						  .fill_super = fill_super,
+						  .single = true };
 
 void sysfs_init(void)
 {

@@ -319,7 +319,7 @@ static int ramfs_fill(super_block_t *sb, const char *source, const char *options
 	return 0;
 }
 
-static fs_operations_t tmpfs_operations = {
+static const fs_operations_t tmpfs_operations = {
 	.name = "tmpfs",
 	.fill_super = tmpfs_fill,
 	.kill_super = tmpfs_kill,
@@ -329,7 +329,7 @@ static fs_operations_t tmpfs_operations = {
 	.evict_node = tmpfs_evict,
 };
 
-static fs_operations_t rootfs_operations = {
+static const fs_operations_t rootfs_operations = {
 	.name = "rootfs",
 	.fill_super = rootfs_fill,
 	.stat_super = tmpfs_stat,
@@ -339,7 +339,7 @@ static fs_operations_t rootfs_operations = {
 	.single = true,
 };
 
-static fs_operations_t ramfs_operations = {
+static const fs_operations_t ramfs_operations = {
 	.name = "ramfs",
 	.fill_super = ramfs_fill,
 	.kill_super = tmpfs_kill,
@@ -348,7 +348,7 @@ static fs_operations_t ramfs_operations = {
 };
 
 /* devtmpfs is one tmpfs for all its mounts, in which the kernel makes nodes (fs/devtmpfs). */
-static fs_operations_t devtmpfs_operations = {
+static const fs_operations_t devtmpfs_operations = {
 	.name = "devtmpfs",
 	.fill_super = rootfs_fill,
 	.stat_super = tmpfs_stat,

@@ -131,7 +131,7 @@ void file_put(file_t *f)
 
 	if (likely(!refcount_put(&f->refs)))
 		return;
-	f->work.function = release_work;
+	thread_work_init(&f->work, release_work);
 	if (!in_interrupt() && !current()->process->kernel && thread_work_add(current(), &f->work))
 		return;
 	spin_lock_irqsave(&late_lock, &flags);

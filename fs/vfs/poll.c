@@ -82,8 +82,7 @@ static void queue_entry(file_t *f, wait_queue_head_t *queue, poll_table_t *table
 	*e = (poll_entry_t){
 		.queue = queue, .file = f, .events = table->events | POLLERR | POLLHUP, .waiter = w
 	};
-	init_wait_entry(&e->wait, 0);
-	e->wait.wake = poll_wake;
+	init_wait_callback(&e->wait, poll_wake);
 	add_wait_queue(queue, &e->wait);
 }
 

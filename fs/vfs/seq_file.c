@@ -8,6 +8,7 @@
  */
 #include <fs/seq_file.h>
 
+#include <kernel/cfi.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
@@ -27,6 +28,7 @@ static int open_any(file_t *f, const seq_operations_t *ops, int (*show)(seq_file
 	mutex_init(&m->lock);
 	m->ops = ops;
 	m->show_single = show;
+	m->show_hash = CODE_HASH(show);
 	m->private_data = private_data;
 	f->private_data = m;
 	return 0;
@@ -82,6 +84,7 @@ static int fill_single(seq_file_t *m)
 		}
 		m->count = 0;
 		m->overflow = false;
+		CODE_CHECK(m->show_single, m->show_hash);
 		r = m->show_single(m, m->private_data);
 		if (r < 0 || !m->overflow)
 			break;

@@ -47,7 +47,7 @@ static type_t *type_find(const char *name)
 	return NULL;
 }
 
-super_block_t *register_filesystem(const char *name, fs_operations_t *ops)
+super_block_t *register_filesystem(const char *name, const fs_operations_t *ops)
 {
 	type_t *t = kzalloc(sizeof(*t), GFP_KERNEL);
 	int r = 0;

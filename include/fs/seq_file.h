@@ -17,6 +17,7 @@ typedef struct seq_file {
 	bool overflow; /* grow and show again */
 	const struct seq_operations *ops;
 	int (*show_single)(struct seq_file *m, void *arg);
+	u64 show_hash; /* of show_single: kernel/cfi.h */
 	void *private_data;
 	mutex_t lock;
 } seq_file_t;

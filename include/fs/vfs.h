@@ -324,7 +324,8 @@ struct dirent;
 int vfs_readdir(file_descriptor_t *fd, struct dirent *dirp, size_t count);
 int vfs_mount(const char *source, const char *target, const char *fstype, int flags);
 int vfs_unmount(const char *target, int flags);
-super_block_t *register_filesystem(const char *name, fs_operations_t *ops); /* NULL, or ERR_PTR */
+super_block_t *register_filesystem(const char *name,
+				   const fs_operations_t *ops); /* NULL, or ERR_PTR */
 int unregister_filesystem(const char *name);
 super_block_t *mount_filesystem(const char *device, const char *fstype);
 vfs_node_t *alloc_inode(super_block_t *sb); /* referenced, numbered; NULL when out of memory */

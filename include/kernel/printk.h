@@ -50,7 +50,8 @@ typedef struct console {
 		struct console
 			*con); /* sends what programs wrote there and is queued; NULL: nothing is */
 	struct console *next;  /* printk's */
-	u64 seq;	       /* printk's: next record to show */
+	u64 write_hash, drain_hash; /* printk's: kernel/cfi.h */
+	u64 seq;		    /* printk's: next record to show */
 } console_t;
 void register_console(console_t *con);
 void unregister_console(console_t *con);

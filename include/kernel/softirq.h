@@ -33,7 +33,7 @@ struct work;
 typedef void (*work_function_t)(struct work *work);
 typedef struct work {
 	list_t link;		  /* queue's lock */
-	work_function_t function; /* checked against hash before each call */
+	work_function_t function; /* see kernel/cfi.h */
 	u64 hash;
 	bool pending; /* atomic */
 } work_t;
@@ -45,9 +45,5 @@ void workqueue_init(void);
 /* A kernel thread; starts at once. fn may end by returning. */
 struct thread;
 struct thread *kthread_create(const char *name, void (*fn)(void *), void *arg); /* or ERR_PTR */
-
-/* CFI: the keyed hash that stands beside every mutable code pointer (CORE, "Forward Edge CFI"). */
-u64 code_hash(const void *function);
-void code_check(const void *function, u64 hash); /* panics on a mismatch */
 
 #endif

@@ -65,14 +65,18 @@ struct cred;
 typedef struct thread_work {
 	struct thread_work *next;
 	void (*function)(struct thread_work *work);
+	u64 hash; /* of function: kernel/cfi.h; thread_work_init */
 } thread_work_t;
 
 /* How an interrupted call goes on: function called by restart_syscall(2) with its saved state. */
 typedef struct restart_block {
 	long (*function)(struct restart_block *rb);
+	u64 hash; /* of function: kernel/cfi.h; restart_set */
 	u64 args[6];
 	nsec_t deadline; /* absolute, of the clock in args */
 } restart_block_t;
+
+void restart_set(restart_block_t *rb, long (*function)(restart_block_t *rb));
 
 typedef struct thread {
 	/* first lines: switch and entry */
@@ -126,6 +130,7 @@ typedef struct thread {
 	/* vfork and kthread hand-over */
 	struct completion *vfork_done; /* (s) set by the parent before start; on its stack */
 	void (*kthread_fn)(void *);
+	u64 kthread_hash; /* of kthread_fn: kernel/cfi.h */
 	void *kthread_arg;
 
 	/* accounting, written by the scheduler and by itself */
@@ -173,6 +178,7 @@ static inline bool thread_test_flag(const thread_t *t, u32 f)
  * context.
  */
 bool thread_work_add(thread_t *t, thread_work_t *work);
+void thread_work_init(thread_work_t *work, void (*function)(thread_work_t *work));
 void thread_work_run(void); /* current's; may sleep */
 
 void thread_get(thread_t *t);

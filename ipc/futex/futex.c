@@ -238,10 +238,10 @@ long futex_wait(u32 __user *uaddr, bool shared, u32 val, nsec_t deadline, u32 bi
 	if (deadline == NSEC_MAX)
 		return -ERESTARTSYS;
 	t->restart = (restart_block_t){
-		.function = restart_wait,
 		.args = { (u64)uaddr, shared, val, bitset },
 		.deadline = deadline,
 	};
+	restart_set(&t->restart, restart_wait);
 	return -ERESTART_RESTARTBLOCK;
 }
 

@@ -1,11 +1,11 @@
 /*
- * Forward-edge control-flow integrity (CORE): a keyed hash stands beside every mutable code
- * pointer. Whoever can overwrite such a pointer, but knows neither the key nor where the kernel
- * lies, ends in a panic instead of control.
+ * The keyed hash beside mutable code pointers. Whoever can overwrite such a pointer, but knows
+ * neither the key nor where the kernel lies, ends in a panic instead of control.
  */
+#include <kernel/cfi.h>
+
 #include <kernel/boot.h>
 #include <kernel/panic.h>
-#include <kernel/softirq.h>
 
 #define MIX 0x9e3779b97f4a7c15UL /* 2^64 / golden ratio: odd, bits well spread */
 

@@ -10,6 +10,7 @@
 #include "printk_internal.h"
 
 #include <arch/cpu.h>
+#include <kernel/cfi.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <uapi/errno.h>
@@ -55,6 +56,7 @@ static bool show_next(console_t *con)
 			   rec.time % NSEC_PER_SEC / NSEC_PER_USEC);
 	memmove(line + prefix, line + PREFIX_MAX, (size_t)n);
 	line[prefix + n] = '\n';
+	CODE_CHECK(con->write, con->write_hash);
 	con->write(con, line, (size_t)(prefix + n + 1));
 	return true;
 }
@@ -126,6 +128,8 @@ void register_console(console_t *con)
 			if (!strcmp(old->name, con->name))
 				con->seq = old->seq;
 	}
+	con->write_hash = CODE_HASH(con->write);
+	con->drain_hash = CODE_HASH(con->drain);
 	con->next = consoles;
 	consoles = con;
 	give();
@@ -143,7 +147,9 @@ void console_drain(void)
 {
 	take_wait();
 	for (console_t *con = consoles; con; con = con->next)
-		if (con->drain)
+		if (con->drain) {
+			CODE_CHECK(con->drain, con->drain_hash);
 			con->drain(con);
+		}
 	give();
 }

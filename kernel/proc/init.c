@@ -1,6 +1,7 @@
 /*
  * The beginning: caches, process 0, process 1, and what of this can be set under /proc/sys.
  */
+#include <kernel/cfi.h>
 #include <kernel/lib/printf.h>
 #include <fs/procfs.h>
 #include <kernel/lib/string.h>
@@ -38,6 +39,7 @@ void __init process_init(void)
 
 typedef struct start {
 	void (*fn)(void *);
+	u64 hash; /* of fn: kernel/cfi.h */
 	void *arg;
 } start_t;
 
@@ -46,6 +48,7 @@ static void run_init(void *data)
 	start_t start = *(start_t *)data;
 
 	kfree(data);
+	CODE_CHECK(start.fn, start.hash);
 	start.fn(start.arg);
 	panic("The first process returned to nowhere");
 }
@@ -85,7 +88,7 @@ int process_start_init(void (*fn)(void *), void *arg)
 	p->sighand = sighand_alloc();
 	if (!p->sighand)
 		return -ENOMEM;
-	*start = (start_t){ .fn = fn, .arg = arg };
+	*start = (start_t){ .fn = fn, .hash = CODE_HASH(fn), .arg = arg };
 	refcount_get(&init_namespaces.refs);
 	p->ns = &init_namespaces;
 	p->is_init = p->unkillable = p->dumpable = true;

@@ -7,6 +7,7 @@
  * structure and the stack outlive the last by a grace period, since others look threads up under
  * RCU.
  */
+#include <kernel/cfi.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
@@ -122,6 +123,7 @@ static void kthread_main(void *arg)
 {
 	thread_t *t = arg;
 
+	CODE_CHECK(t->kthread_fn, t->kthread_hash);
 	t->kthread_fn(t->kthread_arg);
 	kthread_exit(t);
 }
@@ -153,6 +155,7 @@ thread_t *kthread_create(const char *name, void (*fn)(void *), void *arg)
 	t->tid = pid->nr;
 	t->blocked = ~0UL;
 	t->kthread_fn = fn;
+	t->kthread_hash = CODE_HASH(fn);
 	t->kthread_arg = arg;
 	strscpy(t->name, name, sizeof(t->name));
 	arch_thread_init_kernel(t, kthread_main, t);
@@ -181,6 +184,18 @@ thread_t *thread_create_idle(u32 cpu)
 }
 
 /* ---- work before user mode ---- */
+
+void restart_set(restart_block_t *rb, long (*function)(restart_block_t *rb))
+{
+	rb->function = function;
+	rb->hash = CODE_HASH(function);
+}
+
+void thread_work_init(thread_work_t *work, void (*function)(thread_work_t *work))
+{
+	work->function = function;
+	work->hash = CODE_HASH(function);
+}
 
 bool thread_work_add(thread_t *t, thread_work_t *work)
 {
@@ -212,8 +227,10 @@ static void run_list(thread_work_t *list)
 	}
 	while (ordered) {
 		thread_work_t *next = ordered->next;
+		void (*function)(thread_work_t *) = READ_ONCE(ordered->function);
 
-		ordered->function(ordered);
+		CODE_CHECK(function, ordered->hash);
+		function(ordered);
 		ordered = next;
 	}
 }

@@ -11,6 +11,7 @@
 #include "sched_internal.h"
 
 #include <arch/entry.h>
+#include <kernel/cfi.h>
 #include <kernel/softirq.h>
 #include <kernel/sync/rcu.h>
 
@@ -31,7 +32,7 @@ DEFINE_PERCPU(bool, cpu_is_idle);
 
 __init void softirq_register(softirq_type_t type, void (*handler)(void))
 {
-	handlers[type] = (softirq_handler_t){ handler, code_hash((const void *)handler) };
+	handlers[type] = (softirq_handler_t){ handler, CODE_HASH(handler) };
 }
 
 bool softirq_pending(void)

@@ -10,6 +10,7 @@
  */
 #include <kernel/softirq.h>
 
+#include <kernel/cfi.h>
 #include <kernel/panic.h>
 #include <kernel/sync/wait.h>
 #include <kernel/thread.h>
@@ -79,7 +80,7 @@ static void worker(void *arg)
 		___wait_event(&queue.more, (work = take(self)) != NULL, THREAD_INTERRUPTIBLE,
 			      WAIT_EXCLUSIVE, NSEC_MAX);
 		function = work->function;
-		code_check((const void *)function, work->hash);
+		CODE_CHECK(function, work->hash);
 		__atomic_store_n(&work->pending, false, __ATOMIC_SEQ_CST);
 		function(work);
 		finished(self);
@@ -88,7 +89,7 @@ static void worker(void *arg)
 
 void work_init(work_t *work, work_function_t function)
 {
-	*work = (work_t){ .function = function, .hash = code_hash((const void *)function) };
+	*work = (work_t){ .function = function, .hash = CODE_HASH(function) };
 	list_init(&work->link);
 }
 

@@ -25,6 +25,7 @@
  */
 #include <kernel/sync/rcu.h>
 
+#include <kernel/cfi.h>
 #include <kernel/softirq.h>
 #include <kernel/sync/mutex.h>
 #include <kernel/thread.h>
@@ -221,6 +222,7 @@ void call_rcu(rcu_head_t *head, void (*func)(rcu_head_t *head))
 	rcu_cpu_t *c = this_cpu_ptr(&rcu_cpu);
 
 	head->func = func;
+	head->hash = CODE_HASH(func);
 	list_append(&c->fresh, head);
 	if (!c->waiting.first)
 		schedule_softirq_later(SOFTIRQ_RCU);
@@ -261,8 +263,11 @@ static void rcu_softirq(void)
 	rcu_head_t *head, *next;
 
 	for (head = take_due(); head; head = next) {
+		void (*func)(rcu_head_t * head) = READ_ONCE(head->func);
+
 		next = head->next;
-		head->func(head);
+		CODE_CHECK(func, head->hash);
+		func(head);
 	}
 }
 

@@ -57,7 +57,7 @@ void complete(completion_t *c)
 		c->done++;
 	/* One waiter; those that a signal woke already leave without it. */
 	list_for_each_entry_safe(e, next, &c->wait.entries, link)
-		if (e->wake(e, 0))
+		if (call_wait_callback(e, 0))
 			break;
 	spin_unlock_irqrestore(&c->wait.lock, flags);
 }
@@ -70,7 +70,7 @@ void complete_all(completion_t *c)
 	spin_lock_irqsave(&c->wait.lock, &flags);
 	c->done = UINT32_MAX;
 	list_for_each_entry_safe(e, next, &c->wait.entries, link)
-		e->wake(e, 0);
+		call_wait_callback(e, 0);
 	spin_unlock_irqrestore(&c->wait.lock, flags);
 }
 

@@ -9,6 +9,7 @@
  */
 #include <kernel/sync/wait.h>
 
+#include <kernel/cfi.h>
 #include <kernel/thread.h>
 #include <kernel/time/clock.h>
 
@@ -53,7 +54,7 @@ static int wake_locked(wait_queue_head_t *wq, int nr, u64 key)
 	list_for_each_entry_safe(e, next, &wq->entries, link) {
 		bool exclusive = e->flags & WAIT_EXCLUSIVE;
 
-		if (!e->wake(e, key))
+		if (!call_wait_callback(e, key))
 			continue;
 		woken++;
 		if (exclusive && --nr == 0)
@@ -100,11 +101,23 @@ bool autoremove_wake_function(wait_queue_entry_t *entry, u64 key)
 
 void init_wait_entry(wait_queue_entry_t *entry, u32 flags)
 {
-	list_init(&entry->link);
-	entry->wake = autoremove_wake_function;
+	init_wait_callback(entry, autoremove_wake_function);
 	entry->thread = current();
-	entry->data = NULL;
 	entry->flags = flags;
+}
+
+void init_wait_callback(wait_queue_entry_t *entry, wait_function_t wake)
+{
+	*entry = (wait_queue_entry_t){ .wake = wake, .hash = CODE_HASH(wake) };
+	list_init(&entry->link);
+}
+
+bool call_wait_callback(wait_queue_entry_t *entry, u64 key)
+{
+	wait_function_t wake = READ_ONCE(entry->wake);
+
+	CODE_CHECK(wake, entry->hash);
+	return wake(entry, key);
 }
 
 int prepare_to_wait(wait_queue_head_t *wq, wait_queue_entry_t *entry, u32 state)

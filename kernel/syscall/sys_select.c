@@ -73,7 +73,7 @@ long sys_poll(struct pollfd __user *fds, u32 nfds, int timeout)
 
 	if (r != -EINTR)
 		return r;
-	rb->function = restart_poll;
+	restart_set(rb, restart_poll);
 	rb->args[0] = (u64)fds;
 	rb->args[1] = nfds;
 	rb->deadline = deadline;

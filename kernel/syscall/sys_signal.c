@@ -3,6 +3,7 @@
  */
 #include <arch/thread.h>
 #include <arch/uaccess.h>
+#include <kernel/cfi.h>
 #include <kernel/proc.h>
 #include <kernel/time/clock.h>
 #include <syscall_protos.h>
@@ -181,8 +182,11 @@ long sys_restart_syscall(void)
 	restart_block_t *rb = &current()->restart;
 	long (*function)(restart_block_t *) = rb->function;
 
+	if (!function)
+		return -EINTR;
 	rb->function = NULL;
-	return function ? function(rb) : -EINTR;
+	CODE_CHECK(function, rb->hash);
+	return function(rb);
 }
 
 /* ---- sending ---- */

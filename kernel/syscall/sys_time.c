@@ -296,7 +296,7 @@ static long sleep_relative(int clock, nsec_t when, struct timespec __user *rem)
 		return r;
 	if (rem && put_timespec(when - now, rem))
 		return -EFAULT;
-	rb->function = restart_sleep;
+	restart_set(rb, restart_sleep);
 	rb->args[0] = (u64)clock;
 	rb->args[1] = (u64)rem;
 	rb->deadline = when;

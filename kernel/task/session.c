@@ -4,8 +4,8 @@
  */
 #include <kernel/task/task_internal.h>
 
-void (*tty_describe_hook)(struct tty *tty, dev_t *dev, pid_t *group);
-void (*tty_session_exit_hook)(process_t *leader);
+void (*tty_describe_hook)(struct tty *tty, dev_t *dev, pid_t *group) __ro_after_init;
+void (*tty_session_exit_hook)(process_t *leader) __ro_after_init;
 
 bool pgrp_would_be_orphaned(struct pid *pgrp, process_t *ignored)
 {

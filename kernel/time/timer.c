@@ -21,6 +21,7 @@
 
 #include <arch/entry.h>
 #include <arch/time.h>
+#include <kernel/cfi.h>
 #include <kernel/sched.h>
 #include <kernel/softirq.h>
 #include <kernel/sync/spinlock.h>
@@ -50,7 +51,7 @@ void timer_init_flags(timer_t *timer, timer_function_t function, void *data, u32
 {
 	*timer = (timer_t){
 		.function = function,
-		.hash = code_hash((const void *)function),
+		.hash = CODE_HASH(function),
 		.data = data,
 		.cpu = this_cpu(),
 		.flags = flags,
@@ -227,7 +228,7 @@ static void run_due(timer_base_t *base, u32 kind)
 		dequeue(base, timer);
 		base->running[kind] = timer;
 		spin_unlock_irqrestore(&base->lock, flags);
-		code_check((const void *)function, hash);
+		CODE_CHECK(function, hash);
 		function(timer, data);
 		spin_lock_irqsave(&base->lock, &flags);
 		base->running[kind] = NULL;

@@ -20,6 +20,7 @@
  */
 #include "slab_internal.h"
 
+#include <kernel/cfi.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <mm/kasan.h>
@@ -60,6 +61,7 @@ void kmem_cache_setup(kmem_cache_t *cache, const char *name, size_t size, size_t
 	cache->align = (u32)align;
 	cache->flags = flags;
 	cache->ctor = ctor;
+	cache->ctor_hash = CODE_HASH(ctor);
 	cache->order = choose_order(cache->stride);
 	cache->per_slab = (u32)((PAGE_SIZE << cache->order) / cache->stride);
 	spin_lock(&slab_list_lock);

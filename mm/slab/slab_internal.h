@@ -41,6 +41,7 @@ struct kmem_cache {
 	u32 body;	 /* object and link; the record of debug builds follows */
 	u32 order, per_slab;
 	void (*ctor)(void *);
+	u64 ctor_hash;	   /* kernel/cfi.h */
 	bool no_magazines; /* the caches that magazines themselves come from */
 	list_t link;	   /* slab_list_lock to add; caches are never removed */
 };

@@ -13,6 +13,7 @@
  */
 #include "slab_internal.h"
 
+#include <kernel/cfi.h>
 #include <kernel/panic.h>
 #include <mm/kasan.h>
 
@@ -99,8 +100,10 @@ static page_t *slab_create(kmem_cache_t *cache, gfp_flags_t flags)
 		void *object = base + (size_t)i * cache->stride;
 
 		slab_debug_fresh(cache, object);
-		if (cache->ctor)
+		if (cache->ctor) {
+			CODE_CHECK(cache->ctor, cache->ctor_hash);
 			cache->ctor(object);
+		}
 		*link_of(cache, object) = slab->free_objects;
 		slab->free_objects = object;
 		kasan_poison(object, cache->stride, KASAN_FREE_OBJECT);

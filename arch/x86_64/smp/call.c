@@ -12,11 +12,13 @@
 #include <arch_x86/smp.h>
 #include <arch_x86/traps.h>
 #include <kernel/atomic.h>
+#include <kernel/cfi.h>
 #include <kernel/panic.h>
 #include <kernel/softirq.h>
 
 typedef struct call_request {
 	void (*fn)(void *arg);
+	u64 hash; /* of fn */
 	void *arg;
 	u32 pending; /* atomic: targets that have not finished */
 } call_request_t;
@@ -32,7 +34,10 @@ void smp_call_interrupt(void)
 	while (callers) {
 		call_request_t *r = per_cpu_ptr(&call_request, (u32)__builtin_ctzl(callers));
 
-		r->fn(r->arg);
+		void (*fn)(void *arg) = READ_ONCE(r->fn);
+
+		CODE_CHECK(fn, r->hash);
+		fn(r->arg);
 		__atomic_fetch_sub(&r->pending, 1, __ATOMIC_RELEASE);
 		callers &= callers - 1;
 	}
@@ -46,6 +51,7 @@ static call_request_t *call_start(u64 cpus, void (*fn)(void *arg), void *arg)
 
 	cpus &= cpu_online.bits[0] & ~me;
 	r->fn = fn;
+	r->hash = CODE_HASH(fn);
 	r->arg = arg;
 	r->pending = 0;
 	for (u64 left = cpus; left; left &= left - 1)

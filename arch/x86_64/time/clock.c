@@ -30,8 +30,8 @@ typedef struct clock_scale {
 	nsec_t offset;
 } clock_scale_t;
 
-static clock_scale_t scales[2];	   /* first choice, fallback */
-static const clock_scale_t *scale; /* NULL: not chosen yet */
+static clock_scale_t scales[2] __ro_after_init;	   /* first choice, fallback */
+static const clock_scale_t *scale __ro_after_init; /* NULL: not chosen yet */
 
 static nsec_t scale_read(const clock_scale_t *s)
 {

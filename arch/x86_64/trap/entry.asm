@@ -22,6 +22,7 @@
 
 bits 64
 
+extern code_check
 extern current_thread
 extern kernel_stack_top
 extern percpu_offset
@@ -320,11 +321,14 @@ switch_stack:
 	mov	rax, rdi
 	ret
 
-; A new kernel thread's first instruction: rax = prev, rbx = function, r12 = its argument.
+; A new kernel thread's first instruction: rax = prev, rbx = function, r12 = its argument, r13 = its hash.
 global thread_entry_kernel
 thread_entry_kernel:
 	mov	rdi, rax
 	call	thread_start_hook
+	mov	rdi, rbx
+	mov	rsi, r13
+	call	code_check
 	mov	rdi, r12
 	call	rbx
 	ud2				; a thread function does not return

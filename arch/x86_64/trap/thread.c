@@ -16,6 +16,7 @@
 #include <arch_x86/segments.h>
 #include <arch_x86/tlb.h>
 #include <arch_x86/traps.h>
+#include <kernel/cfi.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <kernel/thread.h>
@@ -147,6 +148,7 @@ void arch_thread_init_kernel(struct thread *t, void (*fn)(void *), void *arg)
 	*s = (switch_frame_t){
 		.rbx = (u64)fn,
 		.r12 = (u64)arg,
+		.r13 = CODE_HASH(fn),
 		.rip = (u64)thread_entry_kernel,
 	};
 	t->arch = (arch_thread_t){

@@ -37,7 +37,7 @@ typedef struct xa_node {
 	u8 shift;	     /* index bits below this level */
 	u8 offset;	     /* slot in the parent */
 	u8 count;	     /* used slots */
-	u64 rcu[2];	     /* the owner's rcu_head_t, for free_node */
+	u64 rcu[3];	     /* the owner's rcu_head_t, for free_node */
 } xa_node_t;
 
 typedef struct xarray {

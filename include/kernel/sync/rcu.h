@@ -10,6 +10,7 @@
 typedef struct rcu_head {
 	struct rcu_head *next;
 	void (*func)(struct rcu_head *head);
+	u64 hash; /* of func: kernel/cfi.h */
 } rcu_head_t;
 
 void rcu_read_lock(void);

@@ -30,8 +30,9 @@ typedef struct wait_queue_head {
 typedef bool (*wait_function_t)(struct wait_queue_entry *entry, u64 key);
 
 typedef struct wait_queue_entry {
-	list_t link; /* head's lock */
-	wait_function_t wake;
+	list_t link;	      /* head's lock */
+	wait_function_t wake; /* with its hash: see kernel/cfi.h */
+	u64 hash;
 	struct thread *thread;
 	void *data; /* the callback's */
 	u32 flags;
@@ -57,6 +58,8 @@ static inline bool waitqueue_active(wait_queue_head_t *wq) /* after a full barri
 
 /* Thread states of a sleeper; see kernel/thread.h. */
 void init_wait_entry(wait_queue_entry_t *entry, u32 flags); /* wakes the running thread */
+void init_wait_callback(wait_queue_entry_t *entry, wait_function_t wake); /* or does this */
+bool call_wait_callback(wait_queue_entry_t *entry, u64 key);		  /* head's lock held */
 bool default_wake_function(wait_queue_entry_t *entry, u64 key);
 bool autoremove_wake_function(wait_queue_entry_t *entry, u64 key);
 /* Queues (if not queued) and sets the state. Returns 0, or -ERESTARTSYS if a signal of the kind that
