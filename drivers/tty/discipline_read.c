@@ -175,7 +175,7 @@ ssize_t discipline_read(tty_t *tty, file_t *f, iter_t *it)
 		}
 		/* The other end is gone: what is left was read before; pty masters get EIO. */
 		if (READ_ONCE(tty->hung_up) || READ_ONCE(tty->other_closed)) {
-			r = tty->hung_up ? 0 : -EIO;
+			r = tty->other_closed ? -EIO : 0;
 			break;
 		}
 		r = copy_out(tty,

@@ -297,7 +297,7 @@ static long master_ioctl(file_t *f, u32 cmd, unsigned long arg)
 	case FIONREAD:
 		return put_user_u32(TTY_RAW_BUFFER - (u32)tty_receive_room(m), word);
 	case TIOCSIG:
-		if (arg < 1 || arg > SIGRTMAX)
+		if (arg != SIGINT && arg != SIGQUIT && arg != SIGTSTP)
 			return -EINVAL;
 		tty_signal_group(m->link, (int)arg);
 		return 0;

@@ -554,6 +554,19 @@ static u32 collect_tids(process_t *p, u64 skip, pid_t tids[TID_BATCH])
 	return n;
 }
 
+/* A link for each thread's directory. */
+static int task_dir_attr(vfs_node_t *node, vfs_stat_t *st)
+{
+	process_t *p;
+	thread_t *t;
+
+	if (!resolve(of(node), &p, &t))
+		return -ESRCH;
+	st->nlink = 2 + READ_ONCE(p->thread_count);
+	release(p, t);
+	return 0;
+}
+
 static int task_dir_iterate(file_t *f, dir_context_t *ctx)
 {
 	pid_t tids[TID_BATCH];
@@ -590,7 +603,8 @@ static off_t dir_llseek(file_t *f, off_t off, int whence)
 
 static const node_operations_t pid_dir_ops = { .lookup = pid_dir_lookup };
 static const node_operations_t fd_dir_ops = { .lookup = fd_dir_lookup };
-static const node_operations_t task_dir_ops = { .lookup = task_dir_lookup };
+static const node_operations_t task_dir_ops = { .lookup = task_dir_lookup,
+						.get_attr = task_dir_attr };
 static const file_operations_t pid_dir_fops = { .iterate = pid_dir_iterate, .llseek = dir_llseek };
 static const file_operations_t fd_dir_fops = { .iterate = fd_dir_iterate, .llseek = dir_llseek };
 static const file_operations_t task_dir_fops = { .iterate = task_dir_iterate,

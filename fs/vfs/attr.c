@@ -175,6 +175,9 @@ int setattr_locked(vfs_node_t *n, vfs_attr_t *a)
 	nsec_t now = node_now();
 	int r;
 
+	r = check_change(n, a);
+	if (r)
+		return r;
 	if (a->valid & ATTR_KILL_PRIV) {
 		mode_t drop = S_ISDIR(n->mode) ? 0 : bits_to_drop(n);
 
@@ -184,9 +187,6 @@ int setattr_locked(vfs_node_t *n, vfs_attr_t *a)
 			a->valid |= ATTR_CTIME;
 		}
 	}
-	r = check_change(n, a);
-	if (r)
-		return r;
 	if (a->valid & ATTR_ATIME_NOW) {
 		a->valid |= ATTR_ATIME;
 		a->atime = now;

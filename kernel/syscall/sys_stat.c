@@ -206,6 +206,13 @@ long sys_faccessat2(int dfd, const char __user *name, int mode, int flags)
 
 /* ---- links ---- */
 
+static bool is_empty(const char __user *name)
+{
+	char first;
+
+	return !copy_from_user(&first, name, 1) && !first;
+}
+
 long sys_readlinkat(int dfd, const char __user *name, char __user *buf, int size)
 {
 	char *text;
@@ -220,6 +227,8 @@ long sys_readlinkat(int dfd, const char __user *name, char __user *buf, int size
 	text = kmalloc(PATH_MAX, GFP_KERNEL);
 	r = text ? vfs_readlink(&p, text, PATH_MAX) : -ENOMEM;
 	path_put(&p);
+	if (r == -EINVAL && is_empty(name))
+		r = -ENOENT; /* the descriptor was not that of a link */
 	if (r > 0) {
 		r = MIN(r, (long)size);
 		if (copy_to_user(buf, text, (size_t)r))
@@ -287,7 +296,8 @@ long sys_fchmod(int fd, mode_t mode)
 static vfs_attr_t owner_change(uid_t uid, gid_t gid)
 {
 	return (vfs_attr_t){ .valid = (uid != (uid_t)-1 ? ATTR_UID : 0) |
-				      (gid != (gid_t)-1 ? ATTR_GID : 0) | ATTR_CTIME,
+				      (gid != (gid_t)-1 ? ATTR_GID : 0) | ATTR_CTIME |
+				      ATTR_KILL_PRIV,
 			     .uid = uid,
 			     .gid = gid,
 			     .ctime = clock_realtime_coarse() };
