@@ -202,14 +202,14 @@ static bool only_if_wanted(wait_queue_entry_t *entry, u64 key)
 
 static void test_callbacks(void **state)
 {
-	wait_queue_entry_t readers = { .wake = only_if_wanted,
-				       .data = (void *)1,
-				       .flags = WAIT_EXCLUSIVE };
-	wait_queue_entry_t writers = { .wake = only_if_wanted,
-				       .data = (void *)2,
-				       .flags = WAIT_EXCLUSIVE };
+	wait_queue_entry_t readers, writers;
 	wait_queue_head_t wq;
 
+	init_wait_callback(&readers, only_if_wanted);
+	init_wait_callback(&writers, only_if_wanted);
+	readers.data = (void *)1;
+	writers.data = (void *)2;
+	readers.flags = writers.flags = WAIT_EXCLUSIVE;
 	init_waitqueue_head(&wq);
 	add_wait_queue(&wq, &readers);
 	add_wait_queue(&wq, &writers);
