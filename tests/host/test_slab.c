@@ -397,7 +397,8 @@ static void test_exhaustion(void **state)
 		kfree(p);
 	}
 	give_all_back();
-	assert_int_equal(free_page_count(), before);
+	/* A slab of caches may have been begun: they are never removed. */
+	assert_in_range(before - free_page_count(), 0, made ? 8 : 0);
 }
 
 /* An interrupt that comes while this CPU is in a cache works on the slabs. */
