@@ -345,6 +345,20 @@ void fd_unreserve(int fd)
 	spin_unlock(&f->lock);
 }
 
+int fd_give(file_t *f, bool cloexec)
+{
+	int fd;
+
+	if (IS_ERR(f))
+		return (int)PTR_ERR(f);
+	fd = fd_reserve(0, cloexec);
+	if (fd < 0)
+		file_put_now(f);
+	else
+		fd_install(fd, f);
+	return fd;
+}
+
 /* lock held. The file of the slot, which becomes free; NULL when there was none. */
 static file_t *take_locked(files_t *f, u32 fd)
 {

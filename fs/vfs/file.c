@@ -8,6 +8,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/epoll.h>
 #include <fs/poll.h>
 #include <kernel/lib/printf.h>
 #include <kernel/softirq.h>
@@ -81,6 +82,8 @@ static void free_file(rcu_head_t *head)
 static void release(file_t *f)
 {
 	might_sleep();
+	if (!hlist_empty(&f->watches))
+		epoll_forget_file(f);
 	if (f->node && f->node->locks)
 		locks_release_file(f);
 	if (f->mode & FMODE_OPENED) {

@@ -260,6 +260,7 @@ typedef struct file {
 	uid_t owner_uid, owner_euid; /* lock: of who set it: may they signal it? */
 	u64 readahead_pos;
 	void *poll_private;
+	hlist_head_t watches; /* lock: the epoll items that watch it */
 	union {
 		rcu_head_t rcu;
 		thread_work_t work; /* the last put, left to the thread's own time */
@@ -479,6 +480,8 @@ void fd_put_light(fd_light_t f);
 int fd_reserve(int min, bool cloexec); /* a free number below RLIMIT_NOFILE, or -EMFILE */
 void fd_install(int fd, file_t *f);    /* consumes the reference */
 void fd_unreserve(int fd);
+/* A number for a new file, whose reference is consumed; f may be an ERR_PTR, which is returned. */
+int fd_give(file_t *f, bool cloexec);
 int fd_close(int fd);
 int fd_dup(file_t *f, int min, bool cloexec);
 /*

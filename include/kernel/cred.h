@@ -16,6 +16,7 @@ typedef struct user {
 	atomic_t sigpending;
 	atomic64_t locked_pages;
 	atomic_t pipes_pages;
+	atomic64_t epoll_watches;
 	struct user *hash_next; /* user table lock */
 } user_t;
 

@@ -8,8 +8,8 @@
  * (O_DIRECT) each write makes its own slots and each read takes one.
  *
  * Locking. pipe->lock (a mutex: user copies fault under it) guards the ring and the counts of ends.
- * Sleepers wait on two queues, exclusively; whoever leaves data or room behind passes the wake-up
- * on. Constant cost per page moved.
+ * Sleepers wait on two queues, exclusively; a sleeper that leaves data or room behind passes its
+ * wake-up on. Constant cost per page moved.
  *
  * Lifetime. A pipe is referenced by its open files (pipe->files, under node_lock for FIFOs); the
  * last one frees it.
@@ -45,6 +45,7 @@ typedef struct pipe {
 	u32 reader_opens, writer_opens; /* lock: counters that FIFO opens wait on */
 	u32 files;			/* fifo_mutex */
 	page_t *spare;			/* lock: one page kept for the next write */
+	bool polled; /* racy: pollers want to hear of each write, not only the first */
 } pipe_t;
 
 /* Guards node->pipe and pipe->files. */
@@ -121,7 +122,7 @@ static ssize_t take_slot(pipe_t *p, iter_t *it)
 static ssize_t pipe_read_iter(file_t *f, iter_t *it, off_t *pos)
 {
 	pipe_t *p = f->private_data;
-	bool was_full = false, wake_next = false;
+	bool was_full = false, slept = false, wake_next;
 	ssize_t total = 0;
 
 	if (!it->count)
@@ -154,9 +155,10 @@ static ssize_t pipe_read_iter(file_t *f, iter_t *it, off_t *pos)
 		if (wait_event_interruptible_exclusive(&p->read_wait,
 						       !pipe_empty(p) || !READ_ONCE(p->writers)))
 			return -ERESTARTSYS;
+		slept = true;
 		mutex_lock(&p->lock);
 	}
-	wake_next = !pipe_empty(p) || !p->writers;
+	wake_next = slept && (!pipe_empty(p) || !p->writers);
 	was_full = was_full && !pipe_full(p);
 	mutex_unlock(&p->lock);
 	if (was_full)
@@ -210,7 +212,7 @@ static ssize_t pipe_write_iter(file_t *f, iter_t *it, off_t *pos)
 {
 	pipe_t *p = f->private_data;
 	u32 flags = f->flags & O_DIRECT ? SLOT_PACKET : 0;
-	bool was_empty, wake_next;
+	bool was_empty, slept = false, wake_next;
 	ssize_t total = 0, n;
 
 	if (!it->count)
@@ -252,6 +254,7 @@ static ssize_t pipe_write_iter(file_t *f, iter_t *it, off_t *pos)
 		n = wait_event_interruptible_exclusive(&p->write_wait,
 						       !pipe_full(p) || !READ_ONCE(p->readers));
 		mutex_lock(&p->lock);
+		slept = true;
 		was_empty = pipe_empty(p);
 		if (n) {
 			if (!total)
@@ -260,9 +263,9 @@ static ssize_t pipe_write_iter(file_t *f, iter_t *it, off_t *pos)
 		}
 	}
 out:
-	wake_next = !pipe_full(p);
+	wake_next = slept && !pipe_full(p);
 	mutex_unlock(&p->lock);
-	if (was_empty && total > 0)
+	if ((was_empty || READ_ONCE(p->polled)) && total > 0)
 		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
 	if (wake_next && waitqueue_active(&p->write_wait))
 		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
@@ -274,6 +277,8 @@ static u32 pipe_poll(file_t *f, poll_table_t *pt)
 	pipe_t *p = f->private_data;
 	u32 mask = 0;
 
+	if (!READ_ONCE(p->polled))
+		WRITE_ONCE(p->polled, true);
 	if (f->mode & FMODE_READ)
 		poll_wait(f, &p->read_wait, pt);
 	if (f->mode & FMODE_WRITE)

@@ -10,6 +10,7 @@
 #include <drivers/irq.h>
 #include <drivers/random.h>
 #include <drivers/serial_early.h>
+#include <fs/epoll.h>
 #include <fs/filesystems.h>
 #include <fs/vfs.h>
 #include <ipc/futex.h>
@@ -35,11 +36,12 @@ static void init_thread_main(void *arg)
 	filesystems_init();    /* devtmpfs, procfs, sysfs are known */
 	process_sysctl_init(); /* /proc/sys/kernel */
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
-	devices_init();	       /* character devices, terminals */
-	initramfs_unpack();    /* the root gets its files */
-	kernel_tests_run();    /* debug builds: ktest= */
-	arch_seal();	       /* boot-time code is gone, constants cannot change */
-	start_init(NULL);      /* the first program */
+	epoll_init();
+	devices_init();	    /* character devices, terminals */
+	initramfs_unpack(); /* the root gets its files */
+	kernel_tests_run(); /* debug builds: ktest= */
+	arch_seal();	    /* boot-time code is gone, constants cannot change */
+	start_init(NULL);   /* the first program */
 }
 
 void kernel_main(boot_info_t *info)

@@ -74,6 +74,17 @@ int wake_up_key(wait_queue_head_t *wq, int nr, u64 key)
 	return woken;
 }
 
+int wake_up_key_nested(wait_queue_head_t *wq, int nr, u64 key)
+{
+	unsigned long flags = arch_irq_save();
+	int woken;
+
+	spin_lock_nested(&wq->lock);
+	woken = wake_locked(wq, nr, key);
+	spin_unlock_irqrestore(&wq->lock, flags);
+	return woken;
+}
+
 void wake_up(wait_queue_head_t *wq)
 {
 	wake_up_key(wq, 1, 0);

@@ -1,6 +1,8 @@
 /*
  * poll(2), ppoll(2), select(2), pselect6(2).
  */
+#include "wait_calls.h"
+
 #include <arch/uaccess.h>
 #include <fs/poll.h>
 #include <fs/vfs.h>
@@ -17,7 +19,7 @@
 #define FAST_POLLFDS 32
 #define FAST_WORDS 8 /* 512 descriptors */
 
-static nsec_t deadline_in(nsec_t delay)
+nsec_t wait_deadline_in(nsec_t delay)
 {
 	nsec_t now = clock_monotonic();
 
@@ -67,7 +69,7 @@ static long restart_poll(restart_block_t *rb)
 
 long sys_poll(struct pollfd __user *fds, u32 nfds, int timeout)
 {
-	nsec_t deadline = timeout < 0 ? NSEC_MAX : deadline_in(timeout * NSEC_PER_MSEC);
+	nsec_t deadline = timeout < 0 ? NSEC_MAX : wait_deadline_in(timeout * NSEC_PER_MSEC);
 	restart_block_t *rb = &current()->restart;
 	long r = do_poll(fds, nfds, deadline);
 
@@ -82,7 +84,7 @@ long sys_poll(struct pollfd __user *fds, u32 nfds, int timeout)
 
 /* ---- temporary signal masks ---- */
 
-static int swap_mask(const u64 __user *mask, size_t size)
+int wait_mask_set(const u64 __user *mask, size_t size)
 {
 	u64 set;
 
@@ -97,15 +99,11 @@ static int swap_mask(const u64 __user *mask, size_t size)
 	return 0;
 }
 
-/*
- * After the wait: the old mask comes back at once, or after the handler when a signal ended the
- * wait.
- */
-static void restore_mask(const u64 __user *mask, long r)
+void wait_mask_restore(const u64 __user *mask, bool interrupted)
 {
 	if (!mask)
 		return;
-	if (r == -ERESTARTNOHAND)
+	if (interrupted)
 		thread_set_flag(current(), TF_RESTORE_MASK);
 	else
 		signal_set_blocked(current()->saved_mask);
@@ -122,7 +120,7 @@ static long put_left(struct timespec __user *ts, nsec_t deadline, long r)
 	return r;
 }
 
-static int get_deadline(const struct timespec __user *ts, nsec_t *deadline)
+int wait_deadline_get(const struct timespec __user *ts, nsec_t *deadline)
 {
 	struct timespec t;
 
@@ -133,7 +131,7 @@ static int get_deadline(const struct timespec __user *ts, nsec_t *deadline)
 		return -EFAULT;
 	if (!timespec_valid(&t))
 		return -EINVAL;
-	*deadline = deadline_in(timespec_to_ns(&t));
+	*deadline = wait_deadline_in(timespec_to_ns(&t));
 	return 0;
 }
 
@@ -141,16 +139,16 @@ long sys_ppoll(struct pollfd __user *fds, u32 nfds, const struct timespec __user
 	       const u64 __user *mask, size_t size)
 {
 	nsec_t deadline;
-	long r = get_deadline(ts, &deadline);
+	long r = wait_deadline_get(ts, &deadline);
 
 	if (!r)
-		r = swap_mask(mask, size);
+		r = wait_mask_set(mask, size);
 	if (r)
 		return r;
 	r = do_poll(fds, nfds, deadline);
 	if (r == -EINTR)
 		r = -ERESTARTNOHAND;
-	restore_mask(mask, r);
+	wait_mask_restore(mask, r == -ERESTARTNOHAND);
 	return put_left((struct timespec __user *)ts, deadline, r);
 }
 
@@ -227,7 +225,7 @@ long sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct t
 		t.tv_usec %= 1000000;
 		if (!timeval_valid(&t))
 			return -EINVAL;
-		deadline = deadline_in(timeval_to_ns(&t));
+		deadline = wait_deadline_in(timeval_to_ns(&t));
 	}
 	r = do_select(n, in, out, ex, deadline);
 	if (!tv)
@@ -251,12 +249,12 @@ long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex,
 
 	if (sig && copy_from_user(&pack, sig, sizeof(pack)))
 		return -EFAULT;
-	r = get_deadline(ts, &deadline);
+	r = wait_deadline_get(ts, &deadline);
 	if (!r)
-		r = swap_mask(pack.mask, pack.size);
+		r = wait_mask_set(pack.mask, pack.size);
 	if (r)
 		return r;
 	r = do_select(n, in, out, ex, deadline);
-	restore_mask(pack.mask, r);
+	wait_mask_restore(pack.mask, r == -ERESTARTNOHAND);
 	return put_left((struct timespec __user *)ts, deadline, r);
 }

@@ -50,6 +50,8 @@ void wake_up(wait_queue_head_t *wq); /* all non-exclusive and one exclusive */
 void wake_up_all(wait_queue_head_t *wq);
 /* nr exclusive waiters at most; key reaches the callbacks (poll events). Returns how many woke. */
 int wake_up_key(wait_queue_head_t *wq, int nr, u64 key);
+/* From a callback of another queue whose lock may be of the same class; the caller has an order. */
+int wake_up_key_nested(wait_queue_head_t *wq, int nr, u64 key);
 static inline bool waitqueue_active(wait_queue_head_t *wq) /* after a full barrier */
 {
 	smp_mb();
