@@ -161,6 +161,13 @@ static int show_printk(seq_file_t *m, void *arg)
 	return 0;
 }
 
+/* proc_sys_fs(5): open files, free ones that are kept (none), and how many there may be. */
+static int show_file_nr(seq_file_t *m, void *arg)
+{
+	seq_printf(m, "%lu\t0\t%lu\n", files_open_count(), fs_file_max);
+	return 0;
+}
+
 #ifdef CONFIG_DEBUG
 static int report_leaks(u64 value)
 {
@@ -174,6 +181,9 @@ void proc_sysctl_init(void)
 	int r = 0;
 
 	r |= proc_create_single("sys/kernel/printk", 0444, show_printk, NULL);
+	r |= proc_create_single("sys/fs/file-nr", 0444, show_file_nr, NULL);
+	r |= proc_sysctl_u64("fs/file-max", 0644, &fs_file_max, 0, INT64_MAX);
+	r |= proc_sysctl_u64("fs/nr_open", 0644, &fs_nr_open, 64, 1UL << 30);
 	r |= proc_sysctl_u64("vm/max_map_count", 0644, &vm_max_map_count, 1, INT32_MAX);
 	r |= proc_sysctl_u64("vm/overcommit_memory", 0644, &vm_overcommit, 0, 2);
 	r |= proc_sysctl_u64("vm/mmap_min_addr", 0644, &mmap_min_addr, 0, 1UL << 30);

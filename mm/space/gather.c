@@ -146,5 +146,8 @@ static void free_below(gather_t *g, pte_t *table, int level, unsigned long base,
 
 void free_tables(gather_t *g, unsigned long floor, unsigned long ceiling)
 {
+	/* Tables of the end of the lower half go too: above USER_MAX it holds nothing. */
+	if (ceiling == USER_MAX)
+		ceiling = (unsigned long)(PT_ENTRIES / 2) << PT_LEVEL_SHIFT(PT_LEVELS - 1);
 	free_below(g, g->space->root, PT_LEVELS - 1, 0, floor, ceiling);
 }
