@@ -260,8 +260,8 @@ static void queue_item(file_t *f, wait_queue_head_t *queue, poll_table_t *table)
 	item->entries++;
 	e->item = item;
 	e->queue = queue;
-	init_wait_entry(&e->wait, item->events & EPOLLEXCLUSIVE ? WAIT_EXCLUSIVE : 0);
-	e->wait.wake = epoll_wake;
+	init_wait_callback(&e->wait, epoll_wake);
+	e->wait.flags = item->events & EPOLLEXCLUSIVE ? WAIT_EXCLUSIVE : 0;
 	add_wait_queue(queue, &e->wait);
 }
 
