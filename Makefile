@@ -44,7 +44,7 @@ FOLDERS := $(wildcard arch kernel mm fs ipc net drivers) $(if $(DEFINES),tests/k
 SOURCES := $(shell find $(FOLDERS) -name '*.c' -not -name asm_offsets.c | LC_ALL=C sort)
 ASSEMBLY := $(shell find $(FOLDERS) -name '*.asm' | LC_ALL=C sort)
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(ASSEMBLY:%.asm=$(B)/%.asm.o) $(B)/gen/syscall_table.o \
-	$(B)/gen/syscall_names.o
+	$(B)/gen/syscall_names.o $(B)/gen/font_table.o
 GENERATED := $(B)/gen/syscall_protos.h $(B)/gen/syscall_numbers.h
 # What runs before the shadow exists, or is the shadow's own code.
 UNCHECKED := $(B)/arch/x86_64/boot/% $(B)/mm/kasan% $(B)/kernel/debug/% $(B)/arch/x86_64/cpu/% \
@@ -77,6 +77,10 @@ $(B)/gen/syscall_table.c: kernel/syscall/syscalls.tbl tools/gen_syscalls
 $(B)/gen/syscall_names.c: kernel/syscall/syscalls.tbl tools/gen_syscalls
 	@mkdir -p $(@D)
 	@tools/gen_syscalls names $< > $@
+CONSOLE_FONT ?= /usr/share/consolefonts/Lat15-Fixed16.psf.gz
+$(B)/gen/font_table.c: tools/gen_font | $(O)/.deps-build
+	@mkdir -p $(@D)
+	@tools/gen_font $(CONSOLE_FONT) > $@
 $(B)/gen/asm_offsets.inc: arch/x86_64/asm_offsets.c $(GENERATED)
 	@$(CC) $(CFLAGS) -MMD -MP -MT $@ -MF $(B)/gen/asm_offsets.d -S $< -o - | \
 		sed -n 's/^->\([A-Za-z0-9_]*\) \$$*\(-\{0,1\}[0-9]*\)/%define \1 \2/p' > $@

@@ -15,11 +15,14 @@
  */
 #include "tty_internal.h"
 
+#include <drivers/vt.h>
 #include <fs/poll.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/lib/xarray.h>
 #include <mm/slab.h>
+
+#define VT_MINORS 64 /* of TTY_MAJOR: virtual consoles, made when opened */
 
 mutex_t tty_mutex = MUTEX_INIT(tty_mutex);
 
@@ -29,7 +32,7 @@ typedef struct registered_tty {
 	tty_t *tty;
 } registered_tty_t;
 
-static tty_t *console_tty; /* set at boot; what /dev/console opens */
+static dev_t console_dev; /* set at boot; what /dev/console opens */
 
 static const struct termios2 default_termios = {
 	.c_iflag = ICRNL | IXON,
@@ -150,10 +153,9 @@ int tty_register(tty_t *tty)
 	return devtmpfs_create(tty->name, 0600, tty->dev);
 }
 
-void tty_set_console(tty_t *tty)
+void tty_set_console(dev_t dev)
 {
-	tty_get(tty);
-	console_tty = tty;
+	console_dev = dev;
 }
 
 /* Driver side: interrupt context. */
@@ -360,6 +362,8 @@ static tty_t *find_tty(dev_t dev)
 	registered_tty_t *r;
 	tty_t *found = NULL;
 
+	if (dev_minor(dev) < VT_MINORS)
+		return vt_open_number(dev_minor(dev));
 	mutex_lock(&tty_mutex);
 	list_for_each_entry(r, &tty_table, link) {
 		if (r->tty->dev == dev) {
@@ -376,8 +380,8 @@ static int open_referenced(tty_t *tty, file_t *f)
 {
 	int r;
 
-	if (!tty)
-		return -ENXIO;
+	if (IS_ERR_OR_NULL(tty))
+		return tty ? (int)PTR_ERR(tty) : -ENXIO;
 	r = tty_open_file(tty, f);
 	tty_put(tty);
 	return r;
@@ -395,10 +399,10 @@ static int open_auxiliary(vfs_node_t *node, file_t *f)
 		return open_referenced(tty_current(), f);
 	}
 	if (dev_minor(node->rdev) == 1) { /* /dev/console */
-		if (!console_tty)
+		if (!console_dev)
 			return -ENODEV;
 		f->flags |= O_NOCTTY;
-		return tty_open_file(console_tty, f);
+		return open_referenced(find_tty(console_dev), f);
 	}
 	return -ENXIO;
 }

@@ -195,8 +195,8 @@ static int interrupts(seq_file_t *m, void *arg)
 
 static int softirqs(seq_file_t *m, void *arg)
 {
-	static const char *const names[SOFTIRQ_COUNT] = { "TIMER",  "RCU",    "LOG",  "SCHED",
-							  "NET_TX", "NET_RX", "BLOCK" };
+	static const char *const names[SOFTIRQ_COUNT] = { "TIMER",  "RCU",    "LOG",   "SCHED",
+							  "NET_TX", "NET_RX", "BLOCK", "SCREEN" };
 
 	seq_puts(m, "                    ");
 	for_each_cpu(cpu)

@@ -42,6 +42,7 @@ typedef u64 pte_t;
 #define PTE_USER BIT(2)
 #define PTE_WRITE_THROUGH BIT(3)
 #define PTE_NO_CACHE BIT(4)
+#define PTE_WRITE_COMBINE PTE_WRITE_THROUGH /* the arch's memory types put it there */
 #define PTE_ACCESSED BIT(5)
 #define PTE_DIRTY BIT(6)
 #define PTE_LEAF BIT(7) /* at level 1 and 2: maps a large page */

@@ -119,8 +119,8 @@ void tty_write_wakeup(tty_t *tty);
 void tty_hangup(tty_t *tty);	      /* may sleep: swaps files' operations, signals the session */
 void tty_input_flush_raw(tty_t *tty); /* waits until queued raw input went through the discipline */
 
-/* Console for /dev/console: the last console= of the command line. */
-void tty_set_console(tty_t *tty);
+/* What /dev/console opens: the last console= of the command line. Boot. */
+void tty_set_console(dev_t dev);
 /* The controlling terminal of the running process: referenced, or NULL. */
 tty_t *tty_current(void);
 

@@ -16,6 +16,7 @@ typedef enum softirq_type {
 	SOFTIRQ_NET_TX,
 	SOFTIRQ_NET_RX,
 	SOFTIRQ_BLOCK,
+	SOFTIRQ_SCREEN,
 	SOFTIRQ_COUNT,
 } softirq_type_t;
 

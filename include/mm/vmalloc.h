@@ -16,7 +16,8 @@ bool is_vmalloc_addr(const void *ptr);
 /* Pages mapped with a guard below and above: kernel stacks. */
 void *vmalloc_guarded(size_t size, u32 node);
 
-void __iomem *ioremap(phys_addr_t pa, size_t size); /* uncached, NX; boot and drivers */
+void __iomem *ioremap(phys_addr_t pa, size_t size);    /* uncached, NX; boot and drivers */
+void __iomem *ioremap_wc(phys_addr_t pa, size_t size); /* stores may be combined: frame buffers */
 void iounmap(void __iomem *p);
 void *memremap(phys_addr_t pa, size_t size); /* cached: ACPI tables outside RAM */
 void memunmap(void *p);

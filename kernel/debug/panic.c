@@ -163,6 +163,11 @@ static __noreturn void report(trap_frame_t *frame, const char *format, va_list a
 	finish();
 }
 
+bool panicking(void)
+{
+	return READ_ONCE(log_panicking);
+}
+
 void panic(const char *format, ...)
 {
 	va_list args;

@@ -266,6 +266,11 @@ void __iomem *ioremap(phys_addr_t pa, size_t size)
 						    PTE_WRITE | PTE_NO_CACHE | PTE_WRITE_THROUGH);
 }
 
+void __iomem *ioremap_wc(phys_addr_t pa, size_t size)
+{
+	return (void __iomem __force *)map_physical(pa, size, PTE_WRITE | PTE_WRITE_COMBINE);
+}
+
 void iounmap(void __iomem *p)
 {
 	vfree((void *)((unsigned long)p & PAGE_MASK));
