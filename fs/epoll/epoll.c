@@ -98,15 +98,15 @@ static bool epoll_wake(wait_queue_entry_t *wait, u64 key)
 	u32 events = READ_ONCE(item->events);
 	bool woke = false;
 
-	if (key & POLLFREE) {
+	if (key & WAKE_QUEUE_ENDS) {
 		list_del_init(&wait->link);
 		__atomic_store_n(&e->queue, NULL, __ATOMIC_RELEASE);
 	}
-	if (!(events & ~MODE_BITS) || (key && !(key & (events | POLLFREE))))
+	if (!(events & ~MODE_BITS) || (key && !(key & (events | WAKE_QUEUE_ENDS))))
 		goto out;
 	make_ready(item);
 	if (waitqueue_active(&ep->wait)) {
-		woke = !(key & POLLFREE) && concerns(events, key);
+		woke = !(key & WAKE_QUEUE_ENDS) && concerns(events, key);
 		wake_up_key(&ep->wait, 1, POLLIN);
 	}
 	wake_pollers(ep);
@@ -164,7 +164,7 @@ static void leave_queue(epoll_entry_t *e)
 {
 	wait_queue_head_t *queue;
 
-	/* A queue that announces its end (POLLFREE) stays in memory for a grace period. */
+	/* A queue that announces its end (WAKE_QUEUE_ENDS) stays in memory for a grace period. */
 	rcu_read_lock();
 	queue = __atomic_load_n(&e->queue, __ATOMIC_ACQUIRE);
 	if (queue)

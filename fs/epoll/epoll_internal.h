@@ -28,7 +28,8 @@ typedef struct epoll {
 /* An item's place on one wait queue of its file. */
 typedef struct epoll_entry {
 	wait_queue_entry_t wait;
-	wait_queue_head_t *queue; /* NULL once the queue went away before the file: POLLFREE */
+	wait_queue_head_t
+		*queue; /* NULL once the queue went away before the file: WAKE_QUEUE_ENDS */
 	struct epoll_item *item;
 	struct epoll_entry *next;
 } epoll_entry_t;

@@ -19,11 +19,6 @@ struct file;
 #define POLLWRNORM 0x100u
 #define POLLWRBAND 0x200u
 #define POLLRDHUP 0x2000u
-/*
- * Only a wake-up key: the queue ends before the files that name it. Entries which stay behind take
- * themselves off; the queue's memory lasts for a grace period more.
- */
-#define POLLFREE 0x4000u
 
 typedef struct poll_table {
 	void (*queue)(struct file *f, wait_queue_head_t *wq, struct poll_table *pt);

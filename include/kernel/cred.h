@@ -66,6 +66,7 @@ extern cred_t init_cred;
 #define CAP_MKNOD 27
 #define CAP_LEASE 28
 #define CAP_SYSLOG 34
+#define CAP_WAKE_ALARM 35
 #define CAP_MAC_OVERRIDE 32
 #define CAP_LAST_CAP 40
 #define CAP_ALL ((BIT(CAP_LAST_CAP) << 1) - 1)

@@ -32,6 +32,7 @@ typedef struct sighand {
 	refcount_t refs;
 	spinlock_t lock; /* the process's sig_lock is this one's */
 	k_sigaction_t action[64];
+	wait_queue_head_t signalfd_wait; /* woken under `lock` */
 	rcu_head_t rcu;
 } sighand_t;
 

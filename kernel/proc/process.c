@@ -37,6 +37,8 @@ sighand_t *sighand_alloc(void)
 		return NULL;
 	refcount_set(&s->refs, 1);
 	spinlock_init(&s->lock);
+	init_waitqueue_head(&s->signalfd_wait);
+	lockdep_init(&s->signalfd_wait.lock, "sighand->signalfd_wait.lock");
 	return s;
 }
 
@@ -47,8 +49,10 @@ static void sighand_free_rcu(rcu_head_t *head)
 
 void sighand_put(sighand_t *s)
 {
-	if (refcount_put(&s->refs))
-		call_rcu(&s->rcu, sighand_free_rcu);
+	if (!refcount_put(&s->refs))
+		return;
+	wake_up_key(&s->signalfd_wait, INT32_MAX, WAKE_QUEUE_ENDS);
+	call_rcu(&s->rcu, sighand_free_rcu);
 }
 
 process_t *process_alloc(void)

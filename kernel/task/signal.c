@@ -220,6 +220,9 @@ static void tell(thread_t *first, int sig, bool to_process)
 	thread_t *t = choose_thread(first, sig, to_process);
 	process_t *p = first->process;
 
+	/* Who reads signals looks at what is pending under the lock that we hold. */
+	if (!list_empty(&p->sighand->signalfd_wait.entries))
+		wake_up_key(&p->sighand->signalfd_wait, INT32_MAX, 0);
 	if (!t)
 		return;
 	/* Signals that leave a core file are acted on by the thread itself. */

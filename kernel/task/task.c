@@ -31,6 +31,7 @@ u32 nr_threads;
 static sighand_t kernel_sighand = {
 	.refs = REFCOUNT_INIT(1),
 	.lock = SPINLOCK_INIT("sighand"),
+	.signalfd_wait = WAIT_QUEUE_INIT(kernel_sighand.signalfd_wait),
 };
 
 /* Group and session of process 0, which the first program inherits. */

@@ -38,6 +38,11 @@ typedef struct wait_queue_entry {
 	u32 flags;
 } wait_queue_entry_t;
 #define WAIT_EXCLUSIVE 1
+/*
+ * A key of its own: the queue ends before those who watch it by callback. They take their entries
+ * off; the queue's memory must last for a grace period more.
+ */
+#define WAKE_QUEUE_ENDS 0x4000u
 
 #define WAIT_QUEUE_INIT(name)                                                                      \
 	{                                                                                          \
