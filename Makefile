@@ -147,7 +147,7 @@ debug: $(IMAGE) $(INITRAMFS)
 	@echo 'In another terminal: gdb -ex "target remote :1234" $(IMAGE)'
 	$(QEMU) -kernel $(IMAGE) -initrd $(INITRAMFS) -append "console=ttyS0 nokaslr" -s -S
 
--include tests/host/host.mk tests/fuzz/fuzz.mk tests/user/user.mk
+-include tests/host/host.mk tests/fuzz/fuzz.mk tests/user/user.mk tests/fuzz_syscalls/fuzz_syscalls.mk
 
 test: $(IMAGE) $(INITRAMFS)
 	@tests/run_all

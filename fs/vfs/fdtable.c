@@ -481,7 +481,7 @@ fd_light_t fd_get_light(int fd)
 
 	if (l.file && unlikely(l.file->mode & FMODE_PATH)) {
 		fd_put_light(l);
-		l.file = NULL;
+		l = (fd_light_t){ 0 };
 	}
 	return l;
 }

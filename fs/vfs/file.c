@@ -236,7 +236,6 @@ int file_create_pipe_pair(const file_operations_t *ops, void *private_data, u32 
 
 	if (!node)
 		return -ENOMEM;
-	node->fops = ops;
 	ends[0] = anonymous_file(node, "pipe", ops, private_data, FMODE_READ, O_RDONLY | flags);
 	if (IS_ERR(ends[0])) {
 		r = (int)PTR_ERR(ends[0]);

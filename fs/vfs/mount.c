@@ -174,8 +174,8 @@ static bool is_mountpoint_of_any(const dentry_t *d)
 }
 
 /*
- * mount_lock is held for writing. Returns the place's dentry, whose reference goes to the caller;
- * NULL at a top.
+ * mount_lock is held for writing. Returns the place's dentry for mountpoint_put; NULL at a top. Its super
+ * block is held too: the mount that it stands on may go away before the caller lets go of it.
  */
 dentry_t *mount_unhook_locked(mount_t *m)
 {
@@ -188,7 +188,16 @@ dentry_t *mount_unhook_locked(mount_t *m)
 	WRITE_ONCE(m->parent, m);
 	if (!is_mountpoint_of_any(at))
 		mark_mountpoint(at, false);
+	super_hold(at->sb);
 	return at;
+}
+
+void mountpoint_put(dentry_t *at)
+{
+	super_block_t *sb = at->sb;
+
+	dentry_put(at);
+	super_put(sb);
 }
 
 int mount_attach(mount_t *m, const path_t *at)
@@ -264,7 +273,7 @@ void mount_put_list(list_t *gone)
 		list_del_init(&m->ns_link);
 		m->mountpoint = m->root;
 		if (at != m->root)
-			dentry_put(at);
+			mountpoint_put(at);
 		mount_put_quietly(m);
 	}
 }

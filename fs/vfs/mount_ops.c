@@ -204,7 +204,7 @@ static int mount_move(const char *source, const path_t *at)
 out_unlock:
 	mutex_unlock(&mount_mutex);
 	if (was_at)
-		dentry_put(was_at);
+		mountpoint_put(was_at);
 	path_put(&from);
 	return r;
 }
@@ -435,8 +435,8 @@ int vfs_pivot_root(const path_t *new_root, const path_t *put_old)
 	mount_changed_locked(root.mount->ns);
 	seqlock_write_unlock(&mount_lock);
 	mutex_unlock(&mount_mutex);
-	dentry_put(new_at);
-	dentry_put(root_at);
+	mountpoint_put(new_at);
+	mountpoint_put(root_at);
 	fs_replace_roots(&root, new_root);
 	path_put(&root);
 	return 0;

@@ -140,7 +140,8 @@ bool mount_get_unless_dead(mount_t *m);
  */
 int mount_attach(mount_t *m, const path_t *at);
 void mount_attach_locked(mount_t *m, mount_t *parent, dentry_t *mountpoint);
-dentry_t *mount_unhook_locked(mount_t *m);
+dentry_t *mount_unhook_locked(mount_t *m); /* for mountpoint_put */
+void mountpoint_put(dentry_t *at);
 void mount_detach_locked(mount_t *m, list_t *gone); /* queued by ns_link on gone */
 void mount_put_quietly(mount_t *m);		    /* as mount_put, without counting as use */
 void mount_put_list(list_t *gone);

@@ -44,6 +44,7 @@ typedef struct pipe {
 	u32 readers, writers;		/* lock: open ends */
 	u32 reader_opens, writer_opens; /* lock: counters that FIFO opens wait on */
 	u32 files;			/* fifo_mutex */
+	bool nameless;			/* of pipe(2), fixed: opening it by /proc/PID/fd never waits */
 	page_t *spare;			/* lock: one page kept for the next write */
 	bool polled; /* racy: pollers want to hear of each write, not only the first */
 } pipe_t;
@@ -380,7 +381,7 @@ static int fifo_open(vfs_node_t *node, file_t *f)
 	f->mode = (f->mode & ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE | FMODE_ATOMIC_POS)) |
 		  FMODE_STREAM;
 	mutex_lock(&p->lock);
-	if (mode == FMODE_WRITE && !block && !p->readers) {
+	if (mode == FMODE_WRITE && !block && !p->readers && !p->nameless) {
 		mutex_unlock(&p->lock);
 		r = -ENXIO;
 		goto out_leave;
@@ -394,7 +395,7 @@ static int fifo_open(vfs_node_t *node, file_t *f)
 		p->writers++;
 	}
 	u32 seen_writers = p->writer_opens, seen_readers = p->reader_opens;
-	bool have_writer = p->writers, have_reader = p->readers;
+	bool have_writer = p->writers || p->nameless, have_reader = p->readers || p->nameless;
 
 	f->poll_private = (void *)(unsigned long)(have_writer ? ~0u : seen_writers);
 	mutex_unlock(&p->lock);
@@ -445,7 +446,9 @@ int pipe_create(file_t *ends[2], int flags)
 		pipe_free(p);
 		return r;
 	}
+	p->nameless = true;
 	ends[0]->node->pipe = p;
+	ends[0]->node->fops = &fifo_operations;
 	ends[0]->poll_private = ends[1]->poll_private = (void *)(unsigned long)~0u;
 	return 0;
 }

@@ -248,6 +248,30 @@ static long poll_one(int fd, int events, int ms)
 	return ret == 1 ? pfd.revents : ret;
 }
 
+/* A pipe of pipe(2) is opened again by its name in /proc, and like a FIFO then, but without waiting. */
+static void group_reopen(void)
+{
+	int ends[2], again;
+	char c;
+
+	pipe(ends);
+	again = ROW_OK("write", sys(SYS_open, named("/proc/self/fd/%d", ends[1]), O_WRONLY));
+	ROW("write_byte", sys(SYS_write, again, "x", 1), 1);
+	ROW("read_byte", sys(SYS_read, ends[0], &c, 1), 1);
+	close(ends[1]);
+	ROW("closed_again", sys(SYS_close, again), 0);
+	ROW("end_of_file", sys(SYS_read, ends[0], &c, 1), 0);
+	again = ROW_OK("read_no_writer", sys(SYS_open, named("/proc/self/fd/%d", ends[0]), O_RDONLY));
+	ROW("read_no_writer_end", sys(SYS_read, again, &c, 1), 0);
+	close(ends[0]);
+	ends[1] = ROW_OK("writer_by_reader", sys(SYS_open, named("/proc/self/fd/%d", again), O_WRONLY));
+	close(again);
+	again = ROW_OK("write_no_reader",
+		       sys(SYS_open, named("/proc/self/fd/%d", ends[1]), O_WRONLY | O_NONBLOCK));
+	signal(SIGPIPE, SIG_IGN);
+	ROW("write_no_reader_epipe", sys(SYS_write, again, "x", 1), -EPIPE);
+}
+
 static void group_poll(void)
 {
 	int ends[2], fd = file_with("f", "x", 1);
@@ -433,6 +457,7 @@ int main(int argc, char **argv)
 	GROUP(group_pipe_blocking);
 	GROUP(group_pipe_interrupted);
 	GROUP(group_fifo);
+	GROUP(group_reopen);
 	GROUP(group_poll);
 	GROUP(group_ppoll);
 	GROUP(group_select);

@@ -1,0 +1,403 @@
+/* Which kind each argument of syscalls.tbl is, and the real values of flags, commands and options. */
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/fs.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <linux/openat2.h>
+#include <linux/prctl.h>
+#include <linux/random.h>
+#include <linux/reboot.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <asm/prctl.h>
+
+#include "sysfuzz.h"
+
+#define ARG(type_, name_) { .type = type_, .name = name_ }
+#define CALL(nr_, name_, ...)                                                                      \
+	{ .nr = nr_,                                                                               \
+	  .name = #name_,                                                                          \
+	  .nargs = sizeof((struct arg[]){ __VA_ARGS__ }) / sizeof(struct arg),                     \
+	  .args = { __VA_ARGS__ } },
+
+struct call calls[] = {
+#include <syscall_args.h>
+};
+const int ncalls = LENGTH(calls);
+
+#define VALUES(...) (const uint64_t[]){ __VA_ARGS__ }, sizeof((uint64_t[]){ __VA_ARGS__ }) / 8
+#define SET(call, name, ...) { call, NULL, name, make_choice, VALUES(__VA_ARGS__) }
+#define FLAGS(call, name, ...) { call, NULL, name, make_flags, VALUES(__VA_ARGS__) }
+#define AS(call, type, name, make, n) { call, type, name, make, NULL, n }
+
+#define OPEN_FLAGS                                                                                 \
+	O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_CREAT | O_EXCL, O_TRUNC, O_APPEND, O_NONBLOCK,      \
+		O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC, O_PATH, O_NOCTTY, O_SYNC, O_NOATIME, O_TMPFILE | O_RDWR
+#define CLONE_FLAGS                                                                                \
+	0, CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_VM | CLONE_SIGHAND,                              \
+		CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_FILES | CLONE_FS, CLONE_SYSVSEM,   \
+		CLONE_SETTLS, CLONE_PARENT_SETTID, CLONE_CHILD_SETTID, CLONE_CHILD_CLEARTID,       \
+		CLONE_VFORK, CLONE_PARENT, CLONE_PIDFD, CLONE_IO
+#define MOUNT_FLAGS                                                                                \
+	0, MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_BIND | MS_REC,       \
+		MS_MOVE, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, MS_NOATIME, MS_RELATIME
+
+static const uint64_t zero = 0;
+
+static const struct rule rules[] = {
+	/* files */
+	FLAGS("open", "flags", OPEN_FLAGS),
+	FLAGS("openat", "flags", OPEN_FLAGS),
+	{ "openat2", NULL, "how", make_how, VALUES(O_RDONLY, O_RDWR, O_CREAT | O_WRONLY, O_PATH, O_DIRECTORY, O_NOFOLLOW) },
+	AS("openat2", NULL, "size", make_size, 24),
+	SET("lseek", "whence", SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE),
+	SET("access", "mode", F_OK, R_OK, W_OK, X_OK, R_OK | W_OK),
+	SET("faccessat", "mode", F_OK, R_OK, W_OK, X_OK, R_OK | W_OK),
+	SET("faccessat2", "mode", F_OK, R_OK, W_OK, X_OK, R_OK | W_OK),
+	FLAGS("faccessat2", "flags", 0, AT_EACCESS, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH),
+	FLAGS("newfstatat", "flags", 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_NO_AUTOMOUNT),
+	FLAGS("statx", "flags", 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_STATX_FORCE_SYNC),
+	FLAGS("statx", "mask", STATX_BASIC_STATS, STATX_BTIME, STATX_ALL, STATX_SIZE),
+	FLAGS("fchownat", "flags", 0, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH),
+	FLAGS("linkat", "flags", 0, AT_SYMLINK_FOLLOW, AT_EMPTY_PATH),
+	FLAGS("unlinkat", "flags", 0, AT_REMOVEDIR),
+	FLAGS("utimensat", "flags", 0, AT_SYMLINK_NOFOLLOW),
+	FLAGS("renameat2", "flags", 0, RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT),
+	FLAGS("fallocate", "mode", 0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, FALLOC_FL_ZERO_RANGE),
+	FLAGS("preadv2", "flags", 0, RWF_HIPRI, RWF_NOWAIT),
+	FLAGS("pwritev2", "flags", 0, RWF_DSYNC, RWF_SYNC, RWF_APPEND, RWF_NOWAIT),
+	{ NULL, NULL, "pos_h", make_choice, &zero, 1 },
+	SET("fadvise64", "advice", 0, 1, 2, 3, 4, 5),
+	FLAGS("sync_file_range", "flags", 0, 1, 2, 4),
+	FLAGS("dup3", "flags", 0, O_CLOEXEC),
+	FLAGS("pipe2", "flags", 0, O_CLOEXEC, O_NONBLOCK, O_DIRECT),
+	SET("flock", "op", 1 | 4, 2 | 4, 8, 1, 2),
+	SET("fcntl", "cmd", F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN,
+	    F_SETSIG, F_GETSIG, F_SETOWN_EX, F_GETOWN_EX, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_SETLEASE, F_GETLEASE,
+	    F_NOTIFY, F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS),
+	SET("ioctl", "cmd", TCGETS, TCSETS, TCSETSW, TCSETSF, TCGETA, TCSETA, TCSBRK, TCXONC, TCFLSH, TIOCEXCL, TIOCNXCL,
+	    TIOCSCTTY, TIOCGPGRP, TIOCSPGRP, TIOCOUTQ, TIOCSTI, TIOCGWINSZ, TIOCSWINSZ, TIOCMGET, FIONREAD, TIOCPKT,
+	    FIONBIO, TIOCNOTTY, TIOCSETD, TIOCGETD, TCSBRKP, TIOCGSID, TIOCGPTN, TIOCSPTLCK, TIOCGPTLCK, TIOCGPTPEER,
+	    FIONCLEX, FIOCLEX, FIOASYNC, FIOQSIZE, FIBMAP, FIGETBSZ, FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, 0x5480, 0x5411),
+	FLAGS("close_range", "flags", 0, CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE),
+	AS("close_range", NULL, "first", make_new_fd, 0),
+	AS("close_range", NULL, "last", make_new_fd, 0),
+	{ "copy_file_range", NULL, "flags", make_choice, &zero, 1 },
+	SET("getcwd", "size", 4096, 4096, 100, 0, 1, 8),
+	SET("mknod", "mode", S_IFREG | 0644, S_IFIFO | 0600, S_IFCHR | 0666, S_IFBLK | 0600, S_IFSOCK | 0700, 0644),
+	SET("mknodat", "mode", S_IFREG | 0644, S_IFIFO | 0600, S_IFCHR | 0666, S_IFBLK | 0600, S_IFSOCK | 0700, 0644),
+	AS(NULL, "mode_t", NULL, make_mode, 0),
+	AS(NULL, NULL, "dev", make_dev, 0),
+	AS("umask", NULL, "mask", make_mode, 0),
+
+	/* mounts and the root: only where nobody else is */
+	AS("mount", NULL, "target", make_mount_point, 0),
+	AS("umount2", NULL, "target", make_mount_point, 0),
+	AS("chroot", NULL, "name", make_mount_point, 0),
+	AS("pivot_root", NULL, NULL, make_mount_point, 0),
+	FLAGS("mount", "flags", MOUNT_FLAGS),
+	AS("mount", NULL, "type", make_fs_type, 0),
+	FLAGS("umount2", "flags", 0, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW),
+
+	/* memory */
+	FLAGS(NULL, "prot", PROT_READ | PROT_WRITE, PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC, PROT_READ),
+	FLAGS("mmap", "flags", MAP_PRIVATE | MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, MAP_SHARED | MAP_ANONYMOUS,
+	      MAP_FIXED | MAP_PRIVATE, MAP_FIXED_NOREPLACE | MAP_PRIVATE, MAP_POPULATE | MAP_PRIVATE, MAP_GROWSDOWN,
+	      MAP_NORESERVE, MAP_LOCKED, MAP_STACK, MAP_NONBLOCK, MAP_32BIT, MAP_SHARED_VALIDATE),
+	FLAGS("mremap", "flags", MREMAP_MAYMOVE, 0, MREMAP_MAYMOVE | MREMAP_FIXED, MREMAP_MAYMOVE | MREMAP_DONTUNMAP),
+	FLAGS("msync", "flags", MS_SYNC, MS_ASYNC, MS_INVALIDATE),
+	SET("madvise", "advice", 0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23),
+	FLAGS("mlockall", "flags", MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT),
+	FLAGS("mlock2", "flags", 0, MLOCK_ONFAULT),
+	AS("brk", NULL, "brk", make_brk, 0),
+	AS("mincore", NULL, "vec", make_out, 256),
+	AS("arch_prctl", NULL, "addr", make_out, 64),
+	SET("arch_prctl", "code", ARCH_SET_GS, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS, ARCH_GET_CPUID, ARCH_SET_CPUID),
+
+	/* processes */
+	FLAGS("clone", "flags", CLONE_FLAGS, SIGCHLD, SIGCHLD, SIGCHLD),
+	AS("clone", NULL, "sp", make_stack, 0),
+	AS("clone", NULL, "tls", make_out, 64),
+	{ "clone3", NULL, "args", make_clone_args, VALUES(CLONE_FLAGS) },
+	SET("clone3", "size", 88, 88, 80, 64, 56),
+	FLAGS("unshare", "flags", 0, CLONE_FS, CLONE_FILES, CLONE_SYSVSEM, CLONE_VM, CLONE_NEWNS, CLONE_NEWUTS, CLONE_THREAD),
+	AS("execve", NULL, "name", make_program, 0),
+	AS("execveat", NULL, "name", make_program, 0),
+	FLAGS("execveat", "flags", 0, AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW),
+	AS(NULL, "const char *const *", NULL, make_strings, 0),
+	FLAGS("wait4", "options", WNOHANG, WNOHANG, WNOHANG | WUNTRACED, WCONTINUED, 0, __WALL, __WNOTHREAD),
+	FLAGS("waitid", "options", WNOHANG | WEXITED, WNOHANG | WEXITED, WSTOPPED, WCONTINUED, WNOWAIT, WEXITED),
+	SET("waitid", "which", P_ALL, P_PID, P_PGID, P_PIDFD),
+	SET("personality", "persona", 0, 0xffffffff, ADDR_NO_RANDOMIZE, READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT),
+	SET("prctl", "option", PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_GET_KEEPCAPS,
+	    PR_SET_KEEPCAPS, PR_SET_NAME, PR_GET_NAME, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_GET_SECUREBITS,
+	    PR_SET_SECUREBITS, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK, PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER,
+	    PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_TID_ADDRESS, PR_SET_THP_DISABLE, PR_GET_THP_DISABLE,
+	    PR_CAP_AMBIENT, PR_SET_VMA, PR_SET_MM, PR_GET_TSC, PR_SET_TSC, PR_MCE_KILL_GET, PR_GET_SPECULATION_CTRL,
+	    PR_GET_SECCOMP, PR_SET_PTRACER, PR_GET_TIMING, PR_GET_UNALIGN, PR_GET_FPEMU),
+	AS("set_tid_address", NULL, NULL, make_out, 4),
+	AS("set_robust_list", NULL, "head", make_robust_list, 0),
+	AS("set_robust_list", NULL, "len", make_size, 24),
+	SET("membarrier", "cmd", 0, MEMBARRIER_CMD_GLOBAL, MEMBARRIER_CMD_PRIVATE_EXPEDITED,
+	    MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, MEMBARRIER_CMD_GLOBAL_EXPEDITED,
+	    MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED),
+	{ "membarrier", NULL, "flags", make_choice, &zero, 1 },
+	AS("membarrier", NULL, "cpu", make_number, 4),
+
+	/* signals */
+	AS(NULL, NULL, "sig", make_signal, 0),
+	AS("pselect6", NULL, "sig", make_sigset_pair, 0),
+	SET("rt_sigprocmask", "how", SIG_BLOCK, SIG_UNBLOCK, SIG_UNBLOCK, SIG_SETMASK),
+	AS("rt_sigaction", NULL, "act", make_sigaction, 0),
+	AS("rt_sigaction", NULL, "size", make_size, 8),
+	AS("rt_sigprocmask", NULL, "size", make_size, 8),
+	AS("rt_sigpending", NULL, "size", make_size, 8),
+	AS("rt_sigtimedwait", NULL, "size", make_size, 8),
+	AS("rt_sigsuspend", NULL, "size", make_size, 8),
+	AS("ppoll", NULL, "size", make_size, 8),
+	AS("rt_sigpending", NULL, "set", make_out, 8),
+	AS("rt_sigprocmask", "u64 *", "old", make_out, 8),
+	AS(NULL, "const u64 *", NULL, make_sigset, 0),
+	AS(NULL, "const siginfo_t *", NULL, make_siginfo, 0),
+	AS(NULL, "const stack_t *", NULL, make_altstack, 0),
+	AS(NULL, "struct sigevent *", NULL, make_sigevent, 0),
+
+	/* time */
+	AS(NULL, "int", "clock", make_clock, 0),
+	AS(NULL, "const struct itimerval *", NULL, make_interval, 0),
+	AS(NULL, "const struct itimerspec *", NULL, make_interval, 0),
+	SET("getitimer", "which", ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF),
+	SET("setitimer", "which", ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF),
+	AS("timer_create", NULL, "id", make_out, 4),
+	AS(NULL, NULL, "id", make_timer, 0),
+	FLAGS("timer_settime", "flags", 0, TIMER_ABSTIME),
+	FLAGS("clock_nanosleep", "flags", 0, 0, TIMER_ABSTIME),
+	AS("settimeofday", NULL, "tz", make_offset_pointer, 0),
+	AS("utimensat", NULL, "ts", make_timespecs, 0),
+	AS(NULL, "const struct timespec *", NULL, make_timespec, 0),
+	AS(NULL, "const struct timeval *", NULL, make_timeval, 0),
+	AS("select", NULL, "tv", make_timeval, 0),
+	AS(NULL, NULL, "seconds", make_number, 3),
+
+	/* waiting */
+	AS(NULL, "struct pollfd *", NULL, make_pollfds, 0),
+	AS(NULL, NULL, "nfds", make_number, 8),
+	AS(NULL, NULL, "timeout", make_number, 3),
+	AS("select", "int", "n", make_number, 128),
+	AS("pselect6", "int", "n", make_number, 128),
+	AS("select", "u64 *", NULL, make_fdset, 0),
+	AS("pselect6", "u64 *", NULL, make_fdset, 0),
+	AS("futex", "u32 *", NULL, make_futex, 0),
+	SET("futex", "op", FUTEX_WAIT, FUTEX_WAKE, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP, FUTEX_LOCK_PI,
+	    FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET, FUTEX_WAIT | FUTEX_PRIVATE_FLAG,
+	    FUTEX_WAKE | FUTEX_PRIVATE_FLAG, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, FUTEX_CMP_REQUEUE_PI,
+	    FUTEX_WAIT_REQUEUE_PI),
+	AS("futex", NULL, NULL, make_number, 4),
+
+	/* ids, limits, scheduling */
+	AS(NULL, "const struct rlimit64 *", NULL, make_rlimit, 0),
+	SET(NULL, "resource", RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_NPROC,
+	    RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_NICE,
+	    RLIMIT_RTPRIO, RLIMIT_RTTIME),
+	SET("getrusage", "who", 0, 0xffffffffffffffff, 1),
+	SET("getpriority", "which", PRIO_PROCESS, PRIO_PGRP, PRIO_USER),
+	SET("setpriority", "which", PRIO_PROCESS, PRIO_PGRP),
+	AS(NULL, NULL, "who", make_pid, 0),
+	AS(NULL, NULL, "prio", make_number, 20),
+	AS("setgroups", NULL, "size", make_number, 16),
+	SET("getgroups", "size", 64, 16, 0),
+	AS(NULL, "uid_t", NULL, make_id, 0),
+	AS(NULL, "gid_t", NULL, make_id, 0),
+	AS(NULL, "const gid_t *", NULL, make_ids, 0),
+	AS(NULL, NULL, "header", make_cap_header, 0),
+	AS(NULL, "const struct sched_param *", NULL, make_sched, 0),
+	AS("sched_setattr", NULL, "attr", make_sched_attr, 0),
+	SET("sched_getattr", "size", 48, 56, 128),
+	{ "sched_setattr", NULL, "flags", make_choice, &zero, 1 },
+	{ "sched_getattr", NULL, "flags", make_choice, &zero, 1 },
+	SET(NULL, "policy", 0, 0, 1, 2, 3, 5),
+	SET("sched_setaffinity", "len", 8, 8, 128),
+	SET("sched_getaffinity", "len", 8, 128, 1024),
+
+	/* the machine */
+	SET("reboot", "magic1", LINUX_REBOOT_MAGIC1),
+	SET("reboot", "magic2", LINUX_REBOOT_MAGIC2, LINUX_REBOOT_MAGIC2A),
+	SET("reboot", "cmd", LINUX_REBOOT_CMD_CAD_ON, LINUX_REBOOT_CMD_CAD_OFF),
+	SET("syslog", "type", 2, 3, 9, 10, 1, 0),
+	FLAGS("getrandom", "flags", 0, GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE),
+
+	/* whatever is left, by its type or its name */
+	AS("dup2", NULL, "newfd", make_new_fd, 0),
+	AS("dup3", NULL, "newfd", make_new_fd, 0),
+	AS(NULL, "int", "fd", make_fd, 0),
+	AS(NULL, "int", "oldfd", make_fd, 0),
+	AS(NULL, "int", "in", make_fd, 0),
+	AS(NULL, "int", "out", make_fd, 0),
+	AS(NULL, "int", "dfd", make_dirfd, 0),
+	AS(NULL, "int", "odfd", make_dirfd, 0),
+	AS(NULL, "int", "ndfd", make_dirfd, 0),
+	AS(NULL, "pid_t", NULL, make_pid, 0),
+	AS(NULL, NULL, "addr", make_address, 0),
+	AS("mremap", NULL, "new_addr", make_address, 0),
+	AS("mmap", "size_t", NULL, make_length, 0),
+	AS("munmap", "size_t", NULL, make_length, 0),
+	AS("mprotect", "size_t", NULL, make_length, 0),
+	AS("mremap", "size_t", NULL, make_length, 0),
+	AS("msync", "size_t", NULL, make_length, 0),
+	AS("mincore", "size_t", NULL, make_length, 0),
+	AS("madvise", "size_t", NULL, make_length, 0),
+	AS("mlock", "size_t", NULL, make_length, 0),
+	AS("mlock2", "size_t", NULL, make_length, 0),
+	AS("munlock", "size_t", NULL, make_length, 0),
+	AS(NULL, "const struct iovec *", NULL, make_iovec, 0),
+	AS(NULL, "unsigned long", "n", make_number, 9),
+	AS(NULL, "off_t *", NULL, make_offset_pointer, 0),
+	AS(NULL, "off_t", NULL, make_offset, 0),
+	AS(NULL, "unsigned long", "pos_l", make_offset, 0),
+	AS("symlink", NULL, "target", make_name, 0),
+	AS("symlinkat", NULL, "target", make_name, 0),
+	AS("open", NULL, "name", make_path, 0),
+	AS("openat", NULL, "name", make_path, 0),
+	AS("openat2", NULL, "name", make_path, 0),
+	AS("stat", NULL, "name", make_path, 0),
+	AS("lstat", NULL, "name", make_path, 0),
+	AS("newfstatat", NULL, "name", make_path, 0),
+	AS("statx", NULL, "name", make_path, 0),
+	AS("statfs", NULL, "name", make_path, 0),
+	AS("access", NULL, "name", make_path, 0),
+	AS("readlink", NULL, "name", make_path, 0),
+	AS("readlinkat", NULL, "name", make_path, 0),
+	AS(NULL, "const char *", "name", make_name, 0),
+	AS(NULL, "const char *", "old", make_name, 0),
+	AS(NULL, "const char *", "new", make_name, 0),
+	AS(NULL, "const char *", "source", make_name, 0),
+	AS(NULL, "const char *", NULL, make_in, 65536),
+	AS(NULL, "char *", NULL, make_out, 65536),
+	AS("getdents", "void *", NULL, make_out, 65536),
+	AS("getdents64", "void *", NULL, make_out, 65536),
+	AS("ioctl", NULL, "arg", make_control, 0),
+	AS("fcntl", NULL, "arg", make_control, 0),
+	AS("prctl", NULL, NULL, make_control, 0),
+	AS(NULL, "size_t", NULL, make_size, 0),
+	AS(NULL, "u32", "count", make_size, 0),
+	AS(NULL, "u32", "size", make_size, 0),
+	AS(NULL, "u32", "len", make_size, 0),
+	AS(NULL, "int", "size", make_size, 0),
+	AS(NULL, "int", "len", make_size, 0),
+	AS(NULL, "int", NULL, make_number, 0),
+	AS(NULL, "u32", NULL, make_number, 0),
+	AS(NULL, "unsigned long", NULL, make_number, 0),
+};
+
+/* What is chosen seldom: it costs much, ends the batch, or makes what follows it fail. */
+static const struct {
+	const char *name;
+	uint32_t weight;
+} weights[] = {
+	{ "fork", 5 }, { "vfork", 3 }, { "clone", 6 }, { "clone3", 6 }, { "execve", 3 }, { "execveat", 3 },
+	{ "exit", 2 }, { "exit_group", 2 }, { "rt_sigreturn", 6 }, { "pause", 2 }, { "rt_sigsuspend", 3 },
+	{ "sync", 2 }, { "chroot", 1 }, { "setuid", 2 }, { "setresuid", 2 }, { "setreuid", 2 }, { "setfsuid", 2 },
+	{ "capset", 2 }, { "prlimit64", 5 }, { "setrlimit", 2 }, { "close_range", 2 }, { "vhangup", 2 },
+	{ "mlockall", 3 }, { "kill", 5 }, { "reboot", 2 }, { "sched_setscheduler", 3 }, { "sched_setattr", 3 },
+	{ "setgid", 3 }, { "setpriority", 3 }, { "settimeofday", 1 }, { "clock_settime", 1 }, { "close", 6 },
+	{ "membarrier", 4 },
+};
+
+static const char *const blocking[] = {
+	"read", "readv", "pread64", "preadv", "preadv2", "write", "writev", "pwrite64", "pwritev", "pwritev2",
+	"open", "openat", "openat2", "creat", "poll", "ppoll", "select", "pselect6", "nanosleep", "clock_nanosleep",
+	"pause", "wait4", "waitid", "flock", "fcntl", "ioctl", "futex", "rt_sigtimedwait", "rt_sigsuspend",
+	"sendfile", "copy_file_range", "getrandom", "syslog", "close", "dup2", "dup3", "restart_syscall",
+	"truncate", "ftruncate", "fallocate", "execve", "execveat",
+};
+
+/* They end the caller, or replace what it is. */
+static const char *const ending[] = { "exit", "exit_group", "execve", "execveat", "rt_sigreturn" };
+
+#define DEFAULT_WEIGHT 10
+
+static const struct rule fallback = { .make = make_out, .set = &zero };
+static uint32_t weight_sum;
+
+static bool fits(const char *pattern, const char *text)
+{
+	return !pattern || !strcmp(pattern, text);
+}
+
+static const struct rule *rule_of(const struct call *call, const struct arg *arg)
+{
+	for (size_t i = 0; i < LENGTH(rules); i++) {
+		if (fits(rules[i].call, call->name) && fits(rules[i].type, arg->type) &&
+		    fits(rules[i].name, arg->name))
+			return &rules[i];
+	}
+	/* Only an address is never wrong. */
+	if (!strchr(arg->type, '*') && strcmp(arg->type, "unsigned long")) {
+		printf("sysfuzz: no rule for %s's %s %s\n", call->name, arg->type, arg->name);
+		exit(2);
+	}
+	return &fallback;
+}
+
+struct call *call_named(const char *name)
+{
+	for (int i = 0; i < ncalls; i++) {
+		if (!strcmp(calls[i].name, name))
+			return &calls[i];
+	}
+	return NULL;
+}
+
+static struct call *call_known(const char *name)
+{
+	struct call *call = call_named(name);
+
+	if (!call) {
+		printf("sysfuzz: %s is no call that is built\n", name);
+		exit(2);
+	}
+	return call;
+}
+
+void calls_prepare(void)
+{
+	for (int i = 0; i < ncalls; i++) {
+		calls[i].weight = DEFAULT_WEIGHT;
+		for (int arg = 0; arg < calls[i].nargs; arg++)
+			calls[i].args[arg].rule = rule_of(&calls[i], &calls[i].args[arg]);
+	}
+	for (size_t i = 0; i < LENGTH(weights); i++)
+		call_known(weights[i].name)->weight = weights[i].weight;
+	for (size_t i = 0; i < LENGTH(blocking); i++)
+		call_known(blocking[i])->may_block = true;
+	for (size_t i = 0; i < LENGTH(ending); i++)
+		call_known(ending[i])->ends = true;
+	for (int i = 0; i < ncalls; i++)
+		weight_sum += calls[i].weight;
+}
+
+const struct call *call_choose(struct fuzz *f)
+{
+	uint32_t at = (uint32_t)random_below(f, weight_sum);
+	int i = 0;
+
+	while (at >= calls[i].weight)
+		at -= calls[i++].weight;
+	return &calls[i];
+}
