@@ -44,9 +44,9 @@ typedef struct pipe {
 	u32 readers, writers;		/* lock: open ends */
 	u32 reader_opens, writer_opens; /* lock: counters that FIFO opens wait on */
 	u32 files;			/* fifo_mutex */
-	bool nameless;			/* of pipe(2), fixed: opening it by /proc/PID/fd never waits */
-	page_t *spare;			/* lock: one page kept for the next write */
-	bool polled; /* racy: pollers want to hear of each write, not only the first */
+	bool nameless; /* of pipe(2), fixed: opening it by /proc/PID/fd never waits */
+	page_t *spare; /* lock: one page kept for the next write */
+	bool polled;   /* racy: pollers want to hear of each write, not only the first */
 } pipe_t;
 
 /* Guards node->pipe and pipe->files. */

@@ -107,8 +107,8 @@ long clone_and_call(long nr, const uint64_t args[static MAX_ARGS], void (*main)(
 			 "hlt\n"
 			 "1:"
 			 : "=a"(result)
-			 : "a"(nr), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(r10), "r"(r8), "r"(r12),
-			   "r"(r13)
+			 : "a"(nr), "D"(args[0]), "S"(args[1]), "d"(args[2]), "r"(r10), "r"(r8),
+			   "r"(r12), "r"(r13)
 			 : "rcx", "r11", "memory");
 	return result;
 }
@@ -150,7 +150,8 @@ static void child_main(void *arg)
 /* One who makes calls beside f: what it is given is reused after fifteen others. */
 static struct fuzz *new_maker(struct fuzz *f)
 {
-	int slot = 1 + (int)(__atomic_fetch_add(&next_maker, 1, __ATOMIC_RELAXED) % (BUFFERS_MAX - 1));
+	int slot =
+		1 + (int)(__atomic_fetch_add(&next_maker, 1, __ATOMIC_RELAXED) % (BUFFERS_MAX - 1));
 	struct fuzz *maker = &makers[slot];
 
 	fuzz_fork(maker, f, slot);
@@ -176,8 +177,8 @@ static long make_clone(struct fuzz *f)
 			f->args[1] = 0;
 		else if (f->args[1] < PAGE)
 			f->args[1] = (uint64_t)f->stacks + 3 * STACK_SIZE;
-	} else if ((char *)args >= f->buffers && (char *)args < f->buffers + BUFFERS_SIZE - sizeof(*args) &&
-		   !args->stack) {
+	} else if ((char *)args >= f->buffers &&
+		   (char *)args < f->buffers + BUFFERS_SIZE - sizeof(*args) && !args->stack) {
 		args->stack = (uint64_t)f->stacks + 3 * STACK_SIZE;
 	}
 	return clone_and_call(f->call->nr, f->args, child_main, new_maker(f));
@@ -201,7 +202,8 @@ static void return_from_signal(struct fuzz *f)
 	struct {
 		uint64_t flags, link;
 		stack_t stack;
-		uint64_t regs[23]; /* r8.. r15 rdi rsi rbp rbx rdx rax rcx rsp rip eflags cs.. err trapno oldmask cr2 */
+		uint64_t regs
+			[23]; /* r8.. r15 rdi rsi rbp rbx rdx rax rcx rsp rip eflags cs.. err trapno oldmask cr2 */
 		uint64_t fpstate, reserved[8];
 		uint64_t mask;
 	} frame = { 0 };
@@ -249,7 +251,8 @@ static long make_ending(struct fuzz *f)
 	if (!pid) {
 		if (call->nr == SYS_rt_sigreturn)
 			return_from_signal(f);
-		long result = raw(call->nr, f->args[0], f->args[1], f->args[2], f->args[3], f->args[4], 0);
+		long result = raw(call->nr, f->args[0], f->args[1], f->args[2], f->args[3],
+				  f->args[4], 0);
 		RAW(SYS_exit_group, -result);
 	}
 	if (failed(pid))
@@ -259,7 +262,9 @@ static long make_ending(struct fuzz *f)
 		long done = RAW(SYS_wait4, pid, &status, WNOHANG, 0);
 
 		if (done == pid)
-			return call->nr == SYS_execve || call->nr == SYS_execveat ? -(status >> 8 & 0xff) : 0;
+			return call->nr == SYS_execve || call->nr == SYS_execveat
+				       ? -(status >> 8 & 0xff)
+				       : 0;
 		if (failed(done) && done != -EINTR)
 			return call->nr == SYS_execve || call->nr == SYS_execveat ? -ECHILD : 0;
 		RAW(SYS_nanosleep, &tick, 0);
@@ -303,31 +308,48 @@ static void set_alarm(uint64_t us)
 	RAW(SYS_setitimer, ITIMER_REAL, &timer, 0);
 }
 
+/* Calls that return a descriptor, by how their names begin, and two that fill an array with two. */
+static bool makes_fd(const char *name)
+{
+	static const char *const names[] = { "open",	     "creat",		"dup",
+					     "pidfd_open",   "pidfd_getfd",	"eventfd",
+					     "epoll_create", "timerfd_create",	"signalfd",
+					     "memfd_create", "socket",		"accept",
+					     "inotify_init", "fanotify_init",	"userfaultfd",
+					     "mq_open",	     "perf_event_open", "io_uring_setup" };
+
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		if (!strncmp(name, names[i], strlen(names[i])))
+			return strcmp(name, "socketpair") != 0;
+	}
+	return false;
+}
+
+static void keep_pair(struct fuzz *f, const int *fds)
+{
+	if ((char *)fds < f->buffers || (char *)fds >= f->buffers + BUFFERS_SIZE - 8)
+		return;
+	fuzz_add_fd(f, fds[0]);
+	fuzz_add_fd(f, fds[1]);
+}
+
 static void keep(struct fuzz *f, long result)
 {
 	switch (f->call->nr) {
-	case SYS_open:
-	case SYS_openat:
-	case SYS_openat2:
-	case SYS_creat:
-	case SYS_dup:
-	case SYS_dup2:
-	case SYS_dup3:
-		fuzz_add_fd(f, (int)result);
-		break;
 	case SYS_fcntl:
 		if ((f->args[1] == F_DUPFD || f->args[1] == F_DUPFD_CLOEXEC) && result > 2)
 			fuzz_add_fd(f, (int)result);
 		break;
 	case SYS_pipe:
 	case SYS_pipe2:
-		if ((char *)f->args[0] >= buffers && (char *)f->args[0] < f->buffers + BUFFERS_SIZE) {
-			fuzz_add_fd(f, ((int *)f->args[0])[0]);
-			fuzz_add_fd(f, ((int *)f->args[0])[1]);
-		}
+		keep_pair(f, (int *)f->args[0]);
+		break;
+	case SYS_socketpair:
+		keep_pair(f, (int *)f->args[3]);
 		break;
 	case SYS_timer_create:
-		if ((char *)f->args[2] >= buffers && (char *)f->args[2] < f->buffers + BUFFERS_SIZE) {
+		if ((char *)f->args[2] >= buffers &&
+		    (char *)f->args[2] < f->buffers + BUFFERS_SIZE) {
 			f->timers[f->ntimers++ % TIMER_SLOTS] = *(int *)f->args[2];
 			if (f->ntimers == 2 * TIMER_SLOTS)
 				f->ntimers = TIMER_SLOTS;
@@ -340,7 +362,7 @@ static void keep(struct fuzz *f, long result)
 		keep_pid(f, result);
 		break;
 	default:
-		if (f->call->name[0] == 'p' && !strncmp(f->call->name, "pidfd_", 6) && result > 2)
+		if (makes_fd(f->call->name))
 			fuzz_add_fd(f, (int)result);
 		break;
 	}
@@ -368,7 +390,8 @@ static long make(struct fuzz *f)
 		RAW(SYS_arch_prctl, ARCH_SET_FS, fs);
 		return result;
 	default:
-		return raw(call->nr, f->args[0], f->args[1], f->args[2], f->args[3], f->args[4], f->args[5]);
+		return raw(call->nr, f->args[0], f->args[1], f->args[2], f->args[3], f->args[4],
+			   f->args[5]);
 	}
 }
 
@@ -393,7 +416,8 @@ void fuzz_one(struct fuzz *f)
 	if (verbose && result)
 		tell(f, " = ", (uint64_t)result);
 	/* A chance is not counted: at the deepest place other calls stand in for these. */
-	if (f->depth < MAX_DEPTH || (call->nr != SYS_fork && call->nr != SYS_clone && call->nr != SYS_clone3))
+	if (f->depth < MAX_DEPTH ||
+	    (call->nr != SYS_fork && call->nr != SYS_clone && call->nr != SYS_clone3))
 		count(call, result);
 	if (!failed(result))
 		keep(f, result);

@@ -64,8 +64,8 @@ static void company(void *arg)
 static _Noreturn void batch(uint64_t index)
 {
 	static struct fuzz self, beside;
-	static const uint64_t thread[MAX_ARGS] = { CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
-						   CLONE_THREAD | CLONE_SYSVSEM };
+	static const uint64_t thread[MAX_ARGS] = { CLONE_VM | CLONE_FS | CLONE_FILES |
+						   CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM };
 	uint64_t args[MAX_ARGS] = { SIGCHLD };
 
 	self.random = seed * 0x9e3779b97f4a7c15ul ^ index * 0xd1342543de82ef95ul;
@@ -221,7 +221,8 @@ static void work(int number, int jobs, uint64_t first, uint64_t batches, uint64_
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	world_prepare();
-	for (uint64_t i = (uint64_t)number; i < batches && calls_made() < target; i += (uint64_t)jobs)
+	for (uint64_t i = (uint64_t)number; i < batches && calls_made() < target;
+	     i += (uint64_t)jobs)
 		run_batch(first + i);
 	rmdir(world_dir);
 }
@@ -250,16 +251,18 @@ static bool report(void)
 	for (int i = 0; i < ncalls; i++) {
 		const struct counter *counter = &shared->counts[calls[i].nr];
 
-		printf("sysfuzz: %-24s made %7u ok %7u\n", calls[i].name, counter->made, counter->ok);
+		printf("sysfuzz: %-24s made %7u ok %7u\n", calls[i].name, counter->made,
+		       counter->ok);
 		made += counter->made;
 		ok += counter->ok;
 		reached += counter->made > 0;
 		successful += counter->ok > 0;
 	}
 	uint64_t percent = made ? 100 * ok / made : 0;
-	printf("sysfuzz: seed %lu: %lu calls in %u batches (%u ended early), %lu %% succeeded\n", seed, made,
-	       shared->batches, shared->ended_early, percent);
-	printf("sysfuzz: %d of %d handlers reached, %d with success\n", reached, ncalls, successful);
+	printf("sysfuzz: seed %lu: %lu calls in %u batches (%u ended early), %lu %% succeeded\n",
+	       seed, made, shared->batches, shared->ended_early, percent);
+	printf("sysfuzz: %d of %d handlers reached, %d with success\n", reached, ncalls,
+	       successful);
 	if (reached < ncalls || percent < MIN_SUCCESS) {
 		printf("sysfuzz: failed: too few\n");
 		return false;
@@ -293,7 +296,8 @@ int main(int argc, char **argv)
 		verbose |= !strcmp(argv[i], "verbose");
 		trace |= !strcmp(argv[i], "trace");
 	}
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (shared == MAP_FAILED || jobs < 1 || jobs > LENGTH(shared->progress) ||
 	    (verbose && dup2(1, LOG_FD) < 0))
 		return 2;

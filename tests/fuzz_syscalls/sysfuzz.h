@@ -72,7 +72,7 @@ struct call *call_named(const char *name);
 
 struct fuzz {
 	uint64_t random;
-	int depth;	/* generations below the batch: those above MAX_DEPTH make no more children */
+	int depth; /* generations below the batch: those above MAX_DEPTH make no more children */
 	bool careless;	/* this call's arguments may be bad ones */
 	bool in_thread; /* shares its memory with others that make calls */
 	const struct call *call;
@@ -111,7 +111,8 @@ static inline bool chance(struct fuzz *f, uint32_t percent)
 	return random_below(f, 100) < percent;
 }
 
-static inline long raw(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t g)
+static inline long raw(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
+		       uint64_t g)
 {
 	register uint64_t r10 __asm__("r10") = d;
 	register uint64_t r8 __asm__("r8") = e;
@@ -127,7 +128,8 @@ static inline long raw(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, 
 
 #define RAW(nr, ...) RAW_PICK(nr, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
 #define RAW_PICK(nr, a, b, c, d, e, g, ...)                                                        \
-	raw(nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e), (uint64_t)(g))
+	raw(nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e),         \
+	    (uint64_t)(g))
 
 static inline bool failed(long result)
 {
@@ -145,11 +147,11 @@ struct shared {
 	uint64_t progress[64]; /* by worker: counts up with each call */
 	uint32_t ended_early;  /* batches that died or had to be killed */
 	uint32_t batches;
-	uint32_t bad_slots;    /* things that a batch's end should have taken along */
+	uint32_t bad_slots; /* things that a batch's end should have taken along */
 };
 
 extern struct shared *shared;
-extern int worker;  /* number of this worker */
+extern int worker;   /* number of this worker */
 extern bool verbose; /* each call is printed before it is made */
 
 /* ---- world.c ---- */
@@ -219,6 +221,7 @@ uint64_t make_interval(struct fuzz *f, const struct rule *rule);
 uint64_t make_timer(struct fuzz *f, const struct rule *rule);
 uint64_t make_clock(struct fuzz *f, const struct rule *rule);
 uint64_t make_pollfds(struct fuzz *f, const struct rule *rule);
+uint64_t make_epoll_event(struct fuzz *f, const struct rule *rule);
 uint64_t make_fdset(struct fuzz *f, const struct rule *rule);
 uint64_t make_rlimit(struct fuzz *f, const struct rule *rule);
 uint64_t make_id(struct fuzz *f, const struct rule *rule);

@@ -23,9 +23,35 @@ static bool bad(struct fuzz *f)
 static uint64_t odd_number(struct fuzz *f)
 {
 	static const uint64_t odd[] = {
-		0, 1, 2, 7, 8, 63, 64, 65, 127, 128, 255, 256, 1023, 1024, 1025, 4095, 4096, 4097,
-		65535, 65536, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff,
-		0x8000000000000000, 0x7ffffffff000, 0x7fffffffefff, 0xffff800000000000,
+		0,
+		1,
+		2,
+		7,
+		8,
+		63,
+		64,
+		65,
+		127,
+		128,
+		255,
+		256,
+		1023,
+		1024,
+		1025,
+		4095,
+		4096,
+		4097,
+		65535,
+		65536,
+		0x7fffffff,
+		0x80000000,
+		0xffffffff,
+		0x100000000,
+		0x7fffffffffffffff,
+		0x8000000000000000,
+		0x7ffffffff000,
+		0x7fffffffefff,
+		0xffff800000000000,
 	};
 	switch (random_below(f, 4)) {
 	case 0:
@@ -131,7 +157,8 @@ uint64_t make_in(struct fuzz *f, const struct rule *rule)
 
 uint64_t make_size(struct fuzz *f, const struct rule *rule)
 {
-	static const uint16_t sizes[] = { 0, 1, 2, 8, 100, 255, 256, 512, 1000, 4095, 4096, 4097, 8192, 65535 };
+	static const uint16_t sizes[] = { 0,   1,    2,	   8,	 100,  255,  256,
+					  512, 1000, 4095, 4096, 4097, 8192, 65535 };
 
 	if (bad(f))
 		return odd_number(f);
@@ -165,7 +192,8 @@ uint64_t make_iovec(struct fuzz *f, const struct rule *rule)
 		return bad_pointer(f);
 	struct iovec *vec = buffer(f, n * sizeof(*vec));
 	for (uint64_t i = 0; i < n; i++) {
-		struct iovec one = { .iov_base = (void *)make_out(f, &piece), .iov_len = random_below(f, 2000) };
+		struct iovec one = { .iov_base = (void *)make_out(f, &piece),
+				     .iov_len = random_below(f, 2000) };
 
 		if (bad(f))
 			one.iov_len = odd_number(f);
@@ -180,8 +208,9 @@ uint64_t make_address(struct fuzz *f, const struct rule *rule)
 		/* An address elsewhere may take away the fuzzer's own memory: seldom, as that ends the batch. */
 		uint64_t elsewhere = chance(f, 5) ? odd_number(f) : bad_pointer(f);
 
-		return elsewhere >= (uint64_t)edge && elsewhere < (uint64_t)edge + PAGE ? (uint64_t)field + 1 :
-											  elsewhere;
+		return elsewhere >= (uint64_t)edge && elsewhere < (uint64_t)edge + PAGE
+			       ? (uint64_t)field + 1
+			       : elsewhere;
 	}
 	return (uint64_t)field + random_below(f, FIELD_SIZE / PAGE) * PAGE;
 }
@@ -206,7 +235,8 @@ uint64_t make_fd(struct fuzz *f, const struct rule *rule)
 {
 	if (bad(f))
 		return chance(f, 70) ? random_below(f, 300) : odd_number(f);
-	return f->nfds ? (uint64_t)f->fds[random_below(f, f->nfds < FD_SLOTS ? f->nfds : FD_SLOTS)] : 0;
+	return f->nfds ? (uint64_t)f->fds[random_below(f, f->nfds < FD_SLOTS ? f->nfds : FD_SLOTS)]
+		       : 0;
 }
 
 uint64_t make_new_fd(struct fuzz *f, const struct rule *rule)
@@ -223,26 +253,77 @@ uint64_t make_dirfd(struct fuzz *f, const struct rule *rule)
 
 /* Those that a batch finds, and those that it makes. */
 static const char *const names[] = {
-	"file", "empty", "big", "read-only", "dir", "dir/inside", "dir/dir", "fifo", "link", "link-to-dir",
-	"loop", "dangling", "new0", "new1", "new2", "new3", "dir/new0", "dir/new1", "dir/new2", "newdir0",
-	"newdir1", "newdir0/x", "newdir1/y", "m1", "m2", "m1/x", "m1/y", "script", "hidden/x", ".", "dir/.",
-	"dir/..", "dir/dir/", "file/",
+	"file",	     "empty",	  "big",	 "read-only", "dir",	  "dir/inside", "dir/dir",
+	"fifo",	     "link",	  "link-to-dir", "loop",      "dangling", "new0",	"new1",
+	"new2",	     "new3",	  "dir/new0",	 "dir/new1",  "dir/new2", "newdir0",	"newdir1",
+	"newdir0/x", "newdir1/y", "m1",		 "m2",	      "m1/x",	  "m1/y",	"script",
+	"hidden/x",  ".",	  "dir/.",	 "dir/..",    "dir/dir/", "file/",
 };
 
 /* Those that are only looked at or opened. */
 static const char *const places[] = {
-	"/proc", "/proc/self", "/proc/self/status", "/proc/self/stat", "/proc/self/maps", "/proc/self/fd",
-	"/proc/self/mounts", "/proc/self/cmdline", "/proc/self/exe", "/proc/self/task", "/proc/self/cwd",
-	"/proc/self/fd/3", "/proc/self/fd/5", "/proc/self/comm", "/proc/self/smaps", "/proc/self/statm",
-	"/proc/self/limits", "/proc/self/oom_score_adj", "/proc/self/environ", "/proc/self/wchan",
-	"/proc/self/mountinfo", "/proc/self/auxv", "/proc/self/io", "/proc/self/mem",
-	"/proc/meminfo", "/proc/stat", "/proc/uptime", "/proc/loadavg", "/proc/filesystems", "/proc/cpuinfo",
-	"/proc/interrupts", "/proc/slabinfo", "/proc/zoneinfo", "/proc/buddyinfo", "/proc/locks",
-	"/proc/version", "/proc/mounts", "/proc/sys", "/proc/sys/kernel/hostname", "/proc/sys/fs/file-nr",
-	"/proc/1/stat", "/proc/1/maps", "/proc/tty", "/proc/devices", "/proc/partitions", "/proc/softirqs",
-	"/proc/timer_list", "/proc/kallsyms", "/proc/profile", "/proc/sysrq-none", "/dev/null",
-	"/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts",
-	"/dev/pts/0", "/dev/kmsg", "/sys/kernel", "/sys/devices",
+	"/proc",
+	"/proc/self",
+	"/proc/self/status",
+	"/proc/self/stat",
+	"/proc/self/maps",
+	"/proc/self/fd",
+	"/proc/self/mounts",
+	"/proc/self/cmdline",
+	"/proc/self/exe",
+	"/proc/self/task",
+	"/proc/self/cwd",
+	"/proc/self/fd/3",
+	"/proc/self/fd/5",
+	"/proc/self/comm",
+	"/proc/self/smaps",
+	"/proc/self/statm",
+	"/proc/self/limits",
+	"/proc/self/oom_score_adj",
+	"/proc/self/environ",
+	"/proc/self/wchan",
+	"/proc/self/mountinfo",
+	"/proc/self/auxv",
+	"/proc/self/io",
+	"/proc/self/mem",
+	"/proc/meminfo",
+	"/proc/stat",
+	"/proc/uptime",
+	"/proc/loadavg",
+	"/proc/filesystems",
+	"/proc/cpuinfo",
+	"/proc/interrupts",
+	"/proc/slabinfo",
+	"/proc/zoneinfo",
+	"/proc/buddyinfo",
+	"/proc/locks",
+	"/proc/version",
+	"/proc/mounts",
+	"/proc/sys",
+	"/proc/sys/kernel/hostname",
+	"/proc/sys/fs/file-nr",
+	"/proc/1/stat",
+	"/proc/1/maps",
+	"/proc/tty",
+	"/proc/devices",
+	"/proc/partitions",
+	"/proc/softirqs",
+	"/proc/timer_list",
+	"/proc/kallsyms",
+	"/proc/profile",
+	"/proc/sysrq-none",
+	"/dev/null",
+	"/dev/zero",
+	"/dev/full",
+	"/dev/random",
+	"/dev/urandom",
+	"/dev/tty",
+	"/dev/ptmx",
+	"/dev/pts",
+	"/dev/pts/0",
+	"/dev/kmsg",
+	"/sys/kernel",
+	"/sys/devices",
 };
 
 static char *put_string(struct fuzz *f, const char *text)
@@ -259,7 +340,9 @@ static uint64_t odd_path(struct fuzz *f)
 	size_t n = chance(f, 50) ? random_below(f, 300) : 4090 + random_below(f, 10);
 	char *at = buffer(f, n + 1);
 	for (size_t i = 0; i < n; i++)
-		at[i] = chance(f, 10) ? '/' : (char)(chance(f, 90) ? 'a' + random_below(f, 26) : random_next(f));
+		at[i] = chance(f, 10) ? '/'
+				      : (char)(chance(f, 90) ? 'a' + random_below(f, 26)
+							     : random_next(f));
 	/* At times unterminated: what stands behind it is read as well. */
 	if (chance(f, 90))
 		at[n] = 0;
@@ -271,14 +354,16 @@ static uint64_t odd_path(struct fuzz *f)
 
 uint64_t make_name(struct fuzz *f, const struct rule *rule)
 {
-	return bad(f) ? odd_path(f) : (uint64_t)put_string(f, names[random_below(f, LENGTH(names))]);
+	return bad(f) ? odd_path(f)
+		      : (uint64_t)put_string(f, names[random_below(f, LENGTH(names))]);
 }
 
 uint64_t make_path(struct fuzz *f, const struct rule *rule)
 {
 	if (chance(f, 60))
 		return make_name(f, rule);
-	return bad(f) ? odd_path(f) : (uint64_t)put_string(f, places[random_below(f, LENGTH(places))]);
+	return bad(f) ? odd_path(f)
+		      : (uint64_t)put_string(f, places[random_below(f, LENGTH(places))]);
 }
 
 /* Whole names of directories in which only the batch looks: a mount elsewhere would be everybody's. */
@@ -296,9 +381,11 @@ uint64_t make_mount_point(struct fuzz *f, const struct rule *rule)
 
 uint64_t make_program(struct fuzz *f, const struct rule *rule)
 {
-	static const char *const programs[] = { "/proc/self/exe", "/bin/true", "script", "file", "dir", "empty" };
+	static const char *const programs[] = { "/proc/self/exe", "/bin/true", "script",
+						"file",		  "dir",       "empty" };
 
-	return bad(f) ? odd_path(f) : (uint64_t)put_string(f, programs[random_below(f, LENGTH(programs))]);
+	return bad(f) ? odd_path(f)
+		      : (uint64_t)put_string(f, programs[random_below(f, LENGTH(programs))]);
 }
 
 /* The first word ends sysfuzz at once should it be itself that is executed. */
@@ -317,15 +404,18 @@ uint64_t make_strings(struct fuzz *f, const struct rule *rule)
 
 uint64_t make_fs_type(struct fuzz *f, const struct rule *rule)
 {
-	static const char *const types[] = { "tmpfs", "proc", "sysfs", "devtmpfs", "ramfs", "devpts", "none" };
+	static const char *const types[] = { "tmpfs", "proc",	"sysfs", "devtmpfs",
+					     "ramfs", "devpts", "none" };
 
-	return bad(f) ? odd_path(f) :
-			(uint64_t)put_string(f, types[chance(f, 60) ? 0 : random_below(f, LENGTH(types))]);
+	return bad(f) ? odd_path(f)
+		      : (uint64_t)put_string(
+				f, types[chance(f, 60) ? 0 : random_below(f, LENGTH(types))]);
 }
 
 uint64_t make_mode(struct fuzz *f, const struct rule *rule)
 {
-	static const uint16_t modes[] = { 0644, 0755, 0600, 0666, 0777, 0700, 0, 0444, 01777, 04755, 02755 };
+	static const uint16_t modes[] = { 0644, 0755, 0600,  0666,  0777, 0700,
+					  0,	0444, 01777, 04755, 02755 };
 
 	return bad(f) ? odd_number(f) : modes[random_below(f, LENGTH(modes))];
 }
@@ -352,7 +442,9 @@ uint64_t make_pid(struct fuzz *f, const struct rule *rule)
 	case 2:
 		return (uint64_t)RAW(chance(f, 80) ? SYS_getpid : SYS_gettid);
 	case 3:
-		return f->npids ? (uint64_t)f->pids[random_below(f, f->npids < PID_SLOTS ? f->npids : PID_SLOTS)] : 0;
+		return f->npids ? (uint64_t)f->pids[random_below(
+					  f, f->npids < PID_SLOTS ? f->npids : PID_SLOTS)]
+				: 0;
 	case 4:
 		return 0x7fffffff - random_below(f, 10);
 	case 5:
@@ -446,7 +538,8 @@ uint64_t make_siginfo(struct fuzz *f, const struct rule *rule)
 uint64_t make_sigevent(struct fuzz *f, const struct rule *rule)
 {
 	static const int ways[] = { SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID };
-	struct sigevent event = { .sigev_notify = ways[random_below(f, 3)], .sigev_signo = SIGUSR2 };
+	struct sigevent event = { .sigev_notify = ways[random_below(f, 3)],
+				  .sigev_signo = SIGUSR2 };
 
 	event._sigev_un._tid = (pid_t)RAW(SYS_gettid);
 	if (bad(f))
@@ -455,12 +548,15 @@ uint64_t make_sigevent(struct fuzz *f, const struct rule *rule)
 		event.sigev_signo = (int)odd_number(f);
 	if (bad(f))
 		return bad_pointer(f);
-	return chance(f, 30) ? 0 : (uint64_t)memcpy(buffer(f, sizeof(event)), &event, sizeof(event));
+	return chance(f, 30) ? 0
+			     : (uint64_t)memcpy(buffer(f, sizeof(event)), &event, sizeof(event));
 }
 
 uint64_t make_altstack(struct fuzz *f, const struct rule *rule)
 {
-	stack_t stack = { .ss_sp = f->stacks, .ss_size = 2 * PAGE, .ss_flags = chance(f, 20) ? SS_DISABLE : 0 };
+	stack_t stack = { .ss_sp = f->stacks,
+			  .ss_size = 2 * PAGE,
+			  .ss_flags = chance(f, 20) ? SS_DISABLE : 0 };
 
 	if (bad(f))
 		stack.ss_sp = (void *)bad_pointer(f);
@@ -470,7 +566,8 @@ uint64_t make_altstack(struct fuzz *f, const struct rule *rule)
 		stack.ss_flags = (int)odd_number(f);
 	if (bad(f))
 		return bad_pointer(f);
-	return chance(f, 20) ? 0 : (uint64_t)memcpy(buffer(f, sizeof(stack)), &stack, sizeof(stack));
+	return chance(f, 20) ? 0
+			     : (uint64_t)memcpy(buffer(f, sizeof(stack)), &stack, sizeof(stack));
 }
 
 /* ---- time ---- */
@@ -551,13 +648,14 @@ uint64_t make_timer(struct fuzz *f, const struct rule *rule)
 
 uint64_t make_clock(struct fuzz *f, const struct rule *rule)
 {
-	static const int clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_MONOTONIC_RAW,
-				      CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_REALTIME_COARSE,
-				      CLOCK_TAI };
+	static const int clocks[] = { CLOCK_REALTIME,		CLOCK_MONOTONIC,
+				      CLOCK_BOOTTIME,		CLOCK_MONOTONIC_RAW,
+				      CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
+				      CLOCK_REALTIME_COARSE,	CLOCK_TAI };
 
 	if (bad(f)) /* of a process or a thread: see clock_getcpuclockid(3) */
-		return chance(f, 50) ? (uint64_t)(int)(~make_pid(f, rule) << 3 | random_below(f, 8)) :
-				       odd_number(f);
+		return chance(f, 50) ? (uint64_t)(int)(~make_pid(f, rule) << 3 | random_below(f, 8))
+				     : odd_number(f);
 	return (uint64_t)clocks[random_below(f, chance(f, 70) ? 2 : LENGTH(clocks))];
 }
 
@@ -568,10 +666,21 @@ uint64_t make_pollfds(struct fuzz *f, const struct rule *rule)
 	struct pollfd set[8];
 
 	for (size_t i = 0; i < LENGTH(set); i++)
-		set[i] = (struct pollfd){ .fd = (int)make_fd(f, rule), .events = (short)random_next(f) };
+		set[i] = (struct pollfd){ .fd = (int)make_fd(f, rule),
+					  .events = (short)random_next(f) };
 	if (bad(f))
 		return bad_pointer(f);
 	return (uint64_t)memcpy(buffer(f, sizeof(set)), set, sizeof(set));
+}
+
+/* Events and a number that comes back, packed; room for several, as what is waited for is put here. */
+uint64_t make_epoll_event(struct fuzz *f, const struct rule *rule)
+{
+	uint32_t event[3 * 16] = { (uint32_t)make_flags(f, rule), (uint32_t)random_next(f), 0 };
+
+	if (bad(f))
+		return bad_pointer(f);
+	return (uint64_t)memcpy(buffer(f, sizeof(event)), event, sizeof(event));
 }
 
 uint64_t make_fdset(struct fuzz *f, const struct rule *rule)
@@ -657,7 +766,9 @@ uint64_t make_sched_attr(struct fuzz *f, const struct rule *rule)
 		int32_t nice;
 		uint32_t priority;
 		uint64_t runtime, deadline, period;
-	} attr = { .size = 48, .policy = (uint32_t)random_below(f, 4), .nice = (int)random_below(f, 20) };
+	} attr = { .size = 48,
+		   .policy = (uint32_t)random_below(f, 4),
+		   .nice = (int)random_below(f, 20) };
 
 	if (attr.policy == 1 || attr.policy == 2)
 		attr.priority = 1 + (uint32_t)random_below(f, 50);
@@ -718,7 +829,8 @@ uint64_t make_clone_args(struct fuzz *f, const struct rule *rule)
 uint64_t make_cap_header(struct fuzz *f, const struct rule *rule)
 {
 	static const uint32_t versions[] = { 0x19980330, 0x20071026, 0x20080522 };
-	uint32_t header[2] = { versions[random_below(f, 3)], chance(f, 70) ? 0 : (uint32_t)make_pid(f, rule) };
+	uint32_t header[2] = { versions[random_below(f, 3)],
+			       chance(f, 70) ? 0 : (uint32_t)make_pid(f, rule) };
 
 	if (bad(f))
 		header[0] = (uint32_t)odd_number(f);

@@ -94,10 +94,10 @@ static int make_file(const char *name, int mode, const char *text, off_t size)
 
 static void make_files(struct fuzz *f)
 {
-	if (mkdir("dir", 0777) || mkdir("dir/dir", 0777) || mkdir("m1", 0777) || mkdir("m2", 0777) ||
-	    mkdir("m1/x", 0777) || mkdir("hidden", 0) || symlink("file", "link") ||
-	    symlink("dir", "link-to-dir") || symlink("loop", "loop") || symlink("nowhere", "dangling") ||
-	    mkfifo("fifo", 0666))
+	if (mkdir("dir", 0777) || mkdir("dir/dir", 0777) || mkdir("m1", 0777) ||
+	    mkdir("m2", 0777) || mkdir("m1/x", 0777) || mkdir("hidden", 0) ||
+	    symlink("file", "link") || symlink("dir", "link-to-dir") || symlink("loop", "loop") ||
+	    symlink("nowhere", "dangling") || mkfifo("fifo", 0666))
 		_exit(4);
 	fuzz_add_fd(f, make_file("file", 0666, "What a file holds.\n", 0));
 	fuzz_add_fd(f, make_file("big", 0666, "big\n", 300000));
@@ -114,10 +114,19 @@ static void open_zoo(struct fuzz *f)
 		const char *name;
 		int flags;
 	} zoo[] = {
-		{ "dir", O_RDONLY }, { "file", O_RDONLY }, { "file", O_PATH }, { "dir", O_PATH },
-		{ ".", O_RDONLY }, { "fifo", O_RDWR | O_NONBLOCK }, { "/proc/self/status", O_RDONLY },
-		{ "/proc/self", O_RDONLY }, { "/proc/self/maps", O_RDONLY }, { "/dev/zero", O_RDWR },
-		{ "/dev/urandom", O_RDONLY }, { "/dev/null", O_RDWR }, { "/proc/self/mem", O_RDWR },
+		{ "dir", O_RDONLY },
+		{ "file", O_RDONLY },
+		{ "file", O_PATH },
+		{ "dir", O_PATH },
+		{ ".", O_RDONLY },
+		{ "fifo", O_RDWR | O_NONBLOCK },
+		{ "/proc/self/status", O_RDONLY },
+		{ "/proc/self", O_RDONLY },
+		{ "/proc/self/maps", O_RDONLY },
+		{ "/dev/zero", O_RDWR },
+		{ "/dev/urandom", O_RDONLY },
+		{ "/dev/null", O_RDWR },
+		{ "/proc/self/mem", O_RDWR },
 		{ "/proc/stat", O_RDONLY },
 	};
 	int pipes[2], master, slave, number, unlock = 0;
@@ -136,7 +145,8 @@ static void open_zoo(struct fuzz *f)
 		}
 	}
 	master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
-	if (master >= 0 && !ioctl(master, TIOCSPTLCK, &unlock) && !ioctl(master, TIOCGPTN, &number)) {
+	if (master >= 0 && !ioctl(master, TIOCSPTLCK, &unlock) &&
+	    !ioctl(master, TIOCGPTN, &number)) {
 		snprintf(name, sizeof(name), "/dev/pts/%d", number);
 		slave = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK);
 		if (slave >= 0) {
@@ -162,7 +172,8 @@ static void drop(bool as_root)
 	struct __user_cap_data_struct data[2];
 
 	if (!as_root) {
-		if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, FUZZ_UID, FUZZ_UID, FUZZ_UID) ||
+		if (syscall(SYS_setgroups, 0, NULL) ||
+		    syscall(SYS_setresgid, FUZZ_UID, FUZZ_UID, FUZZ_UID) ||
 		    syscall(SYS_setresuid, FUZZ_UID, FUZZ_UID, FUZZ_UID))
 			_exit(4);
 		return;
@@ -181,7 +192,8 @@ void world_enter(struct fuzz *f, bool as_root)
 {
 	struct sigaction act = { .sa_handler = on_signal };
 
-	if (setsid() < 0 || mount("sysfuzz", world_dir, "tmpfs", 0, "mode=777,size=16m,nr_inodes=3000") ||
+	if (setsid() < 0 ||
+	    mount("sysfuzz", world_dir, "tmpfs", 0, "mode=777,size=16m,nr_inodes=3000") ||
 	    chdir(world_dir))
 		_exit(4);
 	umask(0);
@@ -193,7 +205,8 @@ void world_enter(struct fuzz *f, bool as_root)
 	fuzz_fork(f, NULL, 0);
 	make_files(f);
 	for (int sig = 1; sig < NSIG; sig++) {
-		if (sig != SIGSEGV && sig != SIGBUS && sig != SIGILL && sig != SIGFPE && sig != SIGCHLD)
+		if (sig != SIGSEGV && sig != SIGBUS && sig != SIGILL && sig != SIGFPE &&
+		    sig != SIGCHLD)
 			sigaction(sig, &act, NULL);
 	}
 	open_zoo(f);

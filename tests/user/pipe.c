@@ -261,10 +261,12 @@ static void group_reopen(void)
 	close(ends[1]);
 	ROW("closed_again", sys(SYS_close, again), 0);
 	ROW("end_of_file", sys(SYS_read, ends[0], &c, 1), 0);
-	again = ROW_OK("read_no_writer", sys(SYS_open, named("/proc/self/fd/%d", ends[0]), O_RDONLY));
+	again = ROW_OK("read_no_writer",
+		       sys(SYS_open, named("/proc/self/fd/%d", ends[0]), O_RDONLY));
 	ROW("read_no_writer_end", sys(SYS_read, again, &c, 1), 0);
 	close(ends[0]);
-	ends[1] = ROW_OK("writer_by_reader", sys(SYS_open, named("/proc/self/fd/%d", again), O_WRONLY));
+	ends[1] = ROW_OK("writer_by_reader",
+			 sys(SYS_open, named("/proc/self/fd/%d", again), O_WRONLY));
 	close(again);
 	again = ROW_OK("write_no_reader",
 		       sys(SYS_open, named("/proc/self/fd/%d", ends[1]), O_WRONLY | O_NONBLOCK));
