@@ -4,7 +4,9 @@
  * gen/asm_offsets.inc.
  */
 #include <arch/mmu.h>
+#include <arch_x86/features.h>
 #include <arch_x86/instructions.h>
+#include <arch_x86/pti.h>
 #include <arch_x86/segments.h>
 #include <arch_x86/traps.h>
 #include <kernel/syscall.h>
@@ -28,7 +30,16 @@ void asm_offsets(void)
 	FRAME(CS, cs);
 	FRAME(RFLAGS, rflags);
 	FRAME(RSP, rsp);
+	FRAME(SS, ss);
 	DEFINE(FRAME_SIZE, sizeof(trap_frame_t));
+
+	DEFINE(ENTRY_USER_SP, offsetof(entry_area_t, user_sp));
+	DEFINE(ENTRY_USER_RAX, offsetof(entry_area_t, user_rax));
+	DEFINE(ENTRY_USER_RDI, offsetof(entry_area_t, user_rdi));
+	DEFINE(ENTRY_RSP0, offsetof(entry_area_t, tss.rsp[0]));
+	DEFINE(PTI_USER_ROOT, PTI_USER_ROOT);
+	DEFINE(PTI_USER_ROOT_BIT, PTI_USER_ROOT_BIT);
+	DEFINE(PTI_USER_PCID, PTI_USER_PCID);
 
 	DEFINE(THREAD_SP, offsetof(thread_t, arch.sp));
 	DEFINE(THREAD_FLAGS, offsetof(thread_t, flags));

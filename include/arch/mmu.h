@@ -108,9 +108,31 @@ phys_addr_t virt_to_phys(const void *va); /* of a direct-map or image address */
  * Physical address of the running kernel root; the root that user roots copy their upper half of.
  */
 extern pte_t *kernel_pml4;
-/* Copies the kernel half into a new user root (a zeroed page). The kernel half's level-2 tables are
- * all allocated at boot, so that no later change to kernel mappings must be propagated. */
+/* Copies the kernel half into a new user root (zeroed, of mmu_root_order). The kernel half's level-2
+ * tables are all allocated at boot, so that no later change to kernel mappings must be propagated. */
 void arch_mmu_init_root(pte_t *root);
+
+/*
+ * Page table isolation: a second root, for user mode, follows the first. It shares the lower half's
+ * tables and lacks the kernel. Constant after boot.
+ */
+extern bool mmu_two_roots;
+extern u64 pte_global; /* PTE_GLOBAL for kernel mappings, or 0 when user mode may not see them */
+
+static inline u32 mmu_root_order(void) /* of a root's pages */
+{
+	return mmu_two_roots;
+}
+
+/* Changes an entry of the lower half of a root, under the lock that guards it. */
+static inline void mmu_root_set(pte_t *entry, pte_t value)
+{
+	if (mmu_two_roots) {
+		pte_set(entry + PT_ENTRIES, value);
+		value |= value ? PTE_NX : 0; /* the kernel runs no user code */
+	}
+	pte_set(entry, value);
+}
 
 /*
  * What identifies an address space to the TLB: the CPUs that may hold its entries, and its PCID

@@ -7,7 +7,7 @@
 
 uint64_t *vmm_create_page_table(void)
 {
-	page_t *page = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 0);
+	page_t *page = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, mmu_root_order());
 
 	if (!page)
 		return NULL;
@@ -24,7 +24,7 @@ static void free_tables(pte_t *table, int level, unsigned entries)
 				free_tables(phys_to_virt(pte_pfn(table[i]) << PAGE_SHIFT),
 					    level - 1, PT_ENTRIES);
 	mm_count(MM_TABLE, -1);
-	page_free(virt_to_page(table));
+	free_pages(virt_to_page(table), level == PT_LEVELS - 1 ? mmu_root_order() : 0);
 }
 
 void vmm_destroy_page_table(uint64_t *pml4)
@@ -41,13 +41,18 @@ static pte_t *walk(pte_t *table, unsigned long virt, bool make, int *level)
 
 		if (!pte_present(*entry)) {
 			page_t *page = make ? alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 0) : NULL;
+			pte_t value;
 
 			if (!page)
 				return NULL;
 			mm_count(MM_TABLE, 1);
-			pte_set(entry, pte_make(page_to_pfn(page),
-						PTE_PRESENT | PTE_WRITE |
-							(virt < USER_MAX ? PTE_USER : 0)));
+			value = pte_make(page_to_pfn(page),
+					 PTE_PRESENT | PTE_WRITE |
+						 (virt < USER_MAX ? PTE_USER : 0));
+			if (*level == PT_LEVELS - 1 && virt < USER_MAX)
+				mmu_root_set(entry, value);
+			else
+				pte_set(entry, value);
 		} else if (*level < PT_LEVELS - 1 && (*entry & PTE_LEAF)) {
 			return entry;
 		}

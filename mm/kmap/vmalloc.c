@@ -190,7 +190,7 @@ static void *alloc_mapped(size_t size, gfp_flags_t flags, u32 node, size_t guard
 	if (!area)
 		return NULL;
 	if (place(area, guard_before, 0,
-		  PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX)) {
+		  PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY | pte_global | PTE_NX)) {
 		free_area(area);
 		return NULL;
 	}
@@ -253,7 +253,7 @@ static void *map_physical(phys_addr_t pa, size_t size, u64 bits)
 		return NULL;
 	area->size = ALIGN_UP(pa + size, PAGE_SIZE) - first;
 	if (place(area, 0, first,
-		  bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL | PTE_NX)) {
+		  bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | pte_global | PTE_NX)) {
 		kfree(area);
 		return NULL;
 	}

@@ -65,7 +65,7 @@ static void __init map_array_page(unsigned long va)
 		void *page = early_zalloc(PAGE_SIZE);
 
 		pte_set(&table[pt_index(va, 0)],
-			virt_to_phys(page) | PTE_PRESENT | PTE_WRITE | PTE_GLOBAL | PTE_NX);
+			virt_to_phys(page) | PTE_PRESENT | PTE_WRITE | pte_global | PTE_NX);
 	}
 }
 

@@ -133,7 +133,10 @@ static void free_below(gather_t *g, pte_t *table, int level, unsigned long base,
 				   floor, ceiling);
 		if (start < floor || start + span > ceiling)
 			continue; /* serves others too */
-		pte_set(&table[i], 0);
+		if (level == PT_LEVELS - 1)
+			mmu_root_set(&table[i], 0);
+		else
+			pte_set(&table[i], 0);
 		mm_count(MM_TABLE, -1);
 		atomic64_dec(&g->space->table_pages);
 		g->tables = true;

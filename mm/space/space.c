@@ -36,7 +36,7 @@ vm_space_t *vm_space_create(void)
 
 	if (!s)
 		return NULL;
-	root = table_page_alloc(s);
+	root = table_page_alloc(s, mmu_root_order());
 	if (!root) {
 		kmem_cache_free(space_cache, s);
 		return NULL;
@@ -57,7 +57,7 @@ static void drop_ref(vm_space_t *s)
 	if (!refcount_put(&s->refs))
 		return;
 	mm_count(MM_TABLE, -1);
-	page_put(virt_to_page(s->root));
+	free_pages(virt_to_page(s->root), mmu_root_order());
 	kmem_cache_free(space_cache, s);
 }
 

@@ -15,7 +15,7 @@
 #define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
 extern pfn_t zero_page_pfn;
 extern kmem_cache_t *area_cache;
-page_t *table_page_alloc(vm_space_t *s); /* zeroed and charged to s; NULL: no memory */
+page_t *table_page_alloc(vm_space_t *s, u32 order); /* zeroed and charged to s; NULL: no memory */
 
 static inline vm_area_t *area_of(rb_node_t *n)
 {

@@ -29,9 +29,9 @@ spinlock_t *pte_lock(pte_t *pte)
 	return &virt_to_page(pte)->table_lock;
 }
 
-page_t *table_page_alloc(vm_space_t *s)
+page_t *table_page_alloc(vm_space_t *s, u32 order)
 {
-	page_t *page = alloc_pages_gfp(GFP_USER | GFP_ZERO, 0);
+	page_t *page = alloc_pages_gfp(GFP_USER | GFP_ZERO, order);
 
 	if (!page)
 		return NULL;
@@ -42,9 +42,9 @@ page_t *table_page_alloc(vm_space_t *s)
 	return page;
 }
 
-static pte_t add_table(vm_space_t *s, pte_t *entry)
+static pte_t add_table(vm_space_t *s, pte_t *entry, int level)
 {
-	page_t *page = table_page_alloc(s);
+	page_t *page = table_page_alloc(s, 0);
 	spinlock_t *lock = pte_lock(entry);
 	pte_t value;
 
@@ -55,7 +55,10 @@ static pte_t add_table(vm_space_t *s, pte_t *entry)
 	if (!value) {
 		value = pte_make(page_to_pfn(page),
 				 PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED);
-		pte_set(entry, value);
+		if (level == PT_LEVELS - 1)
+			mmu_root_set(entry, value);
+		else
+			pte_set(entry, value);
 		page = NULL;
 	}
 	spin_unlock(lock);
@@ -76,7 +79,7 @@ pte_t *pte_make_path(vm_space_t *s, unsigned long addr)
 		pte_t value = pte_get(entry);
 
 		if (unlikely(!value)) {
-			value = add_table(s, entry);
+			value = add_table(s, entry, level);
 			if (!value)
 				return NULL;
 		}

@@ -17,6 +17,7 @@
 #include <arch_x86/features.h>
 #include <arch_x86/instructions.h>
 #include <arch_x86/percpu_setup.h>
+#include <arch_x86/pti.h>
 #include <kernel/lib/string.h>
 #include <kernel/thread.h>
 #include <mm/early.h>
@@ -176,7 +177,7 @@ static void map_image_part(phys_addr_t root, const char *from, const char *to, u
 	unsigned long offset = (unsigned long)(from - image_start);
 
 	boot_map(root, LINK_BASE + image_slide + offset, image_phys + offset, (u64)(to - from),
-		 bits | PTE_GLOBAL, 0);
+		 bits | pte_global, 0);
 }
 
 static void build_tables(void)
@@ -188,7 +189,7 @@ static void build_tables(void)
 	map_image_part(root, rodata_start, rodata_end, PTE_NX | PTE_WRITE); /* sealed after boot */
 	map_image_part(root, data_start, data_end, PTE_NX | PTE_WRITE);
 	/* The first MiB whole: firmware leaves its tables there, in and between the regions. */
-	boot_map(root, direct_map_base, 0, 1UL << 20, PTE_WRITE | PTE_NX | PTE_GLOBAL, 0);
+	boot_map(root, direct_map_base, 0, 1UL << 20, PTE_WRITE | PTE_NX | pte_global, 0);
 	for (u32 i = 0; i < boot_info.region_count; i++) {
 		const boot_region_t *r = &boot_info.regions[i];
 		phys_addr_t from = MAX(ALIGN_DOWN(r->start, PAGE_SIZE), 1UL << 20);
@@ -198,7 +199,7 @@ static void build_tables(void)
 		    from >= to)
 			continue;
 		boot_map(root, direct_map_base + from, from, to - from,
-			 PTE_WRITE | PTE_NX | PTE_GLOBAL, giant);
+			 PTE_WRITE | PTE_NX | pte_global, giant);
 	}
 	boot_reserve_slot(root, vmalloc_start);
 	boot_reserve_slot(root, page_array_base);
@@ -220,6 +221,19 @@ static void build_tables(void)
 #define VMALLOC_SLOTS 0xffffe00000000000UL
 #define PAGE_ARRAY_SLOTS 0xfffff00000000000UL
 #define SLOT (1UL << 39)
+
+/* pti=on, off (nopti), or auto: where the CPU leaks across privilege levels. */
+static void choose_isolation(void)
+{
+	const char *value = early_option("pti");
+
+	if (value && !strncmp(value, "on", 2))
+		pti_choose(true);
+	else if ((value && !strncmp(value, "off", 3)) || early_option("nopti"))
+		pti_choose(false);
+	else
+		pti_choose(cpu_has(CPU_MELTDOWN));
+}
 
 static void choose_layout(void)
 {
@@ -308,6 +322,7 @@ __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base)
 	for (const char *c = boot_info.command_line; *c; c++)
 		random_state = random_state * 31 + (u8)*c;
 	choose_layout();
+	choose_isolation();
 	boot_info.random_seed = boot_random();
 	boot_info.canary_key[0] = boot_random();
 	boot_info.canary_key[1] = boot_random();

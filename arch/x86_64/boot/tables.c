@@ -97,6 +97,6 @@ const void *arch_map_firmware(phys_addr_t pa, size_t len)
 	if (!len || pa + len < pa || to > limit)
 		return NULL;
 	boot_map(virt_to_phys(kernel_pml4), direct_map_base + from, from, to - from,
-		 PTE_WRITE | PTE_NX | PTE_GLOBAL, 0);
+		 PTE_WRITE | PTE_NX | pte_global, 0);
 	return phys_to_virt(pa);
 }

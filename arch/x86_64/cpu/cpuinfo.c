@@ -82,7 +82,9 @@ void arch_show_cpuinfo(seq_file_t *m, u32 cpu)
 		   level);
 	show_flags(m);
 	/* Twice the cycles a microsecond: what a delay loop of two instructions would measure. */
-	seq_printf(m, "bugs\t\t:\nbogomips\t: %lu.%02lu\n", khz * 2 / 1000, khz * 2 / 10 % 100);
+	seq_printf(m, "bugs\t\t:%s\nbogomips\t: %lu.%02lu\n",
+		   cpu_has(CPU_MELTDOWN) ? " cpu_meltdown" : "", khz * 2 / 1000,
+		   khz * 2 / 10 % 100);
 	seq_printf(m, "clflush size\t: 64\ncache_alignment\t: 64\n");
 	seq_printf(m, "address sizes\t: %u bits physical, %u bits virtual\npower management:\n\n",
 		   id->phys_bits, id->virt_bits);

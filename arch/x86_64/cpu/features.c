@@ -11,6 +11,9 @@ u64 cpu_feature_bits __ro_after_init;
 cpu_identity_t cpu_identity __ro_after_init;
 u32 cpu_feature_words[6] __ro_after_init;
 
+#define CPUID7_EDX_ARCH_CAPABILITIES BIT(29)
+#define ARCH_CAPABILITIES_RDCL_NO BIT(0)
+
 typedef struct leaf {
 	u32 a, b, c, d;
 } leaf_t;
@@ -23,6 +26,18 @@ static leaf_t cpuid_leaf(u32 leaf, u32 sub)
 			 : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
 			 : "a"(leaf), "c"(sub));
 	return r;
+}
+
+/*
+ * Intel's CPUs of family 6, unless they say that they do not (Intel, "Speculative Execution Side
+ * Channel Mitigations", IA32_ARCH_CAPABILITIES.RDCL_NO).
+ */
+static bool has_meltdown(u32 seven_d)
+{
+	if (strcmp(cpu_identity.vendor, "GenuineIntel") || cpu_identity.family != 6)
+		return false;
+	return !(seven_d & CPUID7_EDX_ARCH_CAPABILITIES) ||
+	       !(rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAPABILITIES_RDCL_NO);
 }
 
 static void note(cpu_feature_t f, bool have)
@@ -102,6 +117,7 @@ void cpu_detect(void)
 	cpu_feature_words[4] = extended.d;
 	cpu_feature_words[5] = extended.c;
 	identify(zero, one, max_extended);
+	note(CPU_MELTDOWN, has_meltdown(seven.d));
 }
 
 u32 arch_apic_id(void)

@@ -5,8 +5,9 @@
 #include <arch_x86/features.h>
 
 #include <arch_x86/instructions.h>
+#include <arch_x86/pti.h>
 
-static DEFINE_PERCPU(entry_area_t, entry_area);
+__section(".percpu.entry") entry_area_t entry_area;
 
 #define CODE64 0x00af9a000000ffffUL
 #define DATA 0x00cf92000000ffffUL
@@ -71,5 +72,10 @@ void tss_set_stack(unsigned long top)
 {
 	entry_area_t *area = this_cpu_ptr(&entry_area);
 
-	area->tss.rsp[0] = top;
+	area->tss.rsp[0] = mmu_two_roots ? (unsigned long)(area->stack + ENTRY_STACK_SIZE) : top;
+}
+
+void tss_share(u32 cpu)
+{
+	pti_share(per_cpu_ptr(&entry_area, cpu), sizeof(entry_area_t));
 }

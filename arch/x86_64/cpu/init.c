@@ -9,6 +9,7 @@
 #include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
 #include <arch_x86/lapic.h>
+#include <arch_x86/pti.h>
 #include <arch_x86/time.h>
 #include <arch_x86/traps.h>
 #include <drivers/acpi.h>
@@ -48,6 +49,9 @@ void arch_init_devices(void)
 
 	fpu_init_cpu();
 	fpu_init();
+	pti_init();
+	idt_share();
+	tss_share(0);
 	cpu_setup_entry_stacks(0, tops);
 	gdt_set_ist(tops);
 	cpu_apic_id[0] = acpi_madt.apic_ids[0];

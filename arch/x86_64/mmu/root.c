@@ -3,6 +3,7 @@
  */
 #include <arch/mmu.h>
 #include <arch_x86/percpu_setup.h>
+#include <arch_x86/pti.h>
 #include <kernel/lib/string.h>
 
 extern char image_start[]; /* linker.ld; the image ends the address space */
@@ -17,6 +18,8 @@ phys_addr_t virt_to_phys(const void *va)
 void arch_mmu_init_root(pte_t *root)
 {
 	memcpy(root + PT_ENTRIES / 2, kernel_pml4 + PT_ENTRIES / 2, PT_ENTRIES / 2 * sizeof(pte_t));
+	if (mmu_two_roots)
+		pti_init_root(root);
 }
 
 /* The hardware has no unreadable present page: a write or execute permission reads too. */

@@ -20,19 +20,21 @@
  */
 #include <arch_x86/features.h>
 #include <arch_x86/instructions.h>
+#include <arch_x86/pti.h>
 #include <arch_x86/tlb.h>
 #include <arch_x86/traps.h>
 #include <kernel/atomic.h>
 #include <kernel/panic.h>
 #include <kernel/thread.h>
 
-#define TLB_SLOTS 6 /* PCIDs 1..6; 0 is the kernel's own root */
-#define CR3_NO_FLUSH (1UL << 63)
+#define CR3_PCID 0xfffUL
+#define TLB_SLOTS 6	   /* PCIDs 1..6; 0 is the kernel's own root */
 #define FLUSH_PAGES_MAX 33 /* beyond this a full flush is cheaper than single invalidations */
 
 typedef struct tlb_slot {
-	u64 id;	 /* of the context; 0: empty */
-	u64 gen; /* caught up with */
+	u64 id;		 /* of the context; 0: empty */
+	u64 gen;	 /* caught up with */
+	bool user_stale; /* isolation: the user's PCID is behind; meaningful while not loaded */
 } tlb_slot_t;
 
 typedef struct tlb_state {
@@ -59,9 +61,28 @@ static u64 read_gen(const arch_mmu_context_t *ctx)
 	return __atomic_load_n(&ctx->tlb_gen, __ATOMIC_SEQ_CST);
 }
 
+/* The user's entries of the loaded space go before user mode is entered. */
+static void flush_user_later(void)
+{
+	this_cpu_write(user_cr3, this_cpu_read(user_cr3_next) & ~CR3_NO_FLUSH);
+}
+
 static void flush_loaded(tlb_state_t *s)
 {
 	write_cr3(read_cr3() & ~CR3_NO_FLUSH); /* this PCID's entries but global ones */
+	if (mmu_two_roots)
+		flush_user_later();
+}
+
+static void flush_page(unsigned long addr)
+{
+	invlpg(addr);
+	if (!mmu_two_roots || !cpu_has(CPU_PCID)) /* else the load of CR3 flushes all */
+		return;
+	if (cpu_has(CPU_INVPCID))
+		invpcid_address(this_cpu_read(user_cr3_next) & CR3_PCID, addr);
+	else
+		flush_user_later();
 }
 
 /* Brings the loaded space up to date: by [start, end) if that is all that is missing. */
@@ -75,7 +96,7 @@ static void catch_up(tlb_state_t *s, u64 request_gen, unsigned long start, unsig
 	if (request_gen == gen && slot->gen + 1 == gen &&
 	    end - start <= FLUSH_PAGES_MAX * PAGE_SIZE) {
 		for (unsigned long a = start; a < end; a += PAGE_SIZE)
-			invlpg(a);
+			flush_page(a);
 	} else {
 		flush_loaded(s);
 	}
@@ -94,6 +115,24 @@ static tlb_slot_t *find_slot(tlb_state_t *s, const arch_mmu_context_t *ctx, bool
 		}
 	s->next_slot = (s->next_slot + 1) % TLB_SLOTS;
 	return &s->slots[s->next_slot];
+}
+
+/* The loaded space's flush that is still to come is remembered with its slot. */
+static void leave_user_root(tlb_state_t *s)
+{
+	if (mmu_two_roots && s->loaded)
+		s->slots[s->slot].user_stale =
+			this_cpu_read(user_cr3) != this_cpu_read(user_cr3_next);
+}
+
+static void enter_user_root(u64 cr3, bool stale)
+{
+	u64 user = cr3 | PTI_USER_ROOT;
+
+	if (cpu_has(CPU_PCID))
+		user |= PTI_USER_PCID | CR3_NO_FLUSH;
+	this_cpu_write(user_cr3_next, user);
+	this_cpu_write(user_cr3, stale ? user & ~CR3_NO_FLUSH : user);
 }
 
 void arch_mmu_switch(arch_mmu_context_t *prev, arch_mmu_context_t *next, pte_t *root)
@@ -119,7 +158,10 @@ void arch_mmu_switch(arch_mmu_context_t *prev, arch_mmu_context_t *next, pte_t *
 		if (known && slot->gen == gen)
 			cr3 |= CR3_NO_FLUSH;
 	}
+	leave_user_root(s);
 	write_cr3(cr3);
+	if (mmu_two_roots)
+		enter_user_root(cr3 & ~CR3_NO_FLUSH, !(cr3 & CR3_NO_FLUSH) || slot->user_stale);
 	slot->id = next->id;
 	slot->gen = gen;
 	if (s->loaded)
@@ -133,6 +175,7 @@ void arch_mmu_switch_kernel(void)
 	tlb_state_t *s = this_cpu_ptr(&tlb_state);
 	unsigned long flags = arch_irq_save();
 
+	leave_user_root(s);
 	write_cr3(virt_to_phys(kernel_pml4)); /* also from the tables that a CPU started with */
 	if (s->loaded)
 		cpu_set_remove(&s->loaded->cpus, this_cpu());
@@ -156,7 +199,15 @@ void tlb_thread_switch(const struct thread *next)
 
 void arch_tlb_flush_local_page(unsigned long addr)
 {
-	invlpg(addr);
+	unsigned long flags;
+
+	if (!mmu_two_roots) {
+		invlpg(addr);
+		return;
+	}
+	flags = arch_irq_save();
+	flush_page(addr);
+	arch_irq_restore(flags);
 }
 
 typedef struct flush_request {
@@ -209,7 +260,9 @@ static void flush_kernel_here(void *arg)
 	const flush_request_t *r = arg;
 	u64 cr4;
 
-	if (r->end - r->start <= FLUSH_PAGES_MAX * PAGE_SIZE) {
+	/* INVLPG reaches global entries under all PCIDs, others only under the one in use. */
+	if (r->end - r->start <= FLUSH_PAGES_MAX * PAGE_SIZE &&
+	    (pte_global || !cpu_has(CPU_PCID))) {
 		for (unsigned long a = r->start; a < r->end; a += PAGE_SIZE)
 			invlpg(a);
 		return;

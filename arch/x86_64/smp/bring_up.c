@@ -13,6 +13,7 @@
 #include <arch_x86/fpu.h>
 #include <arch_x86/lapic.h>
 #include <arch_x86/percpu_setup.h>
+#include <arch_x86/pti.h>
 #include <arch_x86/time.h>
 #include <arch_x86/traps.h>
 #include <kernel/boot.h>
@@ -41,6 +42,7 @@ void cpu_setup_entry_stacks(u32 cpu, unsigned long tops[IST_COUNT])
 
 		if (!stack)
 			panic("No memory for the entry stacks of CPU %u", cpu);
+		pti_share(stack, IST_STACK_SIZE);
 		tops[i] = (unsigned long)stack + IST_STACK_SIZE;
 	}
 }
@@ -96,6 +98,7 @@ static bool start_cpu(u32 cpu, u32 apic_id)
 	if (!area)
 		return false;
 	percpu_setup(cpu, page_to_virt(area));
+	tss_share(cpu);
 	cpu_apic_id[cpu] = apic_id;
 	if (page_init_cpu(cpu))
 		return false;

@@ -15,8 +15,12 @@
 ; there.
 ;
 ; Interrupts are off from entry until C enables them, and from the last look at the thread's flags
-; to user mode. Everything that must stay mapped for user page tables to hide the kernel is in
-; .text.entry.
+; to user mode.
+;
+; Page table isolation (mmu/pti.c). User page tables show .text.entry, the IDT and the CPU's entry
+; area. With isolation SYSCALL enters at syscall_entry_pti; interrupts and exceptions from user mode
+; arrive on the entry area's stack, from where frame_to_thread_stack takes them; both ways back are
+; patched into jumps to where the user's root is loaded. Without, none of this runs.
 %include "asm_offsets.inc"
 %include "arch_x86/macros.inc"
 
@@ -24,6 +28,7 @@ bits 64
 
 extern code_check
 extern current_thread
+extern entry_area
 extern kernel_stack_top
 extern percpu_offset
 extern syscall_counts
@@ -32,6 +37,8 @@ extern thread_start_hook
 extern trap_exception
 extern trap_exit_work
 extern trap_interrupt
+extern user_cr3
+extern user_cr3_next
 %ifdef CONFIG_DEBUG
 extern lockdep_assert_no_locks
 %endif
@@ -39,9 +46,6 @@ extern lockdep_assert_no_locks
 RFLAGS_TF equ 0x100
 USER_ADDRESS_BITS equ 47
 PAD equ 8
-
-section .percpu progbits alloc noexec write align=8
-entry_user_sp:	dq 0		; scratch of syscall_entry
 
 %macro PUSH_FROM_RCX 0
 	push	rcx
@@ -58,7 +62,7 @@ entry_user_sp:	dq 0		; scratch of syscall_entry
 	push	r15
 %endmacro
 
-%macro POP_ALL 0	; and steps over orig_rax
+%macro POP_BUT_RDI 0
 	pop	r15
 	pop	r14
 	pop	r13
@@ -73,6 +77,10 @@ entry_user_sp:	dq 0		; scratch of syscall_entry
 	pop	rcx
 	pop	rdx
 	pop	rsi
+%endmacro
+
+%macro POP_ALL 0	; and steps over orig_rax
+	POP_BUT_RDI
 	pop	rdi
 	add	rsp, 8
 %endmacro
@@ -84,10 +92,11 @@ section .text.entry progbits alloc exec nowrite align=64
 global syscall_entry
 syscall_entry:
 	swapgs
-	mov	[gs:rel entry_user_sp], rsp
+	mov	[gs:rel entry_area + ENTRY_USER_SP], rsp
+.kernel_root:
 	mov	rsp, [gs:rel kernel_stack_top]
 	push	SEL_USER_DS
-	push	qword [gs:rel entry_user_sp]
+	push	qword [gs:rel entry_area + ENTRY_USER_SP]
 	push	r11
 	push	SEL_USER_CS
 	push	rcx
@@ -144,8 +153,10 @@ syscall_entry:
 	mov	r9, [rsp + PAD + FRAME_R9]
 	mov	r8, [rsp + PAD + FRAME_R8]
 	mov	rsp, [rsp + PAD + FRAME_RSP]
+.leave:
 	swapgs
 	o64 sysret
+	PTI_JUMP .leave, sysret_pti
 
 .no_such_call:
 	mov	rax, -ENOSYS
@@ -161,8 +172,24 @@ syscall_entry:
 .iret:
 	mov	[rsp + PAD + FRAME_RAX], rax
 	add	rsp, PAD
+	jmp	restore_user
+
+global syscall_entry_pti
+syscall_entry_pti:
 	swapgs
-	jmp	restore_all
+	mov	[gs:rel entry_area + ENTRY_USER_SP], rsp
+	KERNEL_ROOT rsp
+	jmp	syscall_entry.kernel_root
+
+; All registers are the program's; the stack is, too.
+sysret_pti:
+	mov	[gs:rel entry_area + ENTRY_USER_RAX], rax
+	mov	[gs:rel entry_area + ENTRY_USER_RDI], rdi
+	USER_ROOT
+	mov	rax, [gs:rel entry_area + ENTRY_USER_RAX]
+	mov	rdi, [gs:rel entry_area + ENTRY_USER_RDI]
+	swapgs
+	o64 sysret
 
 ; Stubs: vector v at vector_stubs + v / 32 * 136 + v % 32 * 4 (trap_init computes the same). Each
 ; pushes its number, sign-extended, and takes a short jump: to the end of its group, or to what
@@ -198,6 +225,10 @@ stub_group_ %+ group:
 	align	8
 %endrep
 
+swapgs_pti:
+	swapgs
+	jmp	frame_to_thread_stack
+
 ; [rsp] = vector, in orig_rax's place
 entry_plain:
 	push	rdi
@@ -221,7 +252,9 @@ entry_save:
 	CLAC
 	test	byte [rsp + FRAME_CS], 3
 	jz	call_handler
-	swapgs
+from_user:
+	swapgs				; or, with isolation, a short jump
+	ALT_RECORD from_user, ALT_PTI, 3, 0xeb, swapgs_pti - (from_user + 2), 0x90
 call_handler:
 	mov	rdi, rsp
 	sub	rsp, PAD
@@ -235,21 +268,43 @@ call_handler:
 	add	rsp, PAD
 	cli
 	test	byte [rsp + FRAME_CS], 3
-	jz	restore_all
+	jz	restore_kernel
 
 ; rsp: a user frame at the top of the thread's stack; interrupts off
 return_to_user:
 	mov	rcx, [gs:rel current_thread]
 	test	dword [rcx + THREAD_FLAGS], TF_WORK_MASK
-	jz	.restore
+	jz	restore_user
 	mov	rdi, rsp
 	sub	rsp, PAD
 	call	trap_exit_work
 	add	rsp, PAD
-.restore:
-	swapgs
-restore_all:
+restore_user:
+	swapgs				; with the first POP five bytes, where a jump fits
 	POP_ALL
+	iretq
+	PTI_JUMP restore_user, restore_user_pti
+
+restore_kernel:
+	POP_ALL
+	iretq
+
+; The CPU's frame and what the switch needs move to the stack that both roots map.
+restore_user_pti:
+	POP_BUT_RDI
+	lea	rdi, [rsp - FRAME_RDI]
+	mov	rsp, [gs:rel entry_area + ENTRY_RSP0]
+	push	qword [rdi + FRAME_SS]
+	push	qword [rdi + FRAME_RSP]
+	push	qword [rdi + FRAME_RFLAGS]
+	push	qword [rdi + FRAME_CS]
+	push	qword [rdi + FRAME_RIP]
+	push	qword [rdi + FRAME_RDI]
+	push	rax
+	USER_ROOT
+	pop	rax
+	pop	rdi
+	swapgs
 	iretq
 
 entry_paranoid:
@@ -263,6 +318,12 @@ entry_paranoid:
 	CLAC
 	test	byte [rsp + FRAME_CS], 3
 	jnz	.from_user
+	UNLESS_PTI .kernel_root
+	mov	r14, cr3		; it may have struck on the way in or out
+	bt	r14, PTI_USER_ROOT_BIT
+	jnc	.kernel_root
+	KERNEL_ROOT rax
+.kernel_root:
 	mov	ecx, MSR_GS_BASE
 	rdmsr
 	mov	r12d, eax
@@ -284,10 +345,21 @@ entry_paranoid:
 	mov	eax, r12d
 	mov	edx, r13d
 	wrmsr
-	jmp	restore_all
-; Signals and rescheduling must not happen on a stack that the next trap overwrites.
+	UNLESS_PTI restore_kernel
+	bt	r14, PTI_USER_ROOT_BIT
+	jnc	restore_kernel
+	mov	cr3, r14
+	jmp	restore_kernel
 .from_user:
 	swapgs
+	xor	edx, edx
+
+; A frame from user mode, on a stack that the next trap overwrites: signals and rescheduling must not happen there.
+; rsi: vector; rdx: error code.
+frame_to_thread_stack:
+	UNLESS_PTI .switched
+	KERNEL_ROOT rax
+.switched:
 	mov	eax, esi
 	mov	rsi, rsp
 	mov	rsp, [gs:rel kernel_stack_top]
@@ -296,7 +368,6 @@ entry_paranoid:
 	mov	ecx, FRAME_SIZE / 8
 	rep movsq
 	mov	esi, eax
-	xor	edx, edx
 	jmp	call_handler
 
 section .text progbits alloc exec nowrite align=16

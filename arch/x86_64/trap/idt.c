@@ -3,6 +3,7 @@
  */
 #include <arch/mmu.h>
 #include <arch_x86/instructions.h>
+#include <arch_x86/pti.h>
 #include <arch_x86/segments.h>
 #include <arch_x86/traps.h>
 
@@ -27,9 +28,11 @@ _Static_assert(sizeof(idt_gate_t) == 16, "IDT gate: Intel SDM 3A 6.14.1");
 #define SYSCALL_FLAGS_MASK                                                                         \
 	(RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
 
-extern char vector_stubs[], syscall_entry[];
+extern char vector_stubs[], syscall_entry[], syscall_entry_pti[];
 
-static idt_gate_t idt[IDT_ENTRIES] __aligned(PAGE_SIZE);
+/* A page of its own, read-only after boot: user page tables show it. */
+static idt_gate_t idt[IDT_ENTRIES] __aligned(PAGE_SIZE) __section(".data.ro_after_init.idt");
+_Static_assert(sizeof(idt) == PAGE_SIZE, "IDT: one page");
 
 static __init u8 vector_stack(u32 vector)
 {
@@ -64,6 +67,11 @@ __init void trap_init(void)
 	}
 }
 
+void idt_share(void)
+{
+	pti_share(idt, sizeof(idt));
+}
+
 void trap_init_cpu(void)
 {
 	struct {
@@ -73,7 +81,7 @@ void trap_init_cpu(void)
 
 	__asm__ volatile("lidt %0" ::"m"(idtr));
 	wrmsr(MSR_STAR, (u64)SEL_USER_BASE << 48 | (u64)SEL_KERNEL_CS << 32);
-	wrmsr(MSR_LSTAR, (u64)syscall_entry);
+	wrmsr(MSR_LSTAR, (u64)(mmu_two_roots ? syscall_entry_pti : syscall_entry));
 	wrmsr(MSR_SYSCALL_MASK, SYSCALL_FLAGS_MASK);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	write_cr0(read_cr0() | CR0_AM); /* programs may ask for alignment checks, as on Linux */

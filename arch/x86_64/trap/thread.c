@@ -129,7 +129,8 @@ __no_stack_protector struct thread *arch_switch(struct thread *prev, struct thre
 	this_cpu_write(current_thread, next);
 	this_cpu_write(stack_canary, next->arch.canary);
 	this_cpu_write(kernel_stack_top, top);
-	tss_set_stack(top);
+	if (!mmu_two_roots)
+		tss_set_stack(top);
 	return switch_stack(prev, next);
 }
 

@@ -110,6 +110,8 @@ weak unsigned long direct_map_base;
 weak unsigned long page_array_base;
 weak unsigned long vmalloc_start, vmalloc_end;
 weak pte_t *kernel_pml4;
+weak bool mmu_two_roots;
+weak u64 pte_global = PTE_GLOBAL;
 
 weak phys_addr_t virt_to_phys(const void *va)
 {

@@ -7,6 +7,8 @@
 
 #define ALT_SMAP 1
 #define ALT_ERMS 2
+#define ALT_PTI 3 /* page table isolation is on */
+#define ALT_PCID 4
 
 #define ALT_STRING_(x) #x
 #define ALT_STRING(x) ALT_STRING_(x)

@@ -9,6 +9,7 @@
 
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_APIC_BASE 0x1b
+#define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_X2APIC_BASE 0x800
 #define MSR_EFER 0xc0000080
 #define MSR_STAR 0xc0000081
@@ -127,6 +128,16 @@ DEFINE_CONTROL_REGISTER(4)
 static inline void invlpg(unsigned long addr)
 {
 	__asm__ volatile("invlpg (%0)" ::"r"(addr) : "memory");
+}
+
+/* Intel SDM 2B, INVPCID; type 0: one address under a PCID. */
+static inline void invpcid_address(u64 pcid, unsigned long addr)
+{
+	const struct {
+		u64 pcid, addr;
+	} descriptor = { pcid, addr };
+
+	__asm__ volatile("invpcid %0, %1" ::"m"(descriptor), "r"(0UL) : "memory");
 }
 
 static inline void xsetbv(u32 index, u64 value)

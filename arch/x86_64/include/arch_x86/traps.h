@@ -44,6 +44,7 @@
 
 void trap_init(void);
 void trap_init_cpu(void);
+void idt_share(void);		   /* with user page tables (arch_x86/pti.h) */
 void machine_check_init_cpu(void); /* trap_init_cpu's */
 void alternatives_apply(void);
 
