@@ -41,7 +41,7 @@ LDFLAGS := -pie --no-dynamic-linker -z text -z pack-relative-relocs -z max-page-
 	-z noexecstack --build-id=none -T linker.ld
 
 FOLDERS := $(wildcard arch kernel mm fs ipc net drivers) $(if $(DEFINES),tests/kernel)
-SOURCES := $(shell find $(FOLDERS) -name '*.c' -not -name asm_offsets.c | LC_ALL=C sort)
+SOURCES := $(shell find $(FOLDERS) -name '*.c' -not -name asm_offsets.c -not -path '*/vdso/user/*' | LC_ALL=C sort)
 ASSEMBLY := $(shell find $(FOLDERS) -name '*.asm' | LC_ALL=C sort)
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(ASSEMBLY:%.asm=$(B)/%.asm.o) $(B)/gen/syscall_table.o \
 	$(B)/gen/syscall_names.o $(B)/gen/font_table.o
@@ -84,6 +84,20 @@ $(B)/gen/font_table.c: tools/gen_font | $(O)/.deps-build
 $(B)/gen/asm_offsets.inc: arch/x86_64/asm_offsets.c $(GENERATED)
 	@$(CC) $(CFLAGS) -MMD -MP -MT $@ -MF $(B)/gen/asm_offsets.d -S $< -o - | \
 		sed -n 's/^->\([A-Za-z0-9_]*\) \$$*\(-\{0,1\}[0-9]*\)/%define \1 \2/p' > $@
+
+# The vDSO: user code, in a shared object of its own. Its image is padded to whole pages.
+VDSO_CFLAGS := -std=gnu17 -O2 -ffreestanding -fPIC -fvisibility=hidden -fno-stack-protector -fcf-protection=none \
+	-fasynchronous-unwind-tables -Wall -Wextra -Werror -Wno-unused-parameter -ffile-prefix-map=$(CURDIR)/= \
+	-Iinclude -Iarch/x86_64/include
+$(B)/gen/vdso.img: arch/x86_64/vdso/user/vdso.c arch/x86_64/vdso/user/vdso.lds Makefile
+	@mkdir -p $(@D)
+	@echo "  VDSO $@"
+	@$(CC) $(VDSO_CFLAGS) -MMD -MP -MT $@ -MF $(B)/gen/vdso.d -c $< -o $(B)/gen/vdso.o
+	@$(LD) -shared -s --hash-style=both --eh-frame-hdr --no-undefined -Bsymbolic --build-id=none \
+		-soname linux-vdso.so.1 -z max-page-size=4096 -z noexecstack -T arch/x86_64/vdso/user/vdso.lds \
+		-o $@ $(B)/gen/vdso.o
+	@truncate -s %4096 $@
+$(B)/arch/x86_64/vdso/image.asm.o: $(B)/gen/vdso.img
 
 # ---- objects and image ----
 # Written anew only when the flags or the set of objects change, so that what depends on them is made again then.
@@ -172,4 +186,4 @@ check: $(GENERATED)
 clean:
 	rm -rf $(O)
 
--include $(OBJECTS:.o=.d) $(B)/gen/asm_offsets.d
+-include $(OBJECTS:.o=.d) $(B)/gen/asm_offsets.d $(B)/gen/vdso.d

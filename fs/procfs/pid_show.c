@@ -254,6 +254,8 @@ static void show_area(seq_file_t *m, vm_area_t *v, vm_space_t *s)
 	if (f) {
 		seq_puts(m, "                   ");
 		seq_path(m, &f->path, "\n");
+	} else if (v->ops && v->ops->name) {
+		seq_printf(m, "                          %s", v->ops->name(v));
 	} else if (v->start <= s->brk && v->end >= s->brk_start && s->brk > s->brk_start) {
 		seq_puts(m, "                          [heap]");
 	} else if (v->start <= s->stack_top && v->end >= s->stack_top) {

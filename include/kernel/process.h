@@ -195,6 +195,7 @@ void process_update_cpu_timers(process_t *p);
  * execs. Returns 0 or negative errno. */
 void process_init(void);
 int process_start_init(void (*fn)(void *), void *arg);
+void vdso_init(void);		/* before the first program; after arch_init_late */
 void process_sysctl_init(void); /* /proc/sys/kernel; after procfs_init */
 /*
  * Replaces the running process's program. 0: go on with

@@ -145,6 +145,16 @@ long vm_brk(vm_space_t *s, unsigned long brk);		     /* returns the resulting br
 long uvmalloc(size_t len, int prot); /* MEMORY: anonymous private memory of current */
 /* exec: a stack area of the given flags below `top`; and copies into a space that is not loaded. */
 int vm_setup_stack(vm_space_t *s, unsigned long top, bool executable);
+/*
+ * exec: areas one behind the other whose pages their ops supply (private, not merged, not grown). hint:
+ * where they should begin if there is room. The address, or negative errno.
+ */
+typedef struct vm_special {
+	size_t len;
+	u32 flags;
+	const vm_area_ops_t *ops;
+} vm_special_t;
+long vm_map_special(vm_space_t *s, unsigned long hint, const vm_special_t *parts, u32 count);
 int vm_copy_out(vm_space_t *s, unsigned long addr, const void *from,
 		size_t len); /* write, any space */
 int vm_copy_in(vm_space_t *s, void *to, unsigned long addr, size_t len);

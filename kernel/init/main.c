@@ -38,6 +38,7 @@ static void init_thread_main(void *arg)
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
 	epoll_init();
 	devices_init();	    /* character devices, terminals */
+	vdso_init();	    /* clocks for programs */
 	initramfs_unpack(); /* the root gets its files */
 	kernel_tests_run(); /* debug builds: ktest= */
 	arch_seal();	    /* boot-time code is gone, constants cannot change */

@@ -478,6 +478,9 @@ static int prepare(exec_t *e, const char *path, exec_strings_t argv, exec_string
 	r = compute_creds(e);
 	if (r)
 		return r;
+	r = exec_map_vdso(e);
+	if (r)
+		return r;
 	e->late_error = exec_finish_stack(e);
 	return 0;
 }

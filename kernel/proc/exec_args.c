@@ -249,6 +249,7 @@ static void fill_auxiliary(exec_t *e, unsigned long random, unsigned long platfo
 {
 	vm_space_t *s = e->space;
 
+	add_auxiliary(s, AT_SYSINFO_EHDR, e->vdso);
 	add_auxiliary(s, AT_MINSIGSTKSZ, arch_signal_stack_min());
 	add_auxiliary(s, AT_HWCAP, arch_hwcap());
 	add_auxiliary(s, AT_PAGESZ, PAGE_SIZE);

@@ -45,6 +45,7 @@ typedef struct exec {
 	unsigned long entry; /* first instruction */
 	unsigned long sp;
 	unsigned long program_entry, phdr, interp_base;
+	unsigned long vdso; /* address of its image */
 	u32 phnum;
 	cred_t *cred; /* of the new program */
 	bool secure, set_id;
@@ -70,6 +71,10 @@ int exec_parse_script(char line[EXEC_HEADER_SIZE], char **interpreter, char **ar
 /* ---- ELF (exec_elf.c) ---- */
 /* Maps program and interpreter. Negative errno; or 0, possibly with late_error set. */
 int exec_load_elf(exec_t *e);
+
+/* ---- the vDSO (vdso.c) ---- */
+/* Maps it above the stack; sets e->vdso. After the program has its place. */
+int exec_map_vdso(exec_t *e);
 
 /* ---- files (exec.c) ---- */
 file_t *exec_open(exec_t *e, int dfd, const char *path, int flags);

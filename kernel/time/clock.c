@@ -10,12 +10,16 @@
 #include <kernel/time/clock.h>
 
 #include <arch/time.h>
+#include <arch/vdso.h>
 #include <kernel/printk.h>
 #include <kernel/sync/wait.h>
 #include <kernel/time/timer.h>
 
 static s64 realtime_offset; /* atomic: realtime - monotonic */
 wait_queue_head_t clock_set_wait = WAIT_QUEUE_INIT(clock_set_wait);
+
+static spinlock_t share_lock = SPINLOCK_INIT("clock share");
+static void *shared_page; /* share_lock: the vDSO's data, once there is one */
 
 nsec_t clock_monotonic(void)
 {
@@ -37,9 +41,31 @@ nsec_t clock_realtime_coarse(void)
 	return clock_realtime();
 }
 
+/* Programs read what is told here last: whoever is behind in the lock tells the newest. */
+static void tell_programs(void)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&share_lock, &flags);
+	if (shared_page)
+		arch_vdso_publish(shared_page, clock_realtime_offset());
+	spin_unlock_irqrestore(&share_lock, flags);
+}
+
+void clock_share(void *page)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&share_lock, &flags);
+	shared_page = page;
+	spin_unlock_irqrestore(&share_lock, flags);
+	tell_programs();
+}
+
 void clock_set_realtime(nsec_t t)
 {
 	__atomic_store_n(&realtime_offset, t - clock_monotonic(), __ATOMIC_SEQ_CST);
+	tell_programs();
 	wake_up_all(&clock_set_wait);
 }
 

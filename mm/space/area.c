@@ -187,6 +187,8 @@ int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
 {
 	vm_area_t *upper;
 
+	if (v->flags & VM_SPECIAL)
+		return -EINVAL;
 	if (s->area_count >= vm_max_map_count)
 		return -ENOMEM;
 	upper = kmem_cache_alloc(area_cache, GFP_KERNEL);
@@ -227,7 +229,7 @@ static bool mergeable(const vm_area_t *a, const vm_area_t *b)
 	if (a->end != b->start || a->flags != b->flags || a->file != b->file || a->map != b->map ||
 	    a->ops != b->ops || a->private_data != b->private_data)
 		return false;
-	if (a->ops && a->ops->close)
+	if ((a->flags & VM_SPECIAL) || (a->ops && a->ops->close))
 		return false;
 	/* Anonymous areas that have pages keep their own offsets. */
 	return a->map ? area_offset(a, a->end) == b->page_offset : true;

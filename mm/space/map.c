@@ -297,6 +297,35 @@ int vm_setup_stack(vm_space_t *s, unsigned long top, bool executable)
 	return r;
 }
 
+long vm_map_special(vm_space_t *s, unsigned long hint, const vm_special_t *parts, u32 count)
+{
+	unsigned long at;
+	size_t len = 0;
+	long r;
+
+	for (u32 i = 0; i < count; i++)
+		len += parts[i].len;
+	rwsem_write_lock(&s->lock);
+	at = place(s, hint, len, 0);
+	r = at ? (long)at : -ENOMEM;
+	for (u32 i = 0; r > 0 && i < count; at += parts[i++].len) {
+		vm_area_t *v = area_alloc(s, at, at + parts[i].len, parts[i].flags | VM_SPECIAL);
+
+		if (!v) {
+			r = -ENOMEM;
+			break;
+		}
+		v->page_offset = 0;
+		v->ops = parts[i].ops;
+		if (area_insert(s, v)) {
+			area_free(v);
+			r = -ENOMEM;
+		}
+	}
+	rwsem_write_unlock(&s->lock); /* after a failure the space is given up with what it has */
+	return r;
+}
+
 /* ---- protection ---- */
 
 /* Rewrites the entries of an area whose flags have changed. */
@@ -484,7 +513,7 @@ static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t ol
 	copy = area_alloc(s, to, to + new_len, v->flags);
 	if (!copy)
 		return -ENOMEM;
-	copy->page_offset = v->map ? offset : to >> PAGE_SHIFT;
+	copy->page_offset = v->map || (v->flags & VM_SPECIAL) ? offset : to >> PAGE_SHIFT;
 	copy->file = v->file;
 	copy->map = v->map;
 	copy->ops = v->ops;
@@ -531,7 +560,7 @@ static long mremap_locked(vm_space_t *s, unsigned long addr, size_t old_len, siz
 		if (!(flags & MREMAP_MAYMOVE))
 			return -EINVAL;
 	}
-	if (old_len > v->end - addr)
+	if (old_len > v->end - addr || ((v->flags & VM_SPECIAL) && new_len > old_len))
 		return -EFAULT;
 	if ((flags & MREMAP_DONTUNMAP) && (v->map || (v->flags & VM_SHARED)))
 		return -EINVAL;

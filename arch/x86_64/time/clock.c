@@ -59,13 +59,13 @@ const char *arch_clock_name(void)
 	return scale ? scale->name : "none";
 }
 
-bool tsc_clock_params(u64 *base, u64 *mult, u32 *shift)
+bool tsc_clock_params(u64 *base, u64 *mult, nsec_t *offset)
 {
 	if (!clock_is_tsc())
 		return false;
 	*base = scale->base;
 	*mult = scale->mult;
-	*shift = 32;
+	*offset = scale->offset;
 	return true;
 }
 

@@ -12,6 +12,8 @@ nsec_t clock_realtime(void);
 nsec_t clock_realtime_coarse(void); /* for timestamps of files */
 nsec_t clock_realtime_offset(void); /* realtime - monotonic, as of now */
 void clock_set_realtime(nsec_t t);  /* wakes clock_set_wait */
+/* From now on the clocks' parameters stand in this page, which programs read (arch/vdso.h). */
+void clock_share(void *page);
 /* Who waits for an absolute realtime waits here, until the monotonic time that it is now. */
 struct wait_queue_head;
 extern struct wait_queue_head clock_set_wait;

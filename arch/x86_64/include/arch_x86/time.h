@@ -26,9 +26,9 @@ u64 pit_clock_read(void);   /* counts of PIT_HZ since then */
 #define PIT_HZ 1193182u
 
 /*
- * For the vDSO: parameters of ns = ((tsc - base) * mult) >> shift; false when the clock is not the
- * TSC.
+ * For the vDSO: parameters of ns = offset + ((tsc - base) * mult >> 32); false when the clock is not
+ * the TSC.
  */
-bool tsc_clock_params(u64 *base, u64 *mult, u32 *shift);
+bool tsc_clock_params(u64 *base, u64 *mult, nsec_t *offset);
 
 #endif
