@@ -9,6 +9,7 @@
 #include <kernel/thread.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
+#include <uapi/memfd.h>
 
 static bool take_page(tmpfs_t *t)
 {
@@ -41,6 +42,14 @@ const file_map_ops_t tmpfs_map_ops = { .reserve_page = reserve_page, .release_pa
 
 static int tmpfs_mmap(file_t *f, vm_area_t *vma)
 {
+	const u32 against_writing = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+
+	/* Mappings that were writable before F_SEAL_FUTURE_WRITE stay so. */
+	if ((vma->flags & VM_SHARED) && (READ_ONCE(f->node->seals) & against_writing)) {
+		if (vma->flags & VM_WRITE)
+			return -EPERM;
+		vma->flags &= ~VM_MAY_WRITE;
+	}
 	file_accessed(f);
 	return 0;
 }
@@ -59,8 +68,14 @@ static void set_size(vfs_node_t *n, u64 size)
 
 int tmpfs_set_attr(vfs_node_t *n, const vfs_attr_t *a)
 {
-	if (a->valid & ATTR_SIZE)
+	u64 size = n->data->size;
+
+	if (a->valid & ATTR_SIZE) {
+		if (((u64)a->size < size && (n->seals & F_SEAL_SHRINK)) ||
+		    ((u64)a->size > size && (n->seals & F_SEAL_GROW)))
+			return -EPERM;
 		set_size(n, (u64)a->size);
+	}
 	node_store_attr(n, a);
 	return 0;
 }
@@ -132,6 +147,10 @@ static long tmpfs_fallocate(file_t *f, int mode, off_t off, off_t len)
 		return -EOPNOTSUPP;
 	rwsem_write_lock(&n->lock);
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
+		if (n->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) {
+			r = -EPERM;
+			goto out_unlock;
+		}
 		file_map_truncate(map, start, end);
 		node_touch(n, ATTR_MTIME | ATTR_CTIME);
 		goto out_unlock;
@@ -141,7 +160,10 @@ static long tmpfs_fallocate(file_t *f, int mode, off_t off, off_t len)
 		if (r)
 			goto out_unlock;
 	}
-	r = fill_range(map, start, end);
+	if ((n->seals & F_SEAL_GROW) && end > map->size)
+		r = -EPERM;
+	else
+		r = fill_range(map, start, end);
 	if (!r) {
 		if (!(mode & FALLOC_FL_KEEP_SIZE) && end > map->size)
 			WRITE_ONCE(map->size, end);

@@ -18,6 +18,7 @@
 #include <kernel/panic.h>
 #include <mm/slab.h>
 #include <uapi/errno.h>
+#include <uapi/memfd.h>
 #include <uapi/mount.h>
 #include <uapi/statfs.h>
 
@@ -36,7 +37,7 @@ static bool take_node(tmpfs_t *t)
 	return true;
 }
 
-static vfs_node_t *make_node(super_block_t *sb, const vfs_node_t *dir, mode_t mode, dev_t rdev)
+vfs_node_t *tmpfs_make_node(super_block_t *sb, const vfs_node_t *dir, mode_t mode, dev_t rdev)
 {
 	tmpfs_t *t = tmpfs_of(sb);
 	vfs_node_t *n;
@@ -54,6 +55,7 @@ static vfs_node_t *make_node(super_block_t *sb, const vfs_node_t *dir, mode_t mo
 		n->ops = &file_node_operations;
 		n->fops = &tmpfs_file_operations;
 		n->map.ops = &tmpfs_map_ops;
+		n->seals = F_SEAL_SEAL;
 		break;
 	case S_IFDIR:
 		n->ops = &dir_operations;
@@ -81,7 +83,7 @@ static void entry_added(vfs_node_t *dir, int n)
 
 static int tmpfs_create(vfs_node_t *dir, dentry_t *d, mode_t mode, dev_t rdev)
 {
-	vfs_node_t *n = make_node(dir->sb, dir, mode, rdev);
+	vfs_node_t *n = tmpfs_make_node(dir->sb, dir, mode, rdev);
 
 	if (IS_ERR(n))
 		return (int)PTR_ERR(n);
@@ -101,7 +103,7 @@ static int tmpfs_mkdir(vfs_node_t *dir, dentry_t *d, mode_t mode)
 
 static int tmpfs_symlink(vfs_node_t *dir, dentry_t *d, const char *target)
 {
-	vfs_node_t *n = make_node(dir->sb, dir, S_IFLNK | 0777, 0);
+	vfs_node_t *n = tmpfs_make_node(dir->sb, dir, S_IFLNK | 0777, 0);
 
 	if (IS_ERR(n))
 		return (int)PTR_ERR(n);
@@ -186,7 +188,7 @@ static int tmpfs_rename(vfs_node_t *odir, dentry_t *od, vfs_node_t *ndir, dentry
 
 static int tmpfs_tmpfile(vfs_node_t *dir, file_t *f, mode_t mode)
 {
-	vfs_node_t *n = make_node(dir->sb, dir, mode, 0);
+	vfs_node_t *n = tmpfs_make_node(dir->sb, dir, mode, 0);
 	char name[24];
 	dentry_t *d;
 	int len;
@@ -238,7 +240,7 @@ static int tmpfs_fill(super_block_t *sb, const char *source, const char *options
 	if (r)
 		return r;
 	sb->magic = TMPFS_MAGIC;
-	root = make_node(sb, NULL, S_IFDIR | t->mode, 0);
+	root = tmpfs_make_node(sb, NULL, S_IFDIR | t->mode, 0);
 	if (IS_ERR(root))
 		return (int)PTR_ERR(root);
 	root->uid = t->uid;

@@ -29,6 +29,9 @@ u64 tmpfs_default_pages(void);
 struct seq_file;
 int tmpfs_show_options(super_block_t *sb, struct seq_file *m);
 
+/* tmpfs.c: referenced, without a name; dir may be NULL. ERR_PTR(-ENOSPC, -ENOMEM). */
+vfs_node_t *tmpfs_make_node(super_block_t *sb, const vfs_node_t *dir, mode_t mode, dev_t rdev);
+
 /* file.c */
 extern const file_operations_t tmpfs_file_operations;
 extern const file_map_ops_t tmpfs_map_ops;

@@ -163,35 +163,78 @@ static int show_anonymous(dentry_t *d, char *buf, size_t size)
 
 static const dentry_operations_t anonymous_dentry_operations = { .show_name = show_anonymous };
 
+/* The mount that nameless files of a super block share, with a reference; NULL without memory. */
+static mount_t *nameless_mount(super_block_t *sb, const char *name)
+{
+	mount_t *m = __atomic_load_n(&sb->nameless, __ATOMIC_ACQUIRE);
+
+	if (unlikely(!m)) {
+		mount_t *made = mount_alloc(sb, sb->root, name, MNT_NOATIME);
+
+		if (!made)
+			return NULL;
+		if (__atomic_compare_exchange_n(&sb->nameless, &m, made, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST))
+			m = made;
+		else
+			mount_put(made);
+	}
+	mount_get(m);
+	return m;
+}
+
+static int nameless_path(path_t *out, vfs_node_t *node, const char *name,
+			 const dentry_operations_t *ops)
+{
+	mount_t *m = nameless_mount(node->sb, name);
+	dentry_t *d;
+
+	if (!m)
+		return -ENOMEM;
+	d = dentry_make_single(node, name);
+	if (!d) {
+		mount_put(m);
+		return -ENOMEM;
+	}
+	d->ops = ops;
+	node_get(node);
+	*out = (path_t){ m, d };
+	return 0;
+}
+
+file_t *file_create_nameless(vfs_node_t *node, const char *name, const dentry_operations_t *ops,
+			     u32 flags)
+{
+	path_t path;
+	file_t *f;
+	int r = nameless_path(&path, node, name, ops);
+
+	if (r)
+		return ERR_PTR(r);
+	f = file_open_path(&path, (int)flags, current_cred());
+	path_put(&path);
+	/* Not a writer against execution: who has just written a nameless program may run it. */
+	if (!IS_ERR(f) && (f->mode & FMODE_WRITER)) {
+		f->mode &= ~FMODE_WRITER;
+		node_put_write(node);
+		atomic_dec(&f->path.mount->writers);
+	}
+	return f;
+}
+
 static file_t *anonymous_file(vfs_node_t *node, const char *name, const file_operations_t *ops,
 			      void *private_data, u32 mode, u32 flags)
 {
-	static mount_t *mount; /* (a) of the anonymous super block: made once, for all */
-	super_block_t *sb = anonymous_super();
-	dentry_t *d;
-	file_t *f;
+	file_t *f = file_alloc();
+	int r;
 
-	if (unlikely(!__atomic_load_n(&mount, __ATOMIC_ACQUIRE))) {
-		mount_t *none = NULL, *m = mount_alloc(sb, sb->root, name, MNT_NOATIME);
-
-		if (!m)
-			return ERR_PTR(-ENOMEM);
-		if (!__atomic_compare_exchange_n(&mount, &none, m, false, __ATOMIC_SEQ_CST,
-						 __ATOMIC_SEQ_CST))
-			mount_put(m);
-	}
-	d = dentry_make_single(node, name);
-	if (!d)
-		return ERR_PTR(-ENOMEM);
-	d->ops = &anonymous_dentry_operations;
-	node_get(node);
-	f = file_alloc();
-	if (IS_ERR(f)) {
-		dentry_put(d);
+	if (IS_ERR(f))
 		return f;
+	r = nameless_path(&f->path, node, name, &anonymous_dentry_operations);
+	if (r) {
+		file_put_now(f);
+		return ERR_PTR(r);
 	}
-	mount_get(mount);
-	f->path = (path_t){ mount, d };
 	f->node = node;
 	f->ops = ops;
 	f->private_data = private_data;

@@ -6,6 +6,7 @@
 
 #include <kernel/signal.h>
 #include <mm/slab.h>
+#include <uapi/memfd.h>
 #include <uapi/mount.h>
 
 /* ---- wrappers ---- */
@@ -110,6 +111,21 @@ ssize_t generic_read_iter(file_t *f, iter_t *it, off_t *pos)
 	return r;
 }
 
+/* Seals against writing; and what would grow the file is written up to the last whole page. */
+static int limit_sealed(const vfs_node_t *n, iter_t *it, u64 pos)
+{
+	u64 size = n->data->size, whole = size & PAGE_MASK;
+
+	if (n->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EPERM;
+	if (!(n->seals & F_SEAL_GROW) || pos + it->count <= size)
+		return 0;
+	if (pos >= whole)
+		return -EPERM;
+	iter_truncate(it, whole - pos);
+	return 0;
+}
+
 /* What of the write is allowed: cuts the iterator. 0 or errno. */
 static int limit_write(vfs_node_t *n, iter_t *it, off_t pos)
 {
@@ -125,7 +141,7 @@ static int limit_write(vfs_node_t *n, iter_t *it, off_t pos)
 	if ((u64)pos >= n->sb->max_bytes)
 		return -EFBIG;
 	iter_truncate(it, n->sb->max_bytes - (u64)pos);
-	return 0;
+	return likely(!(n->seals & ~F_SEAL_SEAL)) ? 0 : limit_sealed(n, it, (u64)pos);
 }
 
 ssize_t generic_write_iter(file_t *f, iter_t *it, off_t *pos)

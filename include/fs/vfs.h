@@ -152,6 +152,7 @@ typedef struct vfs_node {
 	struct file_map *data;		   /* usually &map */
 	atomic_t writers;   /* open for writing; negative: being executed (ETXTBSY) */
 	u32 state;	    /* (l) NODE_* */
+	u32 seals;	    /* (l) F_SEAL_* */
 	const char *link;   /* (c) symbolic link: target, freed with the node when NODE_OWNS_LINK */
 	list_t sb_link;	    /* sb->node_lock */
 	void *private_data; /* file system's */
@@ -233,6 +234,7 @@ typedef struct super_block {
 	list_t all_link;      /* supers_lock */
 	list_t type_link;     /* supers_lock */
 	atomic64_t next_ino;
+	struct mount *nameless; /* (a) of files without a name: made once */
 	void *private_data;
 } super_block_t;
 
@@ -382,6 +384,12 @@ void file_allow_write(file_t *f);
 /* A file without a name (pipes, eventfd ...): node from the anonymous super block. */
 file_t *file_create_anon(const char *name, const file_operations_t *ops, void *private_data,
 			 u32 flags);
+/*
+ * A file on a node that has no name in any tree; ops show the name. Takes its own references; the
+ * node's file system need not be mounted.
+ */
+file_t *file_create_nameless(vfs_node_t *node, const char *name, const dentry_operations_t *ops,
+			     u32 flags);
 /* Two files on one FIFO node: [0] reads, [1] writes; flags: O_NONBLOCK, O_DIRECT. 0 or errno. */
 int file_create_pipe_pair(const file_operations_t *ops, void *private_data, u32 flags,
 			  file_t *ends[2]);

@@ -35,7 +35,8 @@ typedef struct file_map {
 	void *owner;	       /* inode */
 	rwsem_t map_lock;      /* mappings */
 	rb_root_t mappings;    /* map_lock: interval tree of vm_area by page offset */
-	u32 writable_maps;     /* atomic: shared writable mappings */
+	u32 writable_maps;     /* map_lock: shared mappings that may write */
+	bool deny_writable;    /* map_lock: there may be none */
 	rwsem_t truncate_lock; /* shared: faults and reads fill pages; exclusive: truncation, holes */
 	u64 size;	       /* bytes: i_size; written under the inode's lock, read racily */
 	int error;	       /* sticky write-back error */
@@ -60,6 +61,8 @@ ssize_t file_map_write(file_map_t *map, iter_t *it, off_t *pos); /* inode locked
 void file_map_truncate(file_map_t *map, u64 start, u64 end);
 /* Unmaps the range from every address space (rmap) without dropping pages. */
 void file_map_unmap(file_map_t *map, u64 first_page, u64 last_page, bool even_private);
+/* No shared mapping that may write, from now on: 0, or -EBUSY when there is one. */
+int file_map_deny_writable(file_map_t *map);
 int file_map_sync(file_map_t *map, u64 start, u64 end);
 u64 file_map_seek(file_map_t *map, u64 pos, bool data); /* SEEK_DATA/SEEK_HOLE; ~0 none */
 

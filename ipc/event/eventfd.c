@@ -178,5 +178,7 @@ file_t *eventfd_create(u32 count, int flags)
 			     O_RDWR | (u32)(flags & EFD_NONBLOCK));
 	if (IS_ERR(f))
 		kfree(e);
+	else
+		f->mode |= FMODE_NOWAIT;
 	return f;
 }

@@ -3,6 +3,7 @@
  */
 #include <arch/uaccess.h>
 #include <fs/locks.h>
+#include <fs/memfd.h>
 #include <fs/vfs.h>
 #include <ipc/pipe.h>
 #include <kernel/lib/string.h>
@@ -120,6 +121,32 @@ long sys_close(int fd)
 long sys_close_range(u32 first, u32 last, u32 flags)
 {
 	return files_close_range(first, last, flags);
+}
+
+/* ---- files without a name ---- */
+
+#define MEMFD_PREFIX "memfd:"
+#define MEMFD_NAME_MAX (NAME_MAX - (sizeof(MEMFD_PREFIX) - 1))
+
+long sys_memfd_create(const char __user *uname, u32 flags)
+{
+	char name[NAME_MAX + 1] = MEMFD_PREFIX;
+	ssize_t len;
+
+	if (flags & MFD_HUGETLB) {
+		if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB |
+			      MFD_HUGE_MASK << MFD_HUGE_SHIFT))
+			return -EINVAL;
+		return -ENOSYS; /* as Linux without huge page files */
+	}
+	if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+		return -EINVAL;
+	len = strncpy_from_user(name + strlen(MEMFD_PREFIX), uname, MEMFD_NAME_MAX + 1);
+	if (len < 0)
+		return len;
+	if ((size_t)len > MEMFD_NAME_MAX)
+		return -EINVAL;
+	return fd_give(memfd_create_file(name, flags & MFD_ALLOW_SEALING), flags & MFD_CLOEXEC);
 }
 
 /* ---- dup ---- */
@@ -295,6 +322,10 @@ static long file_command(int fd, file_t *f, u32 cmd, unsigned long arg)
 		return 0;
 	case F_GETLEASE: /* leases cannot be set, so there is none */
 		return F_UNLCK;
+	case F_ADD_SEALS:
+		return arg > UINT32_MAX ? -EINVAL : file_add_seals(f, (u32)arg);
+	case F_GET_SEALS:
+		return file_get_seals(f);
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);

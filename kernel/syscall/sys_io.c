@@ -98,6 +98,8 @@ static ssize_t transfer_vector(file_t *f, bool reading, const iovec_t __user *ve
 		return -EBADF;
 	if (!(reading ? f->ops->read_iter : f->ops->write_iter))
 		return -EINVAL;
+	if ((io_flags & IO_NOWAIT) && !(f->mode & FMODE_NOWAIT))
+		return -EOPNOTSUPP;
 	r = iter_import(&it, reading, vec, n, fast, &heap);
 	if (r)
 		return r;
@@ -161,15 +163,15 @@ long sys_pwritev(int fd, const struct iovec __user *vec, unsigned long n, unsign
 	return vector_at(fd, false, vec, n, (off_t)pos_l, 0);
 }
 
-/* -EOPNOTSUPP: a flag that is not known, or that this kind of file cannot honour. */
+/* -EOPNOTSUPP: a flag that is not known. */
 static int io_flags_of(int flags, bool reading)
 {
 	int io = 0;
 
 	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
 		return -EOPNOTSUPP;
-	if (flags & RWF_NOWAIT) /* no file here promises not to sleep */
-		return -EOPNOTSUPP;
+	if (flags & RWF_NOWAIT)
+		io |= IO_NOWAIT;
 	if (!reading && (flags & RWF_APPEND))
 		io |= IO_APPEND;
 	if (flags & (RWF_DSYNC | RWF_SYNC))

@@ -441,6 +441,19 @@ void file_map_truncate(file_map_t *map, u64 start, u64 end)
 	rwsem_write_unlock(&map->truncate_lock);
 }
 
+int file_map_deny_writable(file_map_t *map)
+{
+	int r = 0;
+
+	rwsem_write_lock(&map->map_lock);
+	if (map->writable_maps)
+		r = -EBUSY;
+	else
+		map->deny_writable = true;
+	rwsem_write_unlock(&map->map_lock);
+	return r;
+}
+
 void file_map_destroy(file_map_t *map)
 {
 	if (map->nr_pages)

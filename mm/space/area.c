@@ -91,17 +91,42 @@ void area_free(vm_area_t *v)
 	kmem_cache_free(area_cache, v);
 }
 
-static void join_map(vm_area_t *v)
+static bool writes_to_map(const vm_area_t *v)
 {
-	if (!v->map)
-		return;
-	rwsem_write_lock(&v->map->map_lock);
+	return (v->flags & (VM_SHARED | VM_MAY_WRITE)) == (VM_SHARED | VM_MAY_WRITE);
+}
+
+/* The area becomes one of its file's mappings. v->map->map_lock held. */
+static void join_map_locked(vm_area_t *v)
+{
 	v->map_node.start = v->page_offset;
 	v->map_node.last = v->page_offset + area_pages(v) - 1;
 	interval_insert(&v->map->mappings, &v->map_node);
-	if ((v->flags & (VM_SHARED | VM_MAY_WRITE)) == (VM_SHARED | VM_MAY_WRITE))
-		__atomic_fetch_add(&v->map->writable_maps, 1, __ATOMIC_RELAXED);
+	if (writes_to_map(v))
+		v->map->writable_maps++;
+}
+
+static void leave_map_locked(vm_area_t *v)
+{
+	interval_remove(&v->map->mappings, &v->map_node);
+	if (writes_to_map(v))
+		v->map->writable_maps--;
+}
+
+/* 0, or -EPERM where nobody may map for writing any more. */
+static int join_map(vm_area_t *v)
+{
+	int r = 0;
+
+	if (!v->map)
+		return 0;
+	rwsem_write_lock(&v->map->map_lock);
+	if (writes_to_map(v) && v->map->deny_writable)
+		r = -EPERM;
+	else
+		join_map_locked(v);
 	rwsem_write_unlock(&v->map->map_lock);
+	return r;
 }
 
 static void leave_map(vm_area_t *v)
@@ -109,9 +134,7 @@ static void leave_map(vm_area_t *v)
 	if (!v->map)
 		return;
 	rwsem_write_lock(&v->map->map_lock);
-	interval_remove(&v->map->mappings, &v->map_node);
-	if ((v->flags & (VM_SHARED | VM_MAY_WRITE)) == (VM_SHARED | VM_MAY_WRITE))
-		__atomic_fetch_sub(&v->map->writable_maps, 1, __ATOMIC_RELAXED);
+	leave_map_locked(v);
 	rwsem_write_unlock(&v->map->map_lock);
 }
 
@@ -155,9 +178,13 @@ static void tree_remove(vm_space_t *s, vm_area_t *v)
 
 int area_insert(vm_space_t *s, vm_area_t *v)
 {
+	int r;
+
 	if (s->area_count >= vm_max_map_count)
 		return -ENOMEM;
-	join_map(v);
+	r = join_map(v);
+	if (r)
+		return r;
 	tree_insert(s, v);
 	area_account(s, v, (s64)area_pages(v));
 	return 0;
@@ -170,9 +197,14 @@ void area_remove(vm_space_t *s, vm_area_t *v)
 	leave_map(v);
 }
 
-void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end)
+/* The file's mappings never show less than is mapped: both ends move under one hold of its lock. */
+static void resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end,
+		   vm_area_t *rest)
 {
-	leave_map(v);
+	if (v->map) {
+		rwsem_write_lock(&v->map->map_lock);
+		leave_map_locked(v);
+	}
 	area_account(s, v, -(s64)area_pages(v));
 	v->page_offset += (u64)((s64)(start - v->start) >> PAGE_SHIFT);
 	v->start = start;
@@ -180,7 +212,17 @@ void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long
 	area_account(s, v, (s64)area_pages(v));
 	refresh(v);
 	s->seq++;
-	join_map(v);
+	if (v->map) {
+		join_map_locked(v);
+		if (rest)
+			join_map_locked(rest);
+		rwsem_write_unlock(&v->map->map_lock);
+	}
+}
+
+void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end)
+{
+	resize(s, v, start, end, NULL);
 }
 
 int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
@@ -201,8 +243,7 @@ int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
 		vm_file_ops->get(upper->file);
 	if (upper->ops && upper->ops->open)
 		upper->ops->open(upper);
-	area_resize(s, v, v->start, at);
-	join_map(upper);
+	resize(s, v, v->start, at, upper);
 	tree_insert(s, upper);
 	area_account(s, upper, (s64)area_pages(upper));
 	return 0;
