@@ -3,6 +3,7 @@
  */
 #include <drivers/devices.h>
 
+#include <drivers/input.h>
 #include <drivers/mem.h>
 #include <drivers/random.h>
 #include <drivers/screen.h>
@@ -76,5 +77,7 @@ void devices_init(void)
 	serial_init();
 	screen_init();
 	vt_init();
+	if (vt_console())
+		i8042_init();
 	start_consoles();
 }

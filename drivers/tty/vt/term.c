@@ -550,7 +550,7 @@ void term_reset(term_t *t)
 	t->saved = t->pen;
 	if (t->cells)
 		term_erase_screen(t, 2);
-	t->ops->leds(t, 0);
+	t->ops->leds(t, TERM_LEDS_OF_LOCKS);
 }
 
 void term_setup(term_t *t, const term_ops_t *ops)

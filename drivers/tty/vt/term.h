@@ -26,12 +26,15 @@
 #define TERM_BELL_PITCH 750u /* Hz */
 #define TERM_BELL_MSECS 125u
 
+#define TERM_LEDS_OF_LOCKS 8u /* the lights show the keyboard's locks again */
+
 struct term;
 
 /* Called from term_write, with the caller's locks held; none may be NULL. */
 typedef struct term_ops {
 	void (*reply)(struct term *t, const char *text, size_t len); /* to the program's input */
 	void (*bell)(struct term *t);
+	/* Scroll 1, num 2, caps 4; or TERM_LEDS_OF_LOCKS. */
 	void (*leds)(struct term *t, u32 lit);		  /* ESC [ n q */
 	void (*palette)(struct term *t);		  /* t->palette changed */
 	void (*bring_front)(struct term *t, u32 console); /* ESC [ 12 ; n ] */

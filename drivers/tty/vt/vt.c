@@ -19,6 +19,7 @@
 #include "vt.h"
 
 #include <arch/cpu.h>
+#include <drivers/input.h>
 #include <drivers/vt.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
@@ -61,10 +62,14 @@ static void reply(term_t *t, const char *text, size_t len)
 
 static void bell(term_t *t)
 {
+	speaker_tone(t->bell_pitch, t->bell_msecs);
 }
 
 static void leds(term_t *t, u32 lit)
 {
+	__atomic_store_n(&of_term(t)->asked_leds, (u8)lit, __ATOMIC_RELAXED);
+	if (READ_ONCE(vt_front) == of_term(t))
+		keyboard_update_leds_later();
 }
 
 static void palette_changed(term_t *t)
@@ -119,9 +124,14 @@ static size_t vt_write_room(tty_t *tty)
 	return WRITE_ROOM;
 }
 
-static long vt_ioctl(tty_t *tty, file_t *f, u32 cmd, unsigned long arg)
+static void vt_stop(tty_t *tty)
 {
-	return vt_switch_ioctl(tty->driver_data, cmd, arg);
+	keyboard_set_hold(tty->driver_data, true);
+}
+
+static void vt_start(tty_t *tty)
+{
+	keyboard_set_hold(tty->driver_data, false);
 }
 
 static void vt_free(tty_t *tty)
@@ -137,6 +147,8 @@ static void vt_free(tty_t *tty)
 static const tty_operations_t vt_operations = {
 	.write = vt_write,
 	.write_room = vt_write_room,
+	.stop = vt_stop,
+	.start = vt_start,
 	.ioctl = vt_ioctl,
 	.destroy = vt_free,
 };
@@ -169,6 +181,8 @@ vt_t *vt_make(u32 number)
 	if (!vt || !cells)
 		goto out_free;
 	vt->number = number;
+	vt->asked_leds = LEDS_NOT_ASKED;
+	keyboard_setup(&vt->kbd);
 	spinlock_init(&vt->lock);
 	snprintf(name, sizeof(name), "tty%u", number);
 	vt->tty = tty_create(&vt_operations, vt, name, makedev(TTY_MAJOR, number));
@@ -290,9 +304,11 @@ static bool source_row(u32 y, cell_t *out, u32 cols)
 {
 	front_locks_t locks;
 	vt_t *vt = lock_front(&locks);
-	bool shown = vt && (!vt->graphics || panicking()) && y < vt->term.rows;
+	bool shown = vt && (!vt->graphics || panicking());
 
-	if (shown) {
+	if (shown && y >= vt->term.rows) {
+		term_fill(out, vt->term.blank, cols); /* VT_RESIZE made it smaller */
+	} else if (shown) {
 		u32 n = MIN(cols, vt->term.cols);
 
 		memcpy(out, term_seen_row(&vt->term, y), n * sizeof(*out));
@@ -352,6 +368,8 @@ void vt_init(void)
 
 	if (!screen_get())
 		return;
+	speaker_init();
+	keyboard_init();
 	mutex_lock(&vt_mutex);
 	first = vt_make(1);
 	BUG_ON(IS_ERR(first));

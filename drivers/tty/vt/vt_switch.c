@@ -17,7 +17,9 @@ static wait_queue_head_t switched = WAIT_QUEUE_INIT(switched);
 static u32 front_number; /* atomic: of the console in front, for who waits */
 static u32 last_number;	 /* vt_mutex: of the one before it */
 static bool locked;	 /* vt_mutex: VT_LOCKSWITCH */
-static u32 requested;	 /* atomic: number + 1 that the work item switches to; 0: none */
+static work_t switch_work, neighbour_work, hold_work;
+static int asked_direction; /* atomic */
+static u32 requested;	    /* atomic: number + 1 that the work item switches to; 0: none */
 
 /* False when the process has gone. */
 static bool signal_owner(vt_t *vt, int sig)
@@ -68,6 +70,7 @@ static void complete_switch(vt_t *to)
 		screen_touch();
 	if (to->mode.mode == VT_PROCESS && !signal_owner(to, to->mode.acqsig))
 		vt_reset_mode(to);
+	keyboard_update_leds();
 	wake_up_all(&switched);
 }
 
@@ -108,14 +111,54 @@ static void run_switch(work_t *work)
 
 void vt_request_switch(u32 number)
 {
-	static work_t work;
-
 	if (number > VT_MAX_CONSOLES)
 		return;
-	if (!work.function)
-		work_init(&work, run_switch);
 	__atomic_store_n(&requested, number + 1, __ATOMIC_SEQ_CST);
-	schedule_work(&work);
+	schedule_work(&switch_work);
+}
+
+static u32 neighbour(int direction)
+{
+	u32 number = vt_front->number;
+
+	do {
+		number = direction > 0 ? number % VT_MAX_CONSOLES + 1
+				       : (number + VT_MAX_CONSOLES - 2) % VT_MAX_CONSOLES + 1;
+	} while (!vt_by_number(number));
+	return number;
+}
+
+static void run_neighbour(work_t *work)
+{
+	int direction = __atomic_exchange_n(&asked_direction, 0, __ATOMIC_SEQ_CST);
+
+	mutex_lock(&vt_mutex);
+	if (direction)
+		vt_switch_locked(vt_by_number(neighbour(direction)));
+	mutex_unlock(&vt_mutex);
+}
+
+void vt_request_neighbour(int direction)
+{
+	__atomic_store_n(&asked_direction, direction, __ATOMIC_SEQ_CST);
+	schedule_work(&neighbour_work);
+}
+
+static void run_hold(work_t *work)
+{
+	tty_t *tty;
+
+	mutex_lock(&vt_mutex);
+	tty = vt_front->tty;
+	tty_get(tty);
+	mutex_unlock(&vt_mutex);
+	tty_flow(tty, !READ_ONCE(tty->flow_stopped));
+	tty_put(tty);
+}
+
+void vt_request_hold(void)
+{
+	schedule_work(&hold_work);
 }
 
 int vt_wait_active(u32 number)
@@ -257,8 +300,7 @@ static long switch_ioctl_locked(vt_t *vt, u32 cmd, unsigned long arg, bool permi
 
 long vt_switch_ioctl(vt_t *vt, u32 cmd, unsigned long arg)
 {
-	bool permitted =
-		READ_ONCE(current_process()->tty) == vt->tty || capable(CAP_SYS_TTY_CONFIG);
+	bool permitted = vt_permitted(vt);
 	long r;
 
 	if (cmd == VT_WAITACTIVE) {
@@ -277,4 +319,7 @@ long vt_switch_ioctl(vt_t *vt, u32 cmd, unsigned long arg)
 void vt_switch_init(void)
 {
 	front_number = last_number = vt_front->number;
+	work_init(&switch_work, run_switch);
+	work_init(&neighbour_work, run_neighbour);
+	work_init(&hold_work, run_hold);
 }
