@@ -84,7 +84,11 @@ void arm_tick(run_queue_t *rq, nsec_t now)
 		if (rq->next_sample <= now)
 			rq->next_sample = now + SAMPLE_PERIOD;
 		when = rq->next_sample;
-		if (rq->nr_queued && t->sched.policy != SCHED_FIFO)
+		/*
+		 * Not for a slice whose end has been told: what runs with preemption off would be
+		 * interrupted again at once, for ever.
+		 */
+		if (rq->nr_queued && t->sched.policy != SCHED_FIFO && !this_cpu_read(need_resched))
 			when = MIN(when, now + MAX(t->sched.slice_left, (nsec_t)0));
 	}
 	timer_arm_local(when);
