@@ -44,6 +44,7 @@ void asm_offsets(void)
 	DEFINE(THREAD_SP, offsetof(thread_t, arch.sp));
 	DEFINE(THREAD_FLAGS, offsetof(thread_t, flags));
 	DEFINE(TF_WORK_MASK, TF_WORK_MASK);
+	DEFINE(TF_TRACE, TF_TRACE);
 
 	DEFINE(SEL_USER_CS, SEL_USER_CS);
 	DEFINE(SEL_USER_DS, SEL_USER_DS);

@@ -27,6 +27,12 @@ void ksignal_trap(trap_frame_t *frame, int sig, int code, unsigned long addr);
 void ksignal_clock(trap_frame_t *frame); /* kernel/time: the local timer fired */
 /* kernel/proc: work before returning to user mode (signals, reschedule, stop); interrupts on. */
 void exit_to_user_work(trap_frame_t *frame);
+/*
+ * kernel/proc: a thread with TF_TRACE enters a system call: the number to call, which the tracer
+ * may have changed, or -1 for none; and leaves it, with the result in the frame. Interrupts on.
+ */
+long trace_syscall_enter(trap_frame_t *frame);
+void trace_syscall_exit(trap_frame_t *frame);
 /* drivers/irq: a device vector. */
 void irq_dispatch(u32 vector, trap_frame_t *frame);
 /* kernel/sched: end of an interrupt. */

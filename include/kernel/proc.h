@@ -16,8 +16,9 @@ typedef struct clone_args_kernel {
 	int __user *parent_tid;
 	int __user *child_tid;
 	pid_t set_tid; /* 0: any */
+	bool traced;   /* result: the maker's tracer traces it, too */
 } clone_args_t;
-long clone_and_start(const clone_args_t *args);
+long clone_and_start(clone_args_t *args);
 
 /* execve(2). Strings come from user or kernel memory. 0: the registers are the new program's. */
 typedef struct exec_strings {
@@ -48,6 +49,9 @@ int signal_wait(sigset_t set, siginfo_t *info, nsec_t deadline);
 /* May the running thread send sig to p? 0 or -EPERM. */
 int signal_permission(process_t *p, int sig);
 int signal_permission_locked(process_t *p, int sig); /* process_tree_lock held */
+
+/* ptrace(2); tracing as such is kernel/proc/trace.c. */
+long ptrace_request(long request, pid_t tid, unsigned long addr, unsigned long data);
 
 /* Sessions and groups. */
 int process_setpgid(pid_t pid, pid_t pgid);

@@ -10,6 +10,7 @@
 #define KERNEL_PROCESS_H
 
 #include <kernel/cred.h>
+#include <kernel/sync/mutex.h>
 #include <kernel/sync/wait.h>
 #include <kernel/thread.h>
 #include <kernel/time/timer.h>
@@ -84,6 +85,7 @@ typedef struct process {
 	bool group_exit;	/* (s) all threads are to end with exit_code */
 	thread_t *exec_thread;	/* (s) exec waits for the others to end */
 	bool did_exec;		/* (t) setpgid's EACCES */
+	mutex_t exec_guard;	/* held from looking at credentials and tracer to their change */
 	bool is_subreaper, is_init, kernel;
 	bool unkillable; /* (s) init: signals without a handler do nothing to it */
 	bool dumpable;

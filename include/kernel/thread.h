@@ -57,6 +57,20 @@ struct cred;
 #define JOB_STOP_COUNTED 0x2u /* and is counted in process->stop_count */
 #define JOB_STOP_TAKEN 0x4u   /* took a stop signal off the queue; SIGCONT clears it */
 #define JOB_STOPPED 0x8u      /* sleeps in THREAD_STOPPED */
+#define JOB_STOP_MASK (JOB_STOP_PENDING | JOB_STOP_COUNTED | JOB_STOP_TAKEN | JOB_STOPPED)
+#define JOB_TRAP_STOP 0x10u   /* is to trap for its tracer (kernel/proc/trace.c) */
+#define JOB_TRAP_NOTIFY 0x20u /* its group stop or continued: the tracer is to be told */
+#define JOB_LISTENING 0x40u   /* PTRACE_LISTEN: trapped, but not for the tracer to resume */
+#define JOB_TRAPPING 0x80u    /* goes from stopped to trapped: PTRACE_ATTACH waits for it */
+#define JOB_TRAP_MASK (JOB_TRAP_STOP | JOB_TRAP_NOTIFY)
+
+/* thread->trace: PTRACE_O_* of uapi/ptrace.h, and */
+#define TRACE_ATTACHED 0x80000000u /* has a tracer */
+#define TRACE_SEIZED 0x40000000u   /* by PTRACE_SEIZE, which has its own rules */
+#define TRACE_SYSCALLS 0x20000000u /* stops at system calls */
+#define TRACE_EMULATE 0x10000000u  /* stops at their entry and does not make them */
+#define TRACE_STEP 0x08000000u	   /* one instruction at a time */
+#define TRACE_MODES (TRACE_SYSCALLS | TRACE_EMULATE | TRACE_STEP)
 
 /*
  * Work that a thread does itself before it next goes to user mode, or at its exit, with no locks
@@ -111,9 +125,20 @@ typedef struct thread {
 	size_t altstack_size;
 	u32 altstack_flags;
 	u32 job_ctl;		 /* (s) stop and trap state of kernel/proc */
+	int job_signal;		 /* (s) that began the last group stop */
 	restart_block_t restart; /* (o) */
 	bool exiting;		 /* (s) takes no more signals */
 	bool exited;		 /* (p) only its number and usage are left */
+
+	/* tracing (kernel/proc/trace.c); "both": changed under (p) and (s), read under either */
+	struct thread *tracer; /* both; no reference: a tracer lets go at its end */
+	u32 trace;	       /* both but for modes, which are (s): TRACE_*; 0: nobody traces it */
+	list_t traced_link;    /* (p) tracer->traced */
+	list_t traced;	       /* (p) the threads that this one traces */
+	int stop_code;	       /* (s) of its trap, as wait reports it; the signal to go on with; its end */
+	siginfo_t *stop_info;  /* (s) while it is trapped: on its stack */
+	u64 trace_message;     /* (s) what PTRACE_GETEVENTMSG tells */
+	bool exit_claimed;     /* (a) a waiter takes its end */
 
 	/* what it works with */
 	struct cred *cred;     /* (R) changed only by itself */

@@ -22,7 +22,7 @@
 #include <uapi/prctl.h>
 
 #include "exec_internal.h"
-#include "proc_internal.h"
+#include "trace_internal.h"
 
 #define STACK_LIMIT_SECURE (8UL << 20) /* what a set-id program starts with at most */
 
@@ -172,6 +172,21 @@ static void apply_set_id(exec_t *e)
 	e->set_id = true;
 }
 
+/* Nobody comes by the rights of a set-id program by tracing it. */
+static bool traced_without_right(thread_t *t)
+{
+	unsigned long flags;
+	bool without = false;
+
+	read_lock_irqsave(&process_tree_lock, &flags);
+	rcu_read_lock();
+	if (t->trace)
+		without = !cred_capable(rcu_dereference(t->tracer->cred), CAP_SYS_PTRACE);
+	rcu_read_unlock();
+	read_unlock_irqrestore(&process_tree_lock, flags);
+	return without;
+}
+
 static int compute_creds(exec_t *e)
 {
 	const cred_t *old = current_cred();
@@ -183,7 +198,8 @@ static int compute_creds(exec_t *e)
 	e->cred = c;
 	apply_set_id(e);
 	changed = c->euid != old->uid || c->egid != old->gid;
-	if (changed && shares_directories(current()) && !capable(CAP_SETUID)) {
+	if (changed && ((shares_directories(current()) && !capable(CAP_SETUID)) ||
+			traced_without_right(current()))) {
 		c->euid = c->uid;
 		c->egid = c->gid;
 	}
@@ -238,6 +254,10 @@ static void take_leadership(thread_t *t)
 	rcu_assign_pointer(own->thread, old);
 	p->leader = t;
 	spin_unlock(sig_lock(p));
+	if (old->trace) {
+		wake_up_all(&old->tracer->process->wait_children);
+		trace_unlink(old);
+	}
 	thread_unlist(old);
 	write_unlock_irq(&process_tree_lock);
 	thread_drop_listed(old);
@@ -265,7 +285,7 @@ static int end_other_threads(thread_t *t)
 	list_for_each_entry(other, &p->threads, process_link) {
 		if (other == t || other->exiting)
 			continue;
-		other->job_ctl = 0;
+		job_clear(other, ~0u);
 		other->pending.set |= sigmask(SIGKILL);
 		signal_wake_thread(other, true);
 	}
@@ -450,6 +470,7 @@ static int check_process_count(process_t *p)
 	return 0;
 }
 
+/* exec_guard held. */
 static int prepare(exec_t *e, const char *path, exec_strings_t argv, exec_strings_t envp)
 {
 	int r = compose_filename(e, path);
@@ -500,6 +521,7 @@ static void release(exec_t *e)
 
 long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_strings_t envp)
 {
+	pid_t tid = current()->tid; /* the process's number afterwards */
 	exec_t *e;
 	int r;
 
@@ -514,6 +536,10 @@ long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_s
 	e->dfd = dfd;
 	e->flags = flags;
 	e->stack_limit = rlimit(RLIMIT_STACK);
+	if (mutex_lock_interruptible(&current_process()->exec_guard)) {
+		kfree(e);
+		return -ERESTARTNOINTR;
+	}
 	r = prepare(e, path, argv, envp);
 	if (!r && e->late_error) {
 		r = e->late_error;
@@ -521,7 +547,10 @@ long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_s
 	} else if (!r) {
 		r = commit(e);
 	}
+	mutex_unlock(&current_process()->exec_guard);
 	release(e);
+	if (!r)
+		trace_event(PTRACE_EVENT_EXEC, (u64)tid);
 	return r;
 }
 

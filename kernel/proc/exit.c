@@ -22,7 +22,7 @@
 #include <mm/space.h>
 #include <uapi/wait.h>
 
-#include "proc_internal.h"
+#include "trace_internal.h"
 
 /* ---- telling the parent ---- */
 
@@ -41,9 +41,10 @@ static void child_info(process_t *p, siginfo_t *info, int code, int status)
 	info->child.stime = system / (NSEC_PER_SEC / HZ);
 }
 
-static void exit_info(process_t *p, siginfo_t *info)
+static void exit_info(thread_t *t, siginfo_t *info)
 {
-	int status = p->exit_code;
+	process_t *p = t->process;
+	int status = thread_exit_status(t);
 
 	if (status & WAIT_STATUS_CORE)
 		child_info(p, info, CLD_DUMPED, status & 0x7f);
@@ -51,20 +52,30 @@ static void exit_info(process_t *p, siginfo_t *info)
 		child_info(p, info, CLD_KILLED, status & 0x7f);
 	else
 		child_info(p, info, CLD_EXITED, status >> 8);
+	info->child.pid = t->tid;
 }
 
-bool notify_parent_exit(process_t *p, int sig)
+int thread_exit_status(const thread_t *t)
 {
-	process_t *parent = p->parent;
+	const process_t *p = t->process;
+
+	return p->group_exit || t == p->leader ? p->exit_code : t->stop_code;
+}
+
+bool notify_parent_exit(thread_t *t, int sig)
+{
+	process_t *p = t->process, *parent = t->trace ? t->tracer->process : p->parent;
 	const k_sigaction_t *act;
 	bool autoreap = false;
 	siginfo_t info;
 
-	exit_info(p, &info);
+	if (t != p->leader || p->state != PROCESS_ZOMBIE || trace_is_foreign(t))
+		sig = SIGCHLD;
+	exit_info(t, &info);
 	info.si_signo = sig;
 	spin_lock(sig_lock(parent));
 	act = &parent->sighand->action[SIGCHLD - 1];
-	if (sig == SIGCHLD) {
+	if (sig == SIGCHLD && !t->trace) {
 		/* POSIX.1-2017 2.4.3: such a parent never sees its children again. */
 		if (act->handler == SIG_IGN_PTR)
 			sig = 0;
@@ -74,19 +85,17 @@ bool notify_parent_exit(process_t *p, int sig)
 		send_signal_locked(parent->leader, sig, &info, true);
 	spin_unlock(sig_lock(parent));
 	wake_up_all(&parent->wait_children);
-	wake_up_all(&p->pid_obj->wait);
+	if (p->state == PROCESS_ZOMBIE)
+		wake_up_all(&p->pid_obj->wait);
 	return autoreap;
 }
 
-void notify_parent_stop(process_t *p, int code)
+void notify_parent_stop_locked(process_t *p, int code)
 {
+	process_t *parent = p->parent;
 	const k_sigaction_t *act;
-	process_t *parent;
-	unsigned long flags;
 	siginfo_t info;
 
-	read_lock_irqsave(&process_tree_lock, &flags);
-	parent = p->parent;
 	child_info(p, &info, code, code == CLD_CONTINUED ? SIGCONT : p->stop_signal & 0x7f);
 	spin_lock(sig_lock(parent));
 	act = &parent->sighand->action[SIGCHLD - 1];
@@ -95,6 +104,14 @@ void notify_parent_stop(process_t *p, int code)
 	spin_unlock(sig_lock(parent));
 	/* Also without a signal: wait4 may be under way. */
 	wake_up_all(&parent->wait_children);
+}
+
+void notify_parent_stop(process_t *p, int code)
+{
+	unsigned long flags;
+
+	read_lock_irqsave(&process_tree_lock, &flags);
+	notify_parent_stop_locked(p, code);
 	read_unlock_irqrestore(&process_tree_lock, flags);
 }
 
@@ -138,7 +155,7 @@ static void hand_over_children(thread_t *t)
 	}
 }
 
-static void reparent_children(process_t *p, list_t *ended)
+static void reparent_children(process_t *p, ended_t *ended)
 {
 	process_t *reaper, *child, *next;
 
@@ -151,10 +168,9 @@ static void reparent_children(process_t *p, list_t *ended)
 		child->exit_signal = SIGCHLD;
 		list_move_tail(&child->sibling, &reaper->children);
 		signal_parent_death(child);
-		if (child->state == PROCESS_ZOMBIE && notify_parent_exit(child, SIGCHLD)) {
-			set_process_state(child, PROCESS_DEAD);
-			list_move_tail(&child->sibling, ended);
-		}
+		if (child->state == PROCESS_ZOMBIE && !child->leader->trace &&
+		    notify_parent_exit(child->leader, SIGCHLD))
+			process_end(child, ended);
 		pgrp_hangup_if_orphaned(child, p);
 	}
 }
@@ -258,12 +274,13 @@ static bool leave_signals(thread_t *t, int status)
 	if (t == p->leader && !p->group_exit)
 		p->exit_code = status;
 	t->exiting = true;
+	t->stop_code = status;
 	if (!p->group_exit && !last) {
 		signal_retarget_exiting(t);
 		if (t->job_ctl & JOB_STOP_PENDING)
 			stopped = group_stop_participate(t);
 	}
-	t->job_ctl = 0;
+	job_clear(t, ~0u);
 	spin_unlock_irq(sig_lock(p));
 	if (last && p->is_init)
 		panic("Attempted to kill init! exitcode=0x%08x",
@@ -273,52 +290,97 @@ static bool leave_signals(thread_t *t, int status)
 	return last;
 }
 
-/*
- * Every other thread has left the tree, so the process ends now. One whose parent does not care
- * goes on the list. Tree lock held for writing.
- */
-static void end_process(process_t *p, list_t *ended)
+void process_end(process_t *p, ended_t *ended)
 {
-	pgrp_hangup_if_orphaned(p, NULL);
-	set_process_state(p, PROCESS_ZOMBIE);
-	if (notify_parent_exit(p, p->exit_signal)) {
-		set_process_state(p, PROCESS_DEAD);
-		list_move_tail(&p->sibling, ended);
-	}
+	set_process_state(p, PROCESS_DEAD);
+	list_move_tail(&p->sibling, &ended->processes);
 }
 
-static void leave_tree(thread_t *t, bool last, list_t *ended)
+/* The leader has ended: every other thread may have left the tree, so that the process ends now. */
+static void check_end(process_t *p, ended_t *ended)
+{
+	if (!p->leader->exited || !list_is_singular(&p->threads))
+		return;
+	pgrp_hangup_if_orphaned(p, NULL);
+	set_process_state(p, PROCESS_ZOMBIE);
+	if (notify_parent_exit(p->leader, p->exit_signal))
+		process_end(p, ended);
+}
+
+void thread_release(thread_t *t, ended_t *ended)
 {
 	process_t *p = t->process;
-	bool own_release = t != p->leader;
+
+	thread_unlist(t);
+	list_add_tail(&t->traced_link, &ended->threads);
+	check_end(p, ended);
+	if (p->exec_thread)
+		wake_up_all(&p->wait_exit);
+}
+
+void ended_release(ended_t *ended)
+{
+	process_t *p, *next_process;
+	thread_t *t, *next_thread;
+
+	list_for_each_entry_safe(t, next_thread, &ended->threads, traced_link) {
+		list_del_init(&t->traced_link);
+		thread_drop_listed(t);
+	}
+	list_for_each_entry_safe(p, next_process, &ended->processes, sibling)
+		process_release(p);
+}
+
+static void leave_tree(thread_t *t, bool last, ended_t *ended)
+{
+	process_t *p = t->process;
 
 	write_lock_irq(&process_tree_lock);
+	trace_exit(t, ended);
 	if (last)
 		reparent_children(p, ended);
 	else
 		hand_over_children(t);
 	t->exited = true;
-	if (own_release)
-		thread_unlist(t);
 	/* The last to come here need not be the last that was alive. */
-	if (p->leader->exited && list_is_singular(&p->threads))
-		end_process(p, ended);
-	if (p->exec_thread)
-		wake_up_all(&p->wait_exit);
+	if (t != p->leader && !t->trace) {
+		thread_release(t, ended);
+	} else {
+		if (t->trace && (t != p->leader || !list_is_singular(&p->threads)))
+			(void)notify_parent_exit(t, SIGCHLD);
+		check_end(p, ended);
+		if (p->exec_thread)
+			wake_up_all(&p->wait_exit);
+	}
 	write_unlock_irq(&process_tree_lock);
-	if (own_release)
-		thread_drop_listed(t);
+}
+
+/* The tracer may look at the thread once more, also when it was SIGKILL that brought it here. */
+static void report_end(thread_t *t, int status)
+{
+	process_t *p = t->process;
+
+	if (!trace_event_enabled(PTRACE_EVENT_EXIT))
+		return;
+	spin_lock_irq(sig_lock(p));
+	t->pending.set &= ~sigmask(SIGKILL);
+	if (p->group_exit)
+		status = p->exit_code;
+	signal_recalc_pending(t);
+	spin_unlock_irq(sig_lock(p));
+	trace_event(PTRACE_EVENT_EXIT, (u64)status);
 }
 
 void exit_thread(int status)
 {
 	thread_t *t = current();
-	process_t *p = t->process, *child, *next;
-	list_t ended = LIST_INIT(ended);
+	process_t *p = t->process;
+	ended_t ended = ENDED_INIT(ended);
 	bool last;
 
 	if (p->kernel)
 		panic("A kernel thread ended as a program does");
+	report_end(t, status);
 	last = leave_signals(t, status);
 	drop_memory(t, last);
 	drop_files(t);
@@ -326,8 +388,7 @@ void exit_thread(int status)
 		drop_process_parts(p);
 	thread_work_close(); /* files are let go of before the parent can know */
 	leave_tree(t, last, &ended);
-	list_for_each_entry_safe(child, next, &ended, sibling)
-		process_release(child);
+	ended_release(&ended);
 	thread_vanish();
 }
 

@@ -15,7 +15,7 @@
 #include <mm/space.h>
 #include <uapi/clone.h>
 
-#include "proc_internal.h"
+#include "trace_internal.h"
 
 #define CLONE_NAMESPACES                                                                           \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
@@ -237,6 +237,8 @@ static int publish(thread_t *t, process_t *fresh, struct pid *pid, const clone_a
 	if (fresh)
 		publish_process(fresh, t, args);
 	publish_thread(t);
+	if (args->traced || (args->flags & CLONE_PTRACE))
+		trace_inherit(t, current());
 out:
 	spin_unlock(sig_lock(maker));
 	if (r)
@@ -314,26 +316,44 @@ out_uncharge:
 
 /* ---- entry points ---- */
 
-/* The parent sleeps until the child has let go of its memory; a fatal signal ends the sleep. */
-static void wait_for_vfork(thread_t *child, completion_t *done)
+/* The parent sleeps until the child has let go of its memory (true), or a fatal signal comes. */
+static bool wait_for_vfork(thread_t *child, completion_t *done)
 {
 	process_t *p = child->process;
 	unsigned long flags;
 
 	if (!wait_for_completion_killable(done))
-		return;
+		return true;
 	if (!process_lock_sighand(p, &flags))
-		return; /* reaped: it has let go long ago */
+		return true; /* reaped: it has let go long ago */
 	child->vfork_done = NULL;
 	process_unlock_sighand(p, flags);
+	return false;
 }
 
-long clone_and_start(const clone_args_t *args)
+/* The event that a tracer knows such a clone by; 0 when it does not want to. */
+static u32 traced_event(const clone_args_t *args)
 {
+	u32 event = PTRACE_EVENT_FORK;
+
+	if (args->flags & CLONE_UNTRACED)
+		return 0;
+	if (args->flags & CLONE_VFORK)
+		event = PTRACE_EVENT_VFORK;
+	else if (args->exit_signal != SIGCHLD)
+		event = PTRACE_EVENT_CLONE;
+	return trace_event_enabled(event) ? event : 0;
+}
+
+long clone_and_start(clone_args_t *args)
+{
+	u32 event = traced_event(args);
 	completion_t vfork_done;
-	thread_t *t = copy_thread(args, arch_user_frame(current()));
+	thread_t *t;
 	pid_t nr;
 
+	args->traced = event;
+	t = copy_thread(args, arch_user_frame(current()));
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	nr = t->tid;
@@ -346,8 +366,11 @@ long clone_and_start(const clone_args_t *args)
 		thread_get(t);
 	}
 	sched_start_thread(t);
+	if (event)
+		trace_event(event, (u64)nr);
 	if (args->flags & CLONE_VFORK) {
-		wait_for_vfork(t, &vfork_done);
+		if (wait_for_vfork(t, &vfork_done))
+			trace_event(PTRACE_EVENT_VFORK_DONE, (u64)nr);
 		thread_put(t);
 	}
 	return nr;

@@ -63,13 +63,29 @@ void thread_unlist(thread_t *t);
 void thread_drop_listed(thread_t *t); /* afterwards, without locks: what its place stood for */
 
 /* ---- exit and wait ---- */
+/* What came to its end under the tree lock, and is to be freed without it (ended_release). */
+typedef struct ended {
+	list_t processes; /* by sibling */
+	list_t threads;	  /* by traced_link */
+} ended_t;
+#define ENDED_INIT(name) { LIST_INIT((name).processes), LIST_INIT((name).threads) }
+void ended_release(ended_t *ended);
+int thread_exit_status(const thread_t *t); /* of an ended one, as wait reports it */
 /*
- * Tells the parent that p ended. True when the parent does not care: release it. Tree lock held for
+ * Tells who waits for t, the last of its process or traced, that it ended: the tracer if it has one,
+ * else the parent. True when a parent does not care: process_end is to follow. Tree lock held for
  * writing.
  */
-bool notify_parent_exit(process_t *p, int sig);
+bool notify_parent_exit(thread_t *t, int sig);
+void process_end(process_t *p, ended_t *ended); /* nobody waits for it. Tree lock, writing */
+/*
+ * Takes an ended thread that is not the leader off its process, which may have been all that the
+ * process waited for. Tree lock held for writing.
+ */
+void thread_release(thread_t *t, ended_t *ended);
 /* The same for a stop (CLD_STOPPED) or continuation (CLD_CONTINUED); takes the tree lock. */
 void notify_parent_stop(process_t *p, int code);
+void notify_parent_stop_locked(process_t *p, int code); /* tree lock held */
 /* The running thread leaves its memory: robust futexes, clear_child_tid, the vfork parent. */
 void thread_leave_memory(thread_t *t);
 

@@ -8,7 +8,7 @@
 #include <kernel/uts.h>
 #include <mm/space.h>
 
-#include "proc_internal.h"
+#include "trace_internal.h"
 
 static kmem_cache_t *process_cache, *sighand_cache;
 
@@ -71,6 +71,7 @@ process_t *process_alloc(void)
 	list_init(&p->pending.entries);
 	init_waitqueue_head(&p->wait_children);
 	init_waitqueue_head(&p->wait_exit);
+	mutex_init(&p->exec_guard);
 	p->start_time = clock_monotonic();
 	return p;
 }
@@ -199,6 +200,8 @@ void process_release(process_t *p)
 	sighand_t *sighand = p->sighand;
 
 	write_lock_irq(&process_tree_lock);
+	if (leader->trace)
+		trace_unlink(leader);
 	spin_lock(&sighand->lock);
 	unlist_thread(leader);
 	signal_queue_flush(&p->pending);

@@ -15,12 +15,13 @@
  * uapi/errno.h: it is made again, turned into EINTR, or made again as restart_syscall(2), according
  * to what is delivered (signal(7), "Interruption of system calls").
  */
+#include <arch/trace.h>
 #include <arch/uaccess.h>
 #include <kernel/printk.h>
 #include <syscall_numbers.h>
 #include <uapi/wait.h>
 
-#include "proc_internal.h"
+#include "trace_internal.h"
 
 /* ---- stopping ---- */
 
@@ -49,9 +50,14 @@ static void begin_group_stop(process_t *p, int sig)
 		if (t->exiting || (t->job_ctl & JOB_STOPPED))
 			continue;
 		t->job_ctl |= JOB_STOP_PENDING | JOB_STOP_COUNTED;
+		t->job_signal = sig;
 		p->stop_count++;
-		if (t != current())
+		if (t->trace & TRACE_SEIZED) {
+			t->job_ctl |= JOB_TRAP_NOTIFY;
+			trace_wake(t, t->job_ctl & JOB_LISTENING);
+		} else if (t != current()) {
 			signal_wake_thread(t, false);
+		}
 	}
 }
 
@@ -64,6 +70,11 @@ static void stop_here(thread_t *t) __releases(sig_lock)
 	process_t *p = t->process;
 	bool last;
 
+	if (t->trace) { /* it stops in a trap */
+		t->job_ctl |= JOB_TRAP_STOP;
+		trace_trap(t);
+		return;
+	}
 	t->job_ctl |= JOB_STOPPED;
 	set_current_state(THREAD_STOPPED);
 	last = group_stop_participate(t);
@@ -149,10 +160,21 @@ again:
 		stop_here(t);
 		goto again;
 	}
+	if (t->job_ctl & JOB_TRAP_MASK) {
+		trace_trap(t);
+		goto again;
+	}
 	sig = signal_dequeue(t, t->blocked, &info->info);
 	if (!sig) {
 		spin_unlock_irq(sig_lock(p));
 		return 0;
+	}
+	if (unlikely(t->trace) && sig != SIGKILL) {
+		sig = trace_signal(t, sig, &info->info);
+		if (!sig) {
+			spin_unlock_irq(sig_lock(p));
+			goto again;
+		}
 	}
 	act = &p->sighand->action[sig - 1];
 	*action = *act;
@@ -230,9 +252,12 @@ static void enter_handler(trap_frame_t *frame, thread_t *t, int sig, const ksign
 			  const k_sigaction_t *action)
 {
 	bool restore = thread_test_flag(t, TF_RESTORE_MASK);
+	bool stepping = READ_ONCE(t->trace) & TRACE_STEP;
 	sigset_t blocked = t->blocked | action->mask;
 
 	fix_call_for_handler(frame, action);
+	if (stepping) /* the handler returns to where it was, not to another step */
+		arch_single_step(t, false);
 	if (arch_signal_setup(frame, info, action, restore ? t->saved_mask : t->blocked)) {
 		fail_delivery(t, sig);
 		return;
@@ -241,6 +266,8 @@ static void enter_handler(trap_frame_t *frame, thread_t *t, int sig, const ksign
 	if (!(action->flags & SA_NODEFER))
 		blocked |= sigmask(sig);
 	signal_set_blocked(blocked);
+	if (stepping)
+		trace_report_step();
 }
 
 static void deliver_signals(trap_frame_t *frame)

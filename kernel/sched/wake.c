@@ -9,6 +9,11 @@
 #include "sched_internal.h"
 
 #include <arch/time.h>
+#include <kernel/time/clock.h>
+
+/* sched_wait_inactive: a thread that is about to leave another CPU does so within so many looks. */
+#define INACTIVE_SPINS 200
+#define INACTIVE_POLL_USEC 20
 
 static bool allowed(const thread_t *t, u32 cpu)
 {
@@ -155,6 +160,24 @@ bool wake_up_thread(thread_t *t, u32 states)
 	arch_irq_restore(flags);
 	preempt_enable();
 	return true;
+}
+
+bool sched_wait_inactive(thread_t *t, u32 states)
+{
+	for (u32 looks = 0;; looks++) {
+		unsigned long flags;
+		run_queue_t *rq = thread_rq_lock(t, &flags);
+		bool right = t->state & states, runs = t->sched.on_cpu;
+		bool left = !t->sched.active && !runs;
+
+		spin_unlock_irqrestore(&rq->lock, flags);
+		if (!right || left)
+			return right;
+		if (runs && looks < INACTIVE_SPINS)
+			cpu_relax();
+		else
+			usleep(INACTIVE_POLL_USEC);
+	}
 }
 
 void sched_start_thread(thread_t *t)

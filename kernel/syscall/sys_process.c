@@ -5,6 +5,7 @@
 #include <fs/vfs.h>
 #include <kernel/lib/string.h>
 #include <kernel/proc.h>
+#include <kernel/ptrace.h>
 #include <syscall_protos.h>
 #include <uapi/clone.h>
 #include <uapi/errno.h>
@@ -214,6 +215,8 @@ static int put_wait_info(siginfo_t __user *info, int signo, const wait_request_t
 			status = SIGCONT;
 		else if (req->code == CLD_EXITED || req->code == CLD_STOPPED)
 			status = (status >> 8) & 0xff;
+		else if (req->code == CLD_TRAPPED) /* with the event */
+			status >>= 8;
 		else
 			status &= 0x7f;
 	}
@@ -351,22 +354,6 @@ long sys_set_robust_list(void __user *head, size_t len)
 	return 0;
 }
 
-/* As ptrace(2)'s access check for reading. */
-static bool may_inspect(thread_t *t)
-{
-	const cred_t *c = current_cred(), *target;
-	bool same;
-
-	if (t->process == current_process() || capable(CAP_SYS_PTRACE))
-		return true;
-	rcu_read_lock();
-	target = rcu_dereference(t->cred);
-	same = c->uid == target->uid && c->uid == target->euid && c->uid == target->suid &&
-	       c->gid == target->gid && c->gid == target->egid && c->gid == target->sgid;
-	rcu_read_unlock();
-	return same && t->process->dumpable;
-}
-
 long sys_get_robust_list(pid_t pid, void __user *__user *head, size_t __user *len)
 {
 	thread_t *t = pid ? thread_get_by_tid(pid) : current();
@@ -375,7 +362,7 @@ long sys_get_robust_list(pid_t pid, void __user *__user *head, size_t __user *le
 
 	if (!t)
 		return -ESRCH;
-	allowed = may_inspect(t);
+	allowed = !ptrace_may_access(t, PTRACE_ACCESS_REAL);
 	list = READ_ONCE(t->robust_list);
 	if (pid)
 		thread_put(t);

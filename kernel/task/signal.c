@@ -63,7 +63,7 @@ bool signal_pending_state(u32 state, thread_t *t)
 bool signal_has_pending(const thread_t *t)
 {
 	return ((t->pending.set | t->process->pending.set) & ~t->blocked) ||
-	       (t->job_ctl & JOB_STOP_PENDING);
+	       (t->job_ctl & (JOB_STOP_PENDING | JOB_TRAP_MASK));
 }
 
 void signal_recalc_pending(thread_t *t)
@@ -122,11 +122,37 @@ static bool is_ignored(const thread_t *t, int sig, bool by_kernel)
 
 	if ((t->blocked | t->awaited) & sigmask(sig))
 		return false;
+	if (t->trace && sig != SIGKILL) /* its tracer decides */
+		return false;
 	if (p->unkillable && handler == SIG_DFL_PTR &&
 	    !(by_kernel && (sigmask(sig) & SIG_KERNEL_ONLY_MASK)))
 		return true;
 	return handler == SIG_IGN_PTR ||
 	       (handler == SIG_DFL_PTR && (sigmask(sig) & SIG_IGNORED_MASK));
+}
+
+void job_clear(thread_t *t, u32 bits)
+{
+	bool trapping = t->job_ctl & bits & JOB_TRAPPING;
+
+	t->job_ctl &= ~bits;
+	if (trapping)
+		wake_up_all(&t->process->wait_exit);
+}
+
+static void continue_thread(thread_t *t)
+{
+	job_clear(t, JOB_STOP_MASK);
+	if (!(t->trace & TRACE_SEIZED)) {
+		wake_up_thread(t, THREAD_STOPPED);
+		return;
+	}
+	if (t->exiting)
+		return;
+	t->job_ctl |= JOB_TRAP_NOTIFY;
+	signal_wake_thread(t, false);
+	if (t->job_ctl & JOB_LISTENING)
+		wake_up_thread(t, THREAD_TRACED);
 }
 
 static void continue_process(process_t *p)
@@ -135,10 +161,8 @@ static void continue_process(process_t *p)
 	u32 notify = 0;
 
 	discard_everywhere(p, SIG_STOP_MASK);
-	list_for_each_entry(t, &p->threads, process_link) {
-		t->job_ctl = 0;
-		wake_up_thread(t, THREAD_STOPPED);
-	}
+	list_for_each_entry(t, &p->threads, process_link)
+		continue_thread(t);
 	if (p->stop_flags & STOP_STOPPED)
 		notify = STOP_NOTIFY_CONTINUED;
 	else if (p->stop_count)
@@ -157,7 +181,7 @@ static bool prepare(thread_t *t, int sig, bool by_kernel)
 	process_t *p = t->process;
 
 	if (p->group_exit)
-		return false;
+		return sig == SIGKILL; /* ends the trap of a thread that is about to end */
 	if (sigmask(sig) & SIG_STOP_MASK)
 		discard_everywhere(p, sigmask(SIGCONT));
 	else if (sig == SIGCONT)
@@ -209,7 +233,7 @@ void process_kill_threads(process_t *p, int status)
 	list_for_each_entry(t, &p->threads, process_link) {
 		if (t->exiting)
 			continue;
-		t->job_ctl = 0;
+		job_clear(t, ~0u);
 		t->pending.set |= sigmask(SIGKILL);
 		signal_wake_thread(t, true);
 	}
@@ -226,7 +250,8 @@ static void tell(thread_t *first, int sig, bool to_process)
 	if (!t)
 		return;
 	/* Signals that leave a core file are acted on by the thread itself. */
-	if (is_fatal(p, sig) && !(sigmask(sig) & SIG_CORE_MASK) && !(t->awaited & sigmask(sig))) {
+	if (is_fatal(p, sig) && !(sigmask(sig) & SIG_CORE_MASK) && !(t->awaited & sigmask(sig)) &&
+	    (sig == SIGKILL || !first->trace)) {
 		process_kill_threads(p, sig);
 		return;
 	}
@@ -337,7 +362,7 @@ void force_signal(int sig, const siginfo_t *info)
 		act->handler = SIG_DFL_PTR;
 		t->blocked &= ~sigmask(sig);
 	}
-	if (act->handler == SIG_DFL_PTR)
+	if (act->handler == SIG_DFL_PTR && !t->trace)
 		p->unkillable =
 			false; /* a fault of init cannot be passed over: it would fault again */
 	send_signal_locked(t, sig, info, false);

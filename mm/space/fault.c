@@ -39,9 +39,10 @@ static page_t *anon_page(gfp_flags_t zero)
 	return page;
 }
 
+/* A debugger's write makes a private copy that the program still may not write. */
 static u64 entry_bits(const vm_area_t *v, bool writable, bool dirty)
 {
-	return area_pte_bits(v, writable) | PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
+	return area_pte_bits(v, writable && (v->flags & VM_WRITE)) | PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
 }
 
 /* Fills an empty entry with a page whose reference it takes; false when someone was first. */
@@ -238,7 +239,7 @@ fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access)
 	if (!seen)
 		return v->map || (v->ops && v->ops->fault) ? file_missing(v, pte, addr, write)
 							   : anon_missing(v, pte, addr, write);
-	if (!pte_present(seen)) {
+	if (!pte_present(seen) && (v->flags & VM_ACCESS)) {
 		/* Left without access by mprotect: the area allows it again. */
 		spinlock_t *lock = pte_lock(pte);
 

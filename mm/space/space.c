@@ -287,14 +287,55 @@ vm_space_t *vm_space_fork(vm_space_t *parent)
 
 /* ---- access to any space ---- */
 
-page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write)
+/*
+ * The page of addr in v, referenced, if it can be used as it is: present and, to be written, either
+ * writable or made for it: a private copy, which a debugger may change under its protection.
+ */
+static page_t *present_page(vm_area_t *v, unsigned long addr, bool write)
 {
+	pte_t *pte = pte_find(v->space, addr), value;
+	page_t *page = NULL;
+	spinlock_t *lock;
+
+	if (!pte)
+		return NULL;
+	lock = pte_lock(pte);
+	spin_lock(lock);
+	value = pte_get(pte);
+	if (pte_present(value) || (value & PTE_SOFT_NONE)) {
+		bool special = value & PTE_SOFT_SPECIAL;
+
+		page = pfn_to_page(pte_pfn(value));
+		if (write && !(value & PTE_WRITE) &&
+		    (special || (v->flags & VM_WRITE) || !page_flag(page, PG_ANON) ||
+		     refcount_read(&page->refs) != 1))
+			page = NULL;
+		if (page)
+			page_get(page);
+	}
+	spin_unlock(lock);
+	return page;
+}
+
+static bool access_allowed(const vm_area_t *v, bool write, bool force)
+{
+	if (v->flags & VM_IO)
+		return false;
+	if (!write)
+		return (v->flags & VM_ACCESS) || (force && (v->flags & VM_MAY_READ));
+	if (v->flags & VM_WRITE)
+		return true;
+	return force && area_private(v) && (v->flags & VM_MAY_WRITE);
+}
+
+static page_t *lookup_page(vm_space_t *s, unsigned long addr, bool write, bool force)
+{
+	page_t *page = ERR_PTR(-EFAULT);
+
 	addr &= PAGE_MASK;
 	rwsem_read_lock(&s->lock);
 	for (;;) {
 		vm_area_t *v = vm_find(s, addr);
-		page_t *page = NULL;
-		pte_t *pte, value;
 		fault_result_t r;
 
 		if (v && v->start > addr && (v->flags & VM_GROWS_DOWN)) {
@@ -303,36 +344,47 @@ page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write)
 			v = stack_grow(s, addr);
 			rwsem_downgrade(&s->lock);
 		}
-		if (!v || v->start > addr || (write && !(v->flags & (VM_WRITE | VM_MAY_WRITE)))) {
-			rwsem_read_unlock(&s->lock);
-			return ERR_PTR(-EFAULT);
-		}
-		pte = pte_find(s, addr);
-		if (pte) {
-			spinlock_t *lock = pte_lock(pte);
-
-			spin_lock(lock);
-			value = pte_get(pte);
-			if (pte_present(value) && (!write || (value & PTE_WRITE))) {
-				page = pfn_to_page(pte_pfn(value));
-				page_get(page);
-			}
-			spin_unlock(lock);
-		}
-		if (page) {
-			rwsem_read_unlock(&s->lock);
-			return page;
-		}
-		if (write && !(v->flags & VM_WRITE)) {
-			rwsem_read_unlock(&s->lock);
-			return ERR_PTR(-EFAULT);
-		}
+		if (!v || v->start > addr || !access_allowed(v, write, force))
+			break;
+		page = present_page(v, addr, write);
+		if (page)
+			break;
 		r = fault_handle(v, addr, write ? FAULT_WRITE : 0);
-		if (r != FAULT_OK) {
-			rwsem_read_unlock(&s->lock);
-			return ERR_PTR(r == FAULT_OOM ? -ENOMEM : -EFAULT);
-		}
+		page = ERR_PTR(r == FAULT_OOM ? -ENOMEM : -EFAULT);
+		if (r != FAULT_OK)
+			break;
 	}
+	rwsem_read_unlock(&s->lock);
+	return page;
+}
+
+page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write)
+{
+	return lookup_page(s, addr, write, false);
+}
+
+ssize_t vm_access(vm_space_t *s, unsigned long addr, void *buf, size_t len, bool write, bool force)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		size_t offset = (addr + done) & (PAGE_SIZE - 1);
+		size_t n = MIN(len - done, PAGE_SIZE - offset);
+		page_t *page = addr + done < USER_MAX ? lookup_page(s, addr + done, write, force)
+						      : ERR_PTR(-EFAULT);
+		char *at;
+
+		if (IS_ERR(page))
+			return done ? (ssize_t)done : PTR_ERR(page);
+		at = (char *)page_to_virt(page) + offset;
+		if (write)
+			memcpy(at, (char *)buf + done, n);
+		else
+			memcpy((char *)buf + done, at, n);
+		page_put(page);
+		done += n;
+	}
+	return (ssize_t)done;
 }
 
 static int copy_any(vm_space_t *s, unsigned long addr, char *buf, size_t len, bool out)

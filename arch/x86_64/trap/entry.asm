@@ -39,6 +39,8 @@ extern trap_exit_work
 extern trap_interrupt
 extern user_cr3
 extern user_cr3_next
+extern trap_syscall_exit_work
+extern trap_syscall_traced
 %ifdef CONFIG_DEBUG
 extern lockdep_assert_no_locks
 %endif
@@ -118,6 +120,9 @@ syscall_entry:
 	push	r15
 	sub	rsp, PAD
 	sti
+	mov	r11, [gs:rel current_thread]
+	test	dword [r11 + THREAD_FLAGS], TF_TRACE
+	jnz	.traced
 	mov	eax, eax		; the number is 32 bits wide, as on Linux
 	cmp	eax, SYSCALL_TABLE_SIZE
 	jae	.no_such_call
@@ -136,7 +141,7 @@ syscall_entry:
 %endif
 	cli
 	mov	r11, [gs:rel current_thread]
-	test	dword [r11 + THREAD_FLAGS], TF_WORK_MASK
+	test	dword [r11 + THREAD_FLAGS], TF_WORK_MASK | TF_TRACE
 	jnz	.work
 ; The C calls kept RBX, RBP and R12-R15, and nobody changed the frame.
 .fast_return:
@@ -162,10 +167,15 @@ syscall_entry:
 	mov	rax, -ENOSYS
 	jmp	.called
 
+.traced:
+	lea	rdi, [rsp + PAD]
+	call	trap_syscall_traced
+	jmp	.called
+
 .work:
 	lea	rdi, [rsp + PAD]
 	mov	[rdi + FRAME_RAX], rax
-	call	trap_exit_work
+	call	trap_syscall_exit_work
 	test	al, al
 	mov	rax, [rsp + PAD + FRAME_RAX]
 	jz	.fast_return

@@ -7,14 +7,12 @@
 #include <arch_x86/fpu.h>
 #include <arch_x86/instructions.h>
 #include <arch_x86/smp.h>
+#include <arch_x86/trace.h>
 #include <arch_x86/traps.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/thread.h>
 
-#define DR6_STEP BIT(14)
-#define DR6_BREAKPOINTS 0xful
-#define DR6_RESET 0xffff0ff0ul
 #define MSR_MCG_CAP 0x179
 #define MSR_MCG_STATUS 0x17a
 #define MSR_MCG_CTL 0x17b
@@ -95,6 +93,7 @@ static void debug_exception(trap_frame_t *frame, u64 dr6)
 {
 	int code = dr6 & DR6_STEP ? TRAP_TRACE : dr6 & DR6_BREAKPOINTS ? TRAP_HWBKPT : TRAP_BRKPT;
 
+	debug_note(current(), frame, dr6);
 	ksignal_trap(frame, SIGTRAP, code, frame->rip);
 }
 

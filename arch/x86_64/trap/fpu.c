@@ -24,7 +24,6 @@
 #include <mm/slab.h>
 #include <uapi/errno.h>
 
-#define XFEATURE_FP_SSE 0x3u
 #define XFEATURE_AVX 0x4u
 #define XFEATURE_AVX512 0xe0u
 #define CPUID_XSTATE 0xd
@@ -183,19 +182,32 @@ fpu_area_t *fpu_begin_write(void)
 	return t->arch.fpu;
 }
 
-/* Intel SDM 1 13.8.1: what XRSTOR answers with #GP. */
-bool fpu_end_write(void)
+void fpu_forget_registers(struct thread *t)
 {
-	fpu_area_t *area = current()->arch.fpu;
-	bool good = !(area->fx.mxcsr & ~fpu_mxcsr_mask);
+	t->arch.fpu_cpu = FPU_NO_CPU;
+	thread_set_flag(t, TF_RESTORE_FPU);
+}
 
-	if (use_xsave) {
-		const struct xstate_header *h = &area->header;
+/* Intel SDM 1 13.8.1: what XRSTOR answers with #GP. */
+bool fpu_image_valid(const fpu_area_t *image, bool extended)
+{
+	bool good = !(image->fx.mxcsr & ~fpu_mxcsr_mask);
+
+	if (extended) {
+		const struct xstate_header *h = &image->header;
 
 		good = good && !(h->xstate_bv & ~fpu_features) && !h->xcomp_bv;
 		for (u32 i = 0; i < ARRAY_SIZE(h->reserved); i++)
 			good = good && !h->reserved[i];
 	}
+	return good;
+}
+
+bool fpu_end_write(void)
+{
+	fpu_area_t *area = current()->arch.fpu;
+	bool good = fpu_image_valid(area, use_xsave);
+
 	if (!good)
 		fpu_reset(area);
 	return good;

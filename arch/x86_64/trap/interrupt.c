@@ -6,7 +6,9 @@
 #include <arch_x86/lapic.h>
 #include <arch_x86/smp.h>
 #include <arch_x86/traps.h>
+#include <kernel/syscall.h>
 #include <kernel/thread.h>
+#include <uapi/errno.h>
 
 void trap_interrupt(trap_frame_t *frame, u64 vector)
 {
@@ -78,4 +80,32 @@ bool trap_exit_work(trap_frame_t *frame)
 			return flags & TF_FULL_RETURN;
 		}
 	}
+}
+
+/*
+ * A system call of a thread with TF_TRACE, from the entry: its tracer may change any register before
+ * and after. What is returned goes to the program.
+ */
+long trap_syscall_traced(trap_frame_t *frame)
+{
+	long nr = trace_syscall_enter(frame);
+
+	if (nr == -1)
+		return (long)frame->rax;
+	if ((u64)nr >= SYSCALL_TABLE_SIZE)
+		return -ENOSYS;
+	this_cpu_inc(syscall_counts[nr]);
+	return syscall_table[nr](frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8,
+				 frame->r9);
+}
+
+/* Work after a system call; as trap_exit_work. The result is in the frame. */
+bool trap_syscall_exit_work(trap_frame_t *frame)
+{
+	if (unlikely(thread_test_flag(current(), TF_TRACE))) {
+		arch_irq_enable();
+		trace_syscall_exit(frame);
+		arch_irq_disable();
+	}
+	return trap_exit_work(frame);
 }

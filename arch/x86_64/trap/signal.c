@@ -19,10 +19,6 @@
 #include <uapi/errno.h>
 
 #define RED_ZONE 128
-/* Flags that a handler may change for the interrupted code. */
-#define RFLAGS_USER                                                                                \
-	(BIT(0) | BIT(2) | BIT(4) | BIT(6) | BIT(7) | RFLAGS_TF | RFLAGS_DF | BIT(11) |            \
-	 RFLAGS_RF | RFLAGS_AC)
 
 /* sigcontext begins with the registers of the trap frame in another order: their places there. */
 #define PLACE(reg) (offsetof(trap_frame_t, reg) / sizeof(u64))

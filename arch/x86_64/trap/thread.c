@@ -15,6 +15,7 @@
 #include <arch_x86/instructions.h>
 #include <arch_x86/segments.h>
 #include <arch_x86/tlb.h>
+#include <arch_x86/trace.h>
 #include <arch_x86/traps.h>
 #include <kernel/cfi.h>
 #include <kernel/lib/string.h>
@@ -116,7 +117,15 @@ static void load_segments(const arch_thread_t *a)
  * From the change of current_thread on nothing may ask for current() before the stack is next's,
  * nor may this function itself look at the canary.
  */
-__no_stack_protector struct thread *arch_switch(struct thread *prev, struct thread *next)
+__no_stack_protector void segments_sync_current(void)
+{
+	unsigned long flags = arch_irq_save();
+
+	save_segments(&current()->arch);
+	arch_irq_restore(flags);
+}
+
+struct thread *arch_switch(struct thread *prev, struct thread *next)
 {
 	unsigned long top = stack_top(next);
 
@@ -125,6 +134,8 @@ __no_stack_protector struct thread *arch_switch(struct thread *prev, struct thre
 		save_segments(&prev->arch);
 	if (is_user(next))
 		load_segments(&next->arch);
+	if (unlikely(prev->arch.debug || next->arch.debug))
+		debug_switch(prev, next);
 	tlb_thread_switch(next);
 	this_cpu_write(current_thread, next);
 	this_cpu_write(stack_canary, next->arch.canary);
@@ -172,12 +183,17 @@ int arch_thread_copy_user(struct thread *child, struct thread *parent, const tra
 	child->arch = parent->arch;
 	child->arch.canary = canary_new(child);
 	child->arch.fpu = NULL;
+	child->arch.debug = NULL; /* a tracer's breakpoints are not inherited */
+	child->arch.debug_status = DR6_RESET;
+	child->arch.step_forced = false;
 	r = fpu_alloc(child);
 	if (r)
 		return r;
 	memcpy(child->arch.fpu, fpu_sync_current(), fpu_size);
 	*user = *frame;
 	user->rax = 0;
+	if (parent->arch.step_forced)
+		user->rflags &= ~RFLAGS_TF;
 	if (user_sp)
 		user->rsp = user_sp;
 	if (set_tls) {
@@ -192,6 +208,7 @@ int arch_thread_copy_user(struct thread *child, struct thread *parent, const tra
 void arch_thread_free(struct thread *t)
 {
 	fpu_free(t);
+	debug_clear(t);
 }
 
 void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
@@ -210,6 +227,9 @@ void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
 		.rsp = sp,
 		.ss = SEL_USER_DS,
 	};
+	debug_clear(t);
+	t->arch.debug_status = DR6_RESET;
+	t->arch.step_forced = false;
 	t->arch.trap_nr = t->arch.error_code = 0;
 	t->arch.fault_address = 0;
 	flags = arch_irq_save();

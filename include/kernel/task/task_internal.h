@@ -22,6 +22,8 @@ int send_signal_locked(thread_t *t, int sig, const siginfo_t *info, bool to_proc
  * the caller's.
  */
 bool send_entry_locked(thread_t *t, signal_entry_t *e, bool to_process);
+/* Clears bits of t->job_ctl; who waits for the end of JOB_TRAPPING is woken. sig_lock held. */
+void job_clear(thread_t *t, u32 bits);
 /* Every thread is to end with this wait status: the first call wins. sig_lock held. */
 void process_kill_threads(process_t *p, int status);
 /*

@@ -15,6 +15,7 @@ typedef struct fpu_area {
 	u8 extended[];
 } __aligned(64) fpu_area_t;
 
+#define XFEATURE_FP_SSE 0x3u
 #define FPU_NO_CPU UINT32_MAX /* arch_thread_t.fpu_cpu: in no registers */
 
 extern u32 fpu_size;	   /* bytes of an image */
@@ -34,6 +35,10 @@ fpu_area_t *fpu_sync_current(void);
 fpu_area_t *fpu_begin_write(void);
 /* Makes what was written loadable: false, and the initial state, when hardware would refuse it. */
 bool fpu_end_write(void);
+/* Would the CPU load it? extended: it has a header behind the first 512 bytes. */
+bool fpu_image_valid(const fpu_area_t *image, bool extended);
+/* Of a thread that is off its CPU: its area is about to be rewritten. */
+void fpu_forget_registers(struct thread *t);
 int fpu_alloc(struct thread *t); /* initial state: 0 or -ENOMEM */
 void fpu_free(struct thread *t);
 void fpu_reset(fpu_area_t *area); /* initial state, as execve gives it */

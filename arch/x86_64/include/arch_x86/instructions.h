@@ -31,6 +31,11 @@
 #define RFLAGS_RF BIT(16)
 #define RFLAGS_AC BIT(18)
 
+/* Flags that belong to programs: signal frames and tracers may change them. */
+#define RFLAGS_USER                                                                                \
+	(BIT(0) | BIT(2) | BIT(4) | BIT(6) | BIT(7) | RFLAGS_TF | RFLAGS_DF | BIT(11) |            \
+	 RFLAGS_RF | RFLAGS_AC)
+
 #define CR0_MP BIT(1)
 #define CR0_EM BIT(2)
 #define CR0_TS BIT(3)

@@ -56,6 +56,8 @@ DECLARE_PERCPU(unsigned long, kernel_stack_top);
 void trap_exception(trap_frame_t *frame, u64 vector, u64 error_code);
 void trap_interrupt(trap_frame_t *frame, u64 vector);
 bool trap_exit_work(trap_frame_t *frame);
+bool trap_syscall_exit_work(trap_frame_t *frame);
+long trap_syscall_traced(trap_frame_t *frame);
 
 /* Fixed-up kernel addresses: 0 when `ip` may not fault. */
 unsigned long extable_lookup(unsigned long ip);
