@@ -10,6 +10,7 @@
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
+#include <kernel/ptrace.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/dirent.h>
@@ -24,7 +25,8 @@ typedef struct pid_entry {
 	entry_kind_t kind;
 	proc_show_t show;
 	link_kind_t link;
-	bool per_process; /* not below task/TID */
+	bool per_process;	       /* not below task/TID */
+	const file_operations_t *fops; /* NULL: shows text */
 } pid_entry_t;
 
 static const pid_entry_t entries[] = {
@@ -43,6 +45,9 @@ static const pid_entry_t entries[] = {
 	{ "oom_score_adj", 0644, KIND_FILE, show_oom_score_adj, 0, false },
 	{ "wchan", 0444, KIND_FILE, show_wchan, 0, false },
 	{ "io", 0400, KIND_FILE, show_io, 0, false },
+	{ "syscall", 0400, KIND_FILE, show_syscall, 0, false },
+	{ "stack", 0400, KIND_FILE, show_stack, 0, false },
+	{ "mem", 0600, KIND_FILE, NULL, 0, false, &proc_mem_ops },
 	{ "exe", 0777, KIND_LINK, NULL, LINK_EXE, false },
 	{ "cwd", 0777, KIND_LINK, NULL, LINK_CWD, false },
 	{ "root", 0777, KIND_LINK, NULL, LINK_ROOT, false },
@@ -97,24 +102,20 @@ static void release(process_t *p, thread_t *t)
 	process_put(p);
 }
 
-/*
- * May the caller look inside (memory, descriptors)? As ptrace's read access: same user or
- * CAP_SYS_PTRACE.
- */
+bool proc_node_resolve(vfs_node_t *node, process_t **p, thread_t **t)
+{
+	return resolve(of(node), p, t);
+}
+
+void proc_node_release(process_t *p, thread_t *t)
+{
+	release(p, t);
+}
+
+/* May the caller look inside (memory, descriptors)? */
 static bool may_inspect(thread_t *t)
 {
-	const cred_t *mine = current_cred();
-	bool ok;
-
-	rcu_read_lock();
-	const cred_t *c = rcu_dereference(t->cred);
-
-	ok = t->process == current_process() ||
-	     (c && mine->fsuid == c->uid && mine->fsuid == c->euid && mine->fsuid == c->suid &&
-	      t->process->dumpable) ||
-	     capable(CAP_SYS_PTRACE);
-	rcu_read_unlock();
-	return ok;
+	return !ptrace_may_access(t, PTRACE_ACCESS_FS);
 }
 
 /* ---- files ---- */
@@ -300,7 +301,7 @@ static int attach(vfs_node_t *dir, dentry_t *dentry, pid_node_t model, mode_t mo
 		n->ops = &link_ops;
 	} else if (S_ISREG(mode)) {
 		n->ops = &plain_ops;
-		n->fops = &pid_file_ops;
+		n->fops = model.entry->fops ? model.entry->fops : &pid_file_ops;
 	} else if (!model.entry) {
 		n->ops = &pid_dir_ops;
 		n->fops = &pid_dir_fops;

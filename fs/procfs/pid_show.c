@@ -48,13 +48,13 @@ static const char *state_name(char letter)
 }
 
 typedef struct relations {
-	pid_t parent, group, session, tty_group;
+	pid_t parent, group, session, tty_group, tracer;
 	dev_t tty;
 	sigset_t pending, ignored, caught;
 	u32 threads;
 } relations_t;
 
-static void read_relations(process_t *p, relations_t *r)
+static void read_relations(process_t *p, thread_t *t, relations_t *r)
 {
 	unsigned long flags;
 
@@ -63,6 +63,7 @@ static void read_relations(process_t *p, relations_t *r)
 	r->parent = p->parent ? p->parent->pid : 0;
 	r->group = p->group ? p->group->nr : 0;
 	r->session = p->session ? p->session->nr : 0;
+	r->tracer = t->tracer ? t->tracer->tid : 0;
 	read_unlock_irqrestore(&process_tree_lock, flags);
 	if (!process_lock_sighand(p, &flags))
 		return;
@@ -88,7 +89,7 @@ int show_stat(seq_file_t *m, process_t *p, thread_t *t)
 	nsec_t user, system;
 	int nice = t->sched.nice;
 
-	read_relations(p, &r);
+	read_relations(p, t, &r);
 	process_cpu_times(p, &user, &system);
 	seq_printf(m, "%d (%s) %c %d %d %d %u %d %u %lu %lu %lu %lu ", t->tid, t->name,
 		   state_letter(p, t), r.parent, r.group, r.session, (u32)r.tty, r.tty_group, 0,
@@ -157,15 +158,15 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t)
 	files_t *files = thread_files_get(t);
 	relations_t r;
 
-	read_relations(p, &r);
+	read_relations(p, t, &r);
 	rcu_read_lock();
 	const cred_t *c = rcu_dereference(t->cred);
 
 	seq_printf(m, "Name:\t%s\n", t->name);
 	if (fs)
 		seq_printf(m, "Umask:\t%04o\n", fs->umask);
-	seq_printf(m, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n",
-		   state_name(state_letter(p, t)), p->pid, t->tid, r.parent);
+	seq_printf(m, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n",
+		   state_name(state_letter(p, t)), p->pid, t->tid, r.parent, r.tracer);
 	seq_printf(m, "Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid,
 		   c->fsuid, c->gid, c->egid, c->sgid, c->fsgid);
 	seq_printf(m, "FDSize:\t%u\nGroups:\t", files ? files_size(files) : 0);

@@ -9,9 +9,8 @@
 
 struct thread;
 
-
-#define PTRACE_ACCESS_FS 2u	    /* by file-system ids and effective capabilities: /proc */
-#define PTRACE_ACCESS_REAL 4u	    /* by real ids and permitted capabilities: system calls */
+#define PTRACE_ACCESS_FS 2u   /* by file-system ids and effective capabilities: /proc */
+#define PTRACE_ACCESS_REAL 4u /* by real ids and permitted capabilities: system calls */
 
 /* 0 or -EPERM. Any context in which RCU may be read. */
 int ptrace_may_access(struct thread *t, u32 mode);

@@ -59,7 +59,7 @@ void wake_up_process(struct process *proc);	   /* all sleeping threads of it */
 bool wake_up_thread(struct thread *t, u32 states); /* false when it was in none of these states */
 /* Waits until t has left its CPU in one of these states; false when it is not in one (any more). */
 bool sched_wait_inactive(struct thread *t, u32 states);
-void sched_start_thread(struct thread *t);	   /* a THREAD_NEW thread becomes runnable */
+void sched_start_thread(struct thread *t); /* a THREAD_NEW thread becomes runnable */
 void sched_fork(struct thread *child, struct thread *parent); /* initial parameters */
 void sched_exit_thread(void) __noreturn; /* current ends: ZOMBIE, switches away for good */
 void sched_tick(void);			 /* what timer_arm_local waited for; interrupts off */

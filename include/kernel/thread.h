@@ -135,10 +135,10 @@ typedef struct thread {
 	u32 trace;	       /* both but for modes, which are (s): TRACE_*; 0: nobody traces it */
 	list_t traced_link;    /* (p) tracer->traced */
 	list_t traced;	       /* (p) the threads that this one traces */
-	int stop_code;	       /* (s) of its trap, as wait reports it; the signal to go on with; its end */
-	siginfo_t *stop_info;  /* (s) while it is trapped: on its stack */
-	u64 trace_message;     /* (s) what PTRACE_GETEVENTMSG tells */
-	bool exit_claimed;     /* (a) a waiter takes its end */
+	int stop_code; /* (s) of its trap, as wait reports it; the signal to go on with; its end */
+	siginfo_t *stop_info; /* (s) while it is trapped: on its stack */
+	u64 trace_message;    /* (s) what PTRACE_GETEVENTMSG tells */
+	bool exit_claimed;    /* (a) a waiter takes its end */
 
 	/* what it works with */
 	struct cred *cred;     /* (R) changed only by itself */

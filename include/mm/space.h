@@ -112,7 +112,11 @@ vm_space_t *vm_space_create(void);	       /* empty, users 1; NULL when out of me
 vm_space_t *vm_space_fork(vm_space_t *parent); /* copy-on-write copy, or ERR_PTR */
 void vm_space_get(vm_space_t *s);	       /* a user */
 void vm_space_put(vm_space_t *s);	       /* may sleep: the last user unmaps everything */
-vm_space_t *vm_space_of(struct process *p);    /* a user reference, or NULL (for /proc) */
+/* The structure without its memory; and a user reference if there is one left. */
+void vm_space_hold(vm_space_t *s);
+void vm_space_drop(vm_space_t *s); /* undoes vm_space_hold; any context */
+bool vm_space_get_alive(vm_space_t *s);
+vm_space_t *vm_space_of(struct process *p); /* a user reference, or NULL (for /proc) */
 /* Scheduler: what the CPU has loaded when it goes from prev to next; rq lock, interrupts off. */
 void vm_space_switch(struct thread *prev, struct thread *next);
 /*

@@ -107,7 +107,7 @@ struct user_regs_struct {
 _Static_assert(sizeof(struct user_regs_struct) == 216, "user_regs_struct");
 
 /* struct user, the space that PEEKUSER addresses: registers at 0, debug registers behind. */
-#define USER_AREA_SIZE 912
+#define USER_AREA_SIZE 928
 #define USER_AREA_DEBUG 848
 #define USER_DEBUG_REGISTERS 8
 

@@ -68,7 +68,10 @@ typedef struct ended {
 	list_t processes; /* by sibling */
 	list_t threads;	  /* by traced_link */
 } ended_t;
-#define ENDED_INIT(name) { LIST_INIT((name).processes), LIST_INIT((name).threads) }
+#define ENDED_INIT(name)                                                                           \
+	{                                                                                          \
+		LIST_INIT((name).processes), LIST_INIT((name).threads)                             \
+	}
 void ended_release(ended_t *ended);
 int thread_exit_status(const thread_t *t); /* of an ended one, as wait reports it */
 /*

@@ -111,7 +111,8 @@ static bool take_stop(process_t *child, wait_request_t *req, bool traced)
 	bool found = false;
 
 	spin_lock(sig_lock(child));
-	if (!traced && (req->options & WSTOPPED) && (child->stop_flags & STOP_STOPPED) && child->stop_signal) {
+	if (!traced && (req->options & WSTOPPED) && (child->stop_flags & STOP_STOPPED) &&
+	    child->stop_signal) {
 		req->status = WAIT_STATUS_STOPPED(child->stop_signal);
 		req->code = CLD_STOPPED;
 		if (!(req->options & WNOWAIT))

@@ -138,7 +138,8 @@ static ssize_t move_remote(pid_t pid, iter_t *local, const iovec_t *vec, size_t 
 }
 
 static ssize_t process_vm(pid_t pid, const iovec_t __user *lvec, size_t lcount,
-			  const iovec_t __user *rvec, size_t rcount, unsigned long flags, bool write)
+			  const iovec_t __user *rvec, size_t rcount, unsigned long flags,
+			  bool write)
 {
 	iovec_t fast[UIO_FASTIOV], *heap = NULL, *remote = NULL;
 	iter_t local;

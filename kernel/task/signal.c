@@ -181,7 +181,7 @@ static bool prepare(thread_t *t, int sig, bool by_kernel)
 	process_t *p = t->process;
 
 	if (p->group_exit)
-		return sig == SIGKILL; /* ends the trap of a thread that is about to end */
+		return false;
 	if (sigmask(sig) & SIG_STOP_MASK)
 		discard_everywhere(p, sigmask(SIGCONT));
 	else if (sig == SIGCONT)

@@ -42,7 +42,8 @@ static page_t *anon_page(gfp_flags_t zero)
 /* A debugger's write makes a private copy that the program still may not write. */
 static u64 entry_bits(const vm_area_t *v, bool writable, bool dirty)
 {
-	return area_pte_bits(v, writable && (v->flags & VM_WRITE)) | PTE_ACCESSED | (dirty ? PTE_DIRTY : 0);
+	return area_pte_bits(v, writable && (v->flags & VM_WRITE)) | PTE_ACCESSED |
+	       (dirty ? PTE_DIRTY : 0);
 }
 
 /* Fills an empty entry with a page whose reference it takes; false when someone was first. */

@@ -51,8 +51,12 @@ vm_space_t *vm_space_create(void)
 	return s;
 }
 
-/* Structure and root; any context. */
-static void drop_ref(vm_space_t *s)
+void vm_space_hold(vm_space_t *s)
+{
+	refcount_get(&s->refs);
+}
+
+void vm_space_drop(vm_space_t *s)
 {
 	if (!refcount_put(&s->refs))
 		return;
@@ -64,6 +68,11 @@ static void drop_ref(vm_space_t *s)
 void vm_space_get(vm_space_t *s)
 {
 	refcount_get(&s->users);
+}
+
+bool vm_space_get_alive(vm_space_t *s)
+{
+	return refcount_get_unless_zero(&s->users);
 }
 
 static void unmap_all(vm_space_t *s)
@@ -90,7 +99,7 @@ void vm_space_put(vm_space_t *s)
 	if (!refcount_put(&s->users))
 		return;
 	unmap_all(s);
-	drop_ref(s);
+	vm_space_drop(s);
 }
 
 vm_space_t *vm_space_of(process_t *p)
@@ -121,7 +130,7 @@ void vm_space_switch(thread_t *prev, thread_t *next)
 		/* A kernel thread gives the space that it borrowed back. */
 		if (!prev->space && loaded) {
 			prev->active_space = NULL;
-			drop_ref(loaded);
+			vm_space_drop(loaded);
 		}
 		return;
 	}
@@ -153,7 +162,7 @@ void vm_space_activate(vm_space_t *s)
 	arch_irq_enable();
 	preempt_enable();
 	if (s && !old && loaded)
-		drop_ref(loaded);
+		vm_space_drop(loaded);
 	if (old)
 		vm_space_put(old);
 }

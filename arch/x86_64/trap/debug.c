@@ -15,8 +15,8 @@
 #define BREAKPOINTS 4
 #define DR_STATUS 6
 #define DR_CONTROL 7
-#define DR7_OFF 0x400ul		 /* the bit that always reads 1 */
-#define DR7_USABLE 0xffff03fful	 /* enables, types and lengths */
+#define DR7_OFF 0x400ul		/* the bit that always reads 1 */
+#define DR7_USABLE 0xffff03fful /* enables, types and lengths */
 #define DR7_ENABLES(n) (3ul << 2 * (n))
 #define DR7_TYPE(control, n) ((control) >> (16 + 4 * (n)) & 3)
 #define DR7_LENGTH(control, n) ((control) >> (18 + 4 * (n)) & 3)

@@ -37,9 +37,10 @@ typedef struct arch_thread {
 	struct fpu_area *fpu;	 /* NULL: runs in the kernel only */
 	u32 trap_nr, error_code; /* last user-mode exception, for signal frames */
 	u64 fault_address;	 /* CR2 of the last user-mode page fault */
-	struct debug_state *debug; /* breakpoints of its tracer, or NULL: arch/x86_64/trap/debug.c */
-	u64 debug_status;	   /* DR6 as of its last #DB */
-	bool step_forced;	   /* its trap flag is set for the tracer */
+	struct debug_state
+		*debug;	  /* breakpoints of its tracer, or NULL: arch/x86_64/trap/debug.c */
+	u64 debug_status; /* DR6 as of its last #DB */
+	bool step_forced; /* its trap flag is set for the tracer */
 } arch_thread_t;
 
 #endif
