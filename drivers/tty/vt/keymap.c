@@ -103,6 +103,7 @@ static u16 *make_table(u32 table)
 		return NULL;
 	for (u32 key = 0; key < KEYMAP_KEYS; key++)
 		map[key] = K_HOLE;
+	map[0] = K_ALLOCATED;
 	tables[table] = map;
 	return map;
 }
@@ -219,6 +220,7 @@ static void fill_table(u32 table)
 	u16 *map = make_table(table);
 
 	BUG_ON(!map);
+	map[0] = K_HOLE;
 	for (u32 key = 1; key < sizeof(plain_characters); key++)
 		if (!(table & ALTGR) || is_letter(plain_characters[key - 1]))
 			map[key] = character_meaning(table, key);

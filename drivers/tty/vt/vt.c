@@ -194,6 +194,7 @@ vt_t *vt_make(u32 number)
 	term_set_cells(&vt->term, cells, screen->rows + SCROLLBACK, screen->cols, screen->rows);
 	set_winsize(vt);
 	consoles[number] = vt;
+	vcs_make_nodes(number);
 	return vt;
 out_free:
 	kvfree(cells);
@@ -206,6 +207,7 @@ int vt_destroy(vt_t *vt)
 	if (vt == vt_front || vt_is_open(vt))
 		return -EBUSY;
 	consoles[vt->number] = NULL;
+	vcs_remove_nodes(vt->number);
 	tty_put(vt->tty);
 	return 0;
 }
@@ -375,6 +377,7 @@ void vt_init(void)
 	BUG_ON(IS_ERR(first));
 	vt_front = first;
 	vt_switch_init();
+	vcs_init();
 	mutex_unlock(&vt_mutex);
 	vt_show_palette(first);
 	screen_set_source(&screen_source);

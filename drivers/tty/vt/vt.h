@@ -58,6 +58,11 @@ bool vt_permitted(const vt_t *vt); /* the caller's own terminal, or CAP_SYS_TTY_
 /* vt_font.c */
 long vt_font_ioctl(vt_t *vt, u32 cmd, unsigned long arg); /* -ENOIOCTLCMD */
 
+/* vcs.c; a console's nodes under /dev */
+void vcs_init(void); /* boot: vt_front is set */
+void vcs_make_nodes(u32 number);
+void vcs_remove_nodes(u32 number);
+
 /* All consoles get memory of a new size. 0 or -ENOMEM; vt_mutex held. */
 int vt_resize_all(u32 cols, u32 rows);
 
