@@ -84,7 +84,7 @@ int node_make_nondirectory(vfs_node_t *dir, dentry_t *d, mode_t mode, dev_t rdev
 	return dir->ops->create ? dir->ops->create(dir, d, mode, rdev) : -EACCES;
 }
 
-int vfs_mknod_at(int dfd, const char *name, mode_t mode, dev_t dev)
+int vfs_mknod_path(int dfd, const char *name, mode_t mode, dev_t dev, path_t *made)
 {
 	new_name_t n;
 	vfs_node_t *dir;
@@ -117,8 +117,17 @@ int vfs_mknod_at(int dfd, const char *name, mode_t mode, dev_t dev)
 		r = -EPERM;
 	if (!r)
 		r = node_make_nondirectory(dir, n.d, mode & ~current_umask(), dev);
+	if (!r && made) {
+		*made = (path_t){ n.w.path.mount, n.d };
+		path_get(made);
+	}
 	new_name_end(&n);
 	return r;
+}
+
+int vfs_mknod_at(int dfd, const char *name, mode_t mode, dev_t dev)
+{
+	return vfs_mknod_path(dfd, name, mode, dev, NULL);
 }
 
 int vfs_mkdir_at(int dfd, const char *name, mode_t mode)

@@ -55,15 +55,13 @@ static bool may_signal_process(const file_t *f, const process_t *p)
 	return may;
 }
 
-static void signal_owner(file_t *f, int band)
+/* f->lock held. info: SEND_SIG_PRIV, or what a queued signal says. */
+static void signal_owner(file_t *f, int sig, const siginfo_t *info)
 {
 	struct pid *owner = f->owner;
-	int sig = f->owner_signal ? f->owner_signal : SIGIO;
-	siginfo_t info;
 	process_t *p;
 	thread_t *t;
 
-	siginfo_init(&info, sig, band);
 	rcu_read_lock();
 	switch (f->owner_type) {
 	case F_OWNER_PGRP:
@@ -72,15 +70,37 @@ static void signal_owner(file_t *f, int band)
 	case F_OWNER_TID:
 		t = rcu_dereference(owner->thread);
 		if (t && may_signal_process(f, t->process))
-			send_signal_thread(t, sig, f->owner_signal ? &info : SEND_SIG_PRIV);
+			send_signal_thread(t, sig, info);
 		break;
 	default:
 		p = rcu_dereference(owner->process);
 		if (p && may_signal_process(f, p))
-			send_signal_process(p, sig, f->owner_signal ? &info : SEND_SIG_PRIV);
+			send_signal_process(p, sig, info);
 		break;
 	}
 	rcu_read_unlock();
+}
+
+static void signal_ready(file_t *f, int band)
+{
+	siginfo_t info;
+
+	if (!f->owner_signal) {
+		signal_owner(f, SIGIO, SEND_SIG_PRIV);
+		return;
+	}
+	siginfo_init(&info, f->owner_signal, band);
+	signal_owner(f, f->owner_signal, &info);
+}
+
+void file_signal_urgent(file_t *f)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&f->lock, &flags);
+	if (f->owner)
+		signal_owner(f, SIGURG, SEND_SIG_PRIV);
+	spin_unlock_irqrestore(&f->lock, flags);
 }
 
 void fasync_signal(fasync_list_t *list, int band)
@@ -94,7 +114,7 @@ void fasync_signal(fasync_list_t *list, int band)
 	for (a = list->first; a; a = a->next) {
 		spin_lock(&a->file->lock);
 		if (a->file->owner)
-			signal_owner(a->file, band);
+			signal_ready(a->file, band);
 		spin_unlock(&a->file->lock);
 	}
 	spin_unlock_irqrestore(&list->lock, flags);

@@ -296,6 +296,19 @@ out_put:
 	return r;
 }
 
+file_t *file_create_socket(const file_operations_t *ops, void *private_data, u32 flags)
+{
+	vfs_node_t *node = anonymous_node(S_IFSOCK | 0777);
+	file_t *f;
+
+	if (!node)
+		return ERR_PTR(-ENOMEM);
+	f = anonymous_file(node, "socket", ops, private_data, FMODE_READ | FMODE_WRITE,
+			   O_RDWR | flags);
+	node_put(node);
+	return f;
+}
+
 u32 file_poll(file_t *f, struct poll_table *pt)
 {
 	return f->ops->poll ? f->ops->poll(f, pt) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;

@@ -393,6 +393,8 @@ file_t *file_create_nameless(vfs_node_t *node, const char *name, const dentry_op
 /* Two files on one FIFO node: [0] reads, [1] writes; flags: O_NONBLOCK, O_DIRECT. 0 or errno. */
 int file_create_pipe_pair(const file_operations_t *ops, void *private_data, u32 flags,
 			  file_t *ends[2]);
+/* An open socket "socket:[N]"; flags: O_NONBLOCK. ERR_PTR. */
+file_t *file_create_socket(const file_operations_t *ops, void *private_data, u32 flags);
 file_t *file_alloc(void);
 void file_get(file_t *f);
 void file_put(file_t *f);     /* last one: release runs in the thread's own time; any context */
@@ -410,6 +412,8 @@ int vfs_getattr(const path_t *p, vfs_stat_t *st);
 int vfs_setattr(const path_t *p, const vfs_attr_t *attr);
 int vfs_truncate(const path_t *p, off_t size);
 int vfs_mknod_at(int dfd, const char *name, mode_t mode, dev_t dev);
+/* *made (unless NULL): the new name's place, referenced. */
+int vfs_mknod_path(int dfd, const char *name, mode_t mode, dev_t dev, path_t *made);
 int vfs_symlink_at(const char *target, int dfd, const char *name);
 int vfs_link_at(int odfd, const char *oname, int ndfd, const char *nname, int flags);
 int vfs_mkdir_at(int dfd, const char *name, mode_t mode);
@@ -585,6 +589,7 @@ typedef struct fasync_list {
 } fasync_list_t;
 int fasync_set(file_t *f, fasync_list_t *list, bool on); /* 0 or -ENOMEM */
 void fasync_signal(fasync_list_t *list, int band);	 /* POLL_IN, POLL_OUT ... of siginfo */
+void file_signal_urgent(file_t *f);	 /* SIGURG to the owner; any context */
 int file_set_owner(file_t *f, int type, pid_t who);	 /* F_OWNER_* */
 
 int register_chrdev_region(u32 major, u32 first_minor, u32 count, const char *name,

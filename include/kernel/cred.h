@@ -17,6 +17,7 @@ typedef struct user {
 	atomic64_t locked_pages;
 	atomic_t pipes_pages;
 	atomic64_t epoll_watches;
+	atomic_t files_in_flight; /* descriptors in messages of sockets, not received yet */
 	struct user *hash_next; /* user table lock */
 } user_t;
 
@@ -52,6 +53,8 @@ extern cred_t init_cred;
 #define CAP_SETUID 7
 #define CAP_SETPCAP 8
 #define CAP_LINUX_IMMUTABLE 9
+#define CAP_NET_ADMIN 12
+#define CAP_NET_RAW 13
 #define CAP_IPC_LOCK 14
 #define CAP_IPC_OWNER 15
 #define CAP_SYS_RAWIO 17

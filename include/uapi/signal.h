@@ -66,6 +66,12 @@
 #define SI_MESGQ (-3)
 #define SI_ASYNCIO (-4)
 #define SI_TKILL (-6)
+#define POLL_IN 1
+#define POLL_OUT 2
+#define POLL_MSG 3
+#define POLL_ERR 4
+#define POLL_PRI 5
+#define POLL_HUP 6
 #define ILL_ILLOPC 1
 #define ILL_ILLOPN 2
 #define FPE_INTDIV 1

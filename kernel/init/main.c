@@ -26,6 +26,7 @@
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <mm/vmalloc.h>
+#include <net/socket.h>
 
 static void init_thread_main(void *arg)
 {
@@ -37,6 +38,8 @@ static void init_thread_main(void *arg)
 	process_sysctl_init(); /* /proc/sys/kernel */
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
 	epoll_init();
+	socket_init();	    /* sockets, */
+	unix_init();	    /* the local ones */
 	devices_init();	    /* character devices, terminals */
 	vdso_init();	    /* clocks for programs */
 	initramfs_unpack(); /* the root gets its files */
