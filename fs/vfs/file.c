@@ -303,6 +303,7 @@ file_t *file_create_socket(const file_operations_t *ops, void *private_data, u32
 
 	if (!node)
 		return ERR_PTR(-ENOMEM);
+	node_init_special(node, 0); /* it cannot be opened again through /proc/PID/fd */
 	f = anonymous_file(node, "socket", ops, private_data, FMODE_READ | FMODE_WRITE,
 			   O_RDWR | flags);
 	node_put(node);

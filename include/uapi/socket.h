@@ -7,6 +7,7 @@
 #define AF_UNSPEC 0
 #define AF_UNIX 1
 #define AF_INET 2
+#define AF_INET6 10
 #define AF_MAX 46
 
 #define SOCK_STREAM 1

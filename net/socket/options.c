@@ -26,8 +26,6 @@ static u32 flag_of(int name)
 		return SOCKET_DEBUG;
 	case SO_REUSEADDR:
 		return SOCKET_REUSE_ADDRESS;
-	case SO_REUSEPORT:
-		return SOCKET_REUSE_PORT;
 	case SO_DONTROUTE:
 		return SOCKET_DONT_ROUTE;
 	case SO_BROADCAST:
@@ -189,6 +187,11 @@ static int set_option(socket_t *s, int name, const void *value, socklen_t len)
 	case SO_LINGER:
 		return set_linger(s, value, len);
 	case SO_BSDCOMPAT:
+		return 0;
+	case SO_REUSEPORT:
+		if (n && s->family != AF_INET && s->family != AF_INET6)
+			return -EOPNOTSUPP;
+		set_flag(s, SOCKET_REUSE_PORT, n);
 		return 0;
 	case SO_TIMESTAMP_OLD:
 	case SO_TIMESTAMPNS_OLD:
@@ -359,6 +362,9 @@ static int get_number(socket_t *s, int name, int *n)
 		return 0;
 	case SO_RCVLOWAT:
 		*n = READ_ONCE(s->recv_low_water);
+		return 0;
+	case SO_REUSEPORT:
+		*n = socket_option(s, SOCKET_REUSE_PORT) ? 1 : 0;
 		return 0;
 	case SO_SNDLOWAT:
 		*n = 1;

@@ -14,11 +14,11 @@
 #include <uapi/errno.h>
 
 /*
- * Linux's sizes of a buffer: half of the budget less the head, and at most a run of 16 KiB with its structure and
- * 32 KiB in pages.
+ * Linux's sizes of a buffer: half of the budget less the head; at most a page with its structure and 32
+ * KiB in further pages.
  */
 #define BUFFER_HEAD 64
-#define BUFFER_MAX (16384 - 320 + 32768)
+#define BUFFER_MAX (4096 - 320 + 32768)
 
 /* ---- sending ---- */
 
