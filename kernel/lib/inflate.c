@@ -13,6 +13,10 @@
  *
  * Output goes into a circular window of 32 KiB, which is handed out whenever it is full and at the
  * end.
+ *
+ * Away from the ends of input and window, decode_fast() goes a whole step (a literal, or a length
+ * with its distance) on one filling of the bit buffer, without asking whether there is input or
+ * room; the careful functions do the rest, and all that is wrong.
  */
 #include <kernel/lib/inflate.h>
 
@@ -23,12 +27,16 @@
 
 #define WINDOW 32768u
 #define MAX_BITS 15
-#define FAST_BITS 9
+#define FAST_BITS 10
 #define LITERALS 288
 #define DISTANCES 32
 #define CODE_LENGTHS 19
 #define END_OF_BLOCK 256
 #define ADLER_MODULUS 65521u
+#define LONGEST_MATCH 258u
+/* What decode_fast() may read and write ahead: two fillings of the buffer; a match in whole words. */
+#define IN_MARGIN (2 * sizeof(u64))
+#define OUT_MARGIN (LONGEST_MATCH + sizeof(u64))
 
 typedef struct huffman {
 	u16 fast[1 << FAST_BITS]; /* symbol << 4 | length; 0: longer than FAST_BITS, or no code */
@@ -240,11 +248,96 @@ static u32 decode(inflater_t *s, const huffman_t *h)
 	return 0;
 }
 
+typedef u64 __attribute__((may_alias, aligned(1))) unaligned64_t;
+
+/* Copies whole words where the ends are at least a word apart, past the length by less than one. */
+static void copy_match(u8 *to, u32 distance, u32 length)
+{
+	const u8 *from = to - distance, *end = to + length;
+
+	if (distance < sizeof(u64)) {
+		while (to < end)
+			*to++ = *from++;
+		return;
+	}
+	do {
+		*(unaligned64_t *)to = *(const unaligned64_t *)from;
+		to += sizeof(u64);
+		from += sizeof(u64);
+	} while (to < end);
+}
+
+/*
+ * Steps while there is enough input and room in the window. It stops in front of a symbol that is
+ * for the careful functions: a code longer than FAST_BITS, the end of the block, an error, a match
+ * that begins behind the window's end.
+ */
+static void decode_fast(inflater_t *s)
+{
+	const u16 *literal = s->literal.fast, *far = s->distance.fast;
+	const u8 *in = s->in, *in_last = s->in_end - IN_MARGIN;
+	u8 *out = s->window + s->at, *out_last = s->window + WINDOW - OUT_MARGIN;
+	u64 bits = s->bits;
+	unsigned count = s->bit_count;
+
+	if (s->in_end - s->in < (ssize_t)IN_MARGIN)
+		return;
+	while (in <= in_last && out <= out_last) {
+		u32 entry, symbol, length, distance;
+		unsigned used;
+		u64 step;
+
+		/* To 56 bits and more; the bytes above are read again next time. */
+		bits |= *(const unaligned64_t *)in << count;
+		in += (63 - count) >> 3;
+		count |= 56;
+		entry = literal[bits & ((1u << FAST_BITS) - 1)];
+		used = entry & 15;
+		symbol = entry >> 4;
+		if (symbol < END_OF_BLOCK) {
+			if (!entry)
+				break;
+			bits >>= used;
+			count -= used;
+			*out++ = (u8)symbol;
+			continue;
+		}
+		symbol -= END_OF_BLOCK + 1; /* the end of the block becomes a great number */
+		if (symbol >= ARRAY_SIZE(length_base))
+			break;
+		/* A length has at most 15 + 5 bits, a distance 15 + 13: fewer than 56. */
+		step = bits >> used;
+		length = length_base[symbol] + (u32)(step & ((1u << length_extra[symbol]) - 1));
+		step >>= length_extra[symbol];
+		used += length_extra[symbol];
+		entry = far[step & ((1u << FAST_BITS) - 1)];
+		symbol = entry >> 4;
+		if (!entry || symbol >= ARRAY_SIZE(distance_base))
+			break;
+		step >>= entry & 15;
+		distance =
+			distance_base[symbol] + (u32)(step & ((1u << distance_extra[symbol]) - 1));
+		if (distance > (u32)(out - s->window))
+			break;
+		bits = step >> distance_extra[symbol];
+		count -= used + (entry & 15) + distance_extra[symbol];
+		copy_match(out, distance, length);
+		out += length;
+	}
+	s->in = in;
+	s->bits = count < 64 ? bits & ((1UL << count) - 1) : bits;
+	s->bit_count = count;
+	s->total += (u32)(out - s->window) - s->at;
+	s->at = (u32)(out - s->window);
+}
+
 static int compressed_block(inflater_t *s)
 {
 	while (!s->error) {
-		u32 symbol = decode(s, &s->literal), length, distance;
+		u32 symbol, length, distance;
 
+		decode_fast(s);
+		symbol = decode(s, &s->literal);
 		if (s->error)
 			break;
 		if (symbol < END_OF_BLOCK) {

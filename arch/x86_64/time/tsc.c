@@ -1,10 +1,10 @@
 /*
  * The time stamp counter: its rate, and whether all CPUs read the same (Intel SDM 3B 17.17).
  *
- * Where CPUID does not give the rate it is measured against HPET or PIT, CALIBRATION_ROUNDS times.
- * Of the rounds all but the fastest and the slowest must agree within one in ROUND_TOLERANCE:
- * frequency scaling, halting C-states and unsteady emulation fail that; one disturbed round does
- * not matter.
+ * Where CPUID does not give the rate it is measured against HPET or PIT. The first AGREEING_ROUNDS
+ * rounds that agree within one in ROUND_TOLERANCE do; of CALIBRATION_ROUNDS the fastest and the
+ * slowest may be out of line. Frequency scaling, halting C-states and unsteady emulation fail that;
+ * one disturbed round does not matter.
  */
 #include <arch/cpu.h>
 #include <arch/time.h>
@@ -15,7 +15,8 @@
 #include <kernel/printk.h>
 
 #define CALIBRATION_ROUNDS 5
-#define ROUND_MS 20
+#define AGREEING_ROUNDS 3
+#define ROUND_MS 10
 #define ROUND_TOLERANCE 1000
 #define SAMPLE_TRIES 8
 #define SYNC_ROUNDS 2000
@@ -89,23 +90,27 @@ static __init u64 measure_round(void)
 __init u64 tsc_calibrate(void)
 {
 	u64 rates[CALIBRATION_ROUNDS], low, high;
+	u32 rounds, spare;
 
 	tsc_hz = rate_from_cpuid();
 	if (tsc_hz)
 		return tsc_hz;
-	for (u32 n = 0; n < CALIBRATION_ROUNDS; n++) { /* sorted as they come */
+	for (rounds = 1; rounds <= CALIBRATION_ROUNDS; rounds++) {
 		u64 rate = measure_round();
-		u32 i = n;
+		u32 i = rounds - 1;
 
-		for (; i > 0 && rates[i - 1] > rate; i--)
+		for (; i > 0 && rates[i - 1] > rate; i--) /* sorted as they come */
 			rates[i] = rates[i - 1];
 		rates[i] = rate;
+		if (rounds < AGREEING_ROUNDS)
+			continue;
+		spare = (rounds - AGREEING_ROUNDS) / 2;
+		low = rates[spare];
+		high = rates[rounds - 1 - spare];
+		tsc_hz = rates[rounds / 2];
+		if (high - low <= low / ROUND_TOLERANCE)
+			return tsc_hz;
 	}
-	low = rates[1];
-	high = rates[CALIBRATION_ROUNDS - 2];
-	tsc_hz = rates[CALIBRATION_ROUNDS / 2];
-	if (high - low <= low / ROUND_TOLERANCE)
-		return tsc_hz;
 	pr_warn("TSC: calibration rounds from %lu to %lu kHz: not a clock\n", low / 1000,
 		high / 1000);
 	return 0;
