@@ -20,6 +20,10 @@ void arch_init_devices(void);
 void arch_init_late(void);
 /* After the last __init function: makes constant data read-only, frees boot-time code and data. */
 void arch_seal(void);
+#ifdef CONFIG_DEBUG
+/* How many kernel mappings break W^X or its like, after arch_seal; the log tells which. */
+u32 arch_check_mappings(void);
+#endif
 /*
  * Before page_init: makes firmware's memory (ACPI tables in what the memory map calls reserved)
  * readable for good. NULL for an impossible range.

@@ -43,8 +43,8 @@ static void init_thread_main(void *arg)
 	devices_init();	    /* character devices, terminals */
 	vdso_init();	    /* clocks for programs */
 	initramfs_unpack(); /* the root gets its files */
-	kernel_tests_run(); /* debug builds: ktest= */
 	arch_seal();	    /* boot-time code is gone, constants cannot change */
+	kernel_tests_run(); /* debug builds: ktest= */
 	start_init(NULL);   /* the first program */
 }
 

@@ -15,9 +15,9 @@
 #include <uapi/errno.h>
 
 static const char *const kernel_words[] = {
-	"console", "init",    "rdinit", "root",		"rootfstype",	 "rootflags",
-	"ro",	   "rw",      "quiet",	"loglevel",	"panic",	 "nokaslr",
-	"pti",	   "maxcpus", "mem",	"preempt_fuzz", "panic_on_warn", "BOOT_IMAGE",
+	"console", "init",  "rdinit",	    "root",	     "rootfstype", "rootflags", "ro",
+	"rw",	   "quiet", "loglevel",	    "panic",	     "nokaslr",	   "pti",	"nopti",
+	"maxcpus", "mem",   "preempt_fuzz", "panic_on_warn", "BOOT_IMAGE",
 };
 
 static const char *arguments[COMMAND_LINE_WORDS + 2];

@@ -30,4 +30,11 @@ void plant_interrupt(void), plant_inversion(void), plant_release(void), plant_co
 void plant_spin(void), plant_hung(void), plant_null(void), plant_stack(void), plant_shift(void);
 void plant_smashed_frame(void);
 
+/* Attacks: each must end in a panic. */
+void plant_write_text(void), plant_write_table(void), plant_write_alias(void), plant_run_data(void),
+	plant_run_heap(void), plant_run_stack(void), plant_run_alias(void), plant_user_read(void),
+	plant_user_write(void), plant_user_jump(void), plant_rcu_callback(void),
+	plant_wait_callback(void), plant_work(void);
+void kt_mappings(void), kt_addresses(void);
+
 #endif

@@ -36,6 +36,8 @@ static const kernel_test_t tests[] = {
 	{ "shares", kt_shares, false },
 	{ "realtime", kt_realtime, false },
 	{ "wake_storm", kt_wake_storm, false },
+	{ "mappings", kt_mappings, false },
+	{ "addresses", kt_addresses, false },
 	{ "plant_order", plant_order, true },
 	{ "plant_recursion", plant_recursion, true },
 	{ "plant_sleep", plant_sleep, true },
@@ -50,6 +52,19 @@ static const kernel_test_t tests[] = {
 	{ "plant_stack", plant_stack, true },
 	{ "plant_smashed_frame", plant_smashed_frame, true },
 	{ "plant_shift", plant_shift, true },
+	{ "plant_write_text", plant_write_text, true },
+	{ "plant_write_table", plant_write_table, true },
+	{ "plant_write_alias", plant_write_alias, true },
+	{ "plant_run_data", plant_run_data, true },
+	{ "plant_run_heap", plant_run_heap, true },
+	{ "plant_run_stack", plant_run_stack, true },
+	{ "plant_run_alias", plant_run_alias, true },
+	{ "plant_user_read", plant_user_read, true },
+	{ "plant_user_write", plant_user_write, true },
+	{ "plant_user_jump", plant_user_jump, true },
+	{ "plant_rcu_callback", plant_rcu_callback, true },
+	{ "plant_wait_callback", plant_wait_callback, true },
+	{ "plant_work", plant_work, true },
 };
 
 static u32 failures;   /* atomic: checks that failed, of the running test */

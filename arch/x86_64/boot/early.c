@@ -29,7 +29,7 @@
 #define MEMORY_FLOOR (30UL << 20) /* 32 MiB, less what the firmware keeps */
 
 /* linker.ld */
-extern char image_start[], image_end[], text_start[], text_end[], rodata_start[], rodata_end[],
+extern char image_start[], image_end[], text_end[], init_text_start[], rodata_start[], rodata_end[],
 	data_start[], data_end[];
 extern u64 relr_start[], relr_end[];
 extern pte_t boot_tables[];
@@ -180,6 +180,14 @@ static void map_image_part(phys_addr_t root, const char *from, const char *to, u
 		 bits | pte_global, 0);
 }
 
+/* The image's place in the direct map. */
+static void map_alias(phys_addr_t root, const char *from, const char *to)
+{
+	phys_addr_t pa = image_phys + (phys_addr_t)(from - image_start);
+
+	boot_map(root, direct_map_base + pa, pa, (u64)(to - from), PTE_NX | pte_global, 0);
+}
+
 static void build_tables(void)
 {
 	phys_addr_t root = boot_new_table(), low = boot_new_table();
@@ -188,6 +196,9 @@ static void build_tables(void)
 	map_image_part(root, image_start, text_end, 0);
 	map_image_part(root, rodata_start, rodata_end, PTE_NX | PTE_WRITE); /* sealed after boot */
 	map_image_part(root, data_start, data_end, PTE_NX | PTE_WRITE);
+	/* What is constant in the image is so here, too; what is in the way of a page that is mapped. */
+	map_alias(root, image_start, init_text_start);
+	map_alias(root, rodata_start, rodata_end);
 	/* The first MiB whole: firmware leaves its tables there, in and between the regions. */
 	boot_map(root, direct_map_base, 0, 1UL << 20, PTE_WRITE | PTE_NX | pte_global, 0);
 	for (u32 i = 0; i < boot_info.region_count; i++) {

@@ -62,6 +62,21 @@ static void map_page(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 bit
 			pa | bits | PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | (level ? PTE_LEAF : 0);
 }
 
+/* Is there a table of smaller pages already, where a page of the level would go? */
+static bool is_divided(phys_addr_t root, unsigned long va, int level)
+{
+	const pte_t *table = table_at(root);
+
+	for (int l = PT_LEVELS - 1; l >= level; l--) {
+		pte_t entry = table[pt_index(va, l)];
+
+		if (!(entry & PTE_PRESENT) || (entry & PTE_LEAF))
+			return false;
+		table = table_at(entry & PTE_FRAME_MASK);
+	}
+	return true;
+}
+
 /* Maps [va, va+size) to pa with the largest pages that fit, at most of `max_level`. */
 void boot_map(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 size, u64 bits, int max_level)
 {
@@ -69,7 +84,8 @@ void boot_map(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 size, u64 
 		int level = max_level;
 		u64 step = 1UL << PT_LEVEL_SHIFT(level);
 
-		while (level && (!IS_ALIGNED(va | pa, step) || size < step))
+		while (level &&
+		       (!IS_ALIGNED(va | pa, step) || size < step || is_divided(root, va, level)))
 			step = 1UL << PT_LEVEL_SHIFT(--level);
 		map_page(root, va, pa, bits, level);
 		va += step;

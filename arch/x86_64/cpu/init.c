@@ -112,4 +112,7 @@ void arch_seal(void)
 	seal_constants();
 	unmap_image(init_text_start, init_text_end);
 	unmap_image(init_data_start, init_data_end);
+#ifdef CONFIG_DEBUG
+	BUG_ON(arch_check_mappings());
+#endif
 }

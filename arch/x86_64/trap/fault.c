@@ -43,7 +43,10 @@ static __cold __noreturn void kernel_fault(trap_frame_t *frame, u64 error_code, 
 
 	trap_check_stack_overflow(frame, addr);
 	panic_with_frame(frame, "kernel page fault at %lx: %s of %s page, error code %lx", addr,
-			 how, error_code & FAULT_PRESENT ? "a protected" : "an unmapped",
+			 how,
+			 !(error_code & FAULT_PRESENT) ? "an unmapped"
+			 : addr < USER_MAX	       ? "a user's" /* SMAP, SMEP */
+						       : "a protected",
 			 error_code);
 }
 
