@@ -57,6 +57,11 @@ uint64_t counter(void);
 void need(bool holds, const char *what);
 /* Runs this thread on one CPU only. */
 void pin(unsigned int cpu);
+/*
+ * A batch on CPUs 0 and 1 at once, in a process each, which has set itself up before the gate opens:
+ * prepare() returns what work() gets. The slower one's time of work() is the batch's.
+ */
+void batch_on_both(bench_t *b, void *(*prepare)(bench_t *b), void (*work)(bench_t *b, void *with));
 /* Waits for a child and requires that it ended with status 0. */
 void reap(int pid);
 

@@ -108,39 +108,28 @@ static void run_mmap(bench_t *b)
 		}
 }
 
-static void run_fault_both(bench_t *b)
+static void *fresh_memory(bench_t *b)
 {
 	size_t size = (size_t)b->ops * PAGE_BYTES;
-	unsigned int cpu, i;
-	unsigned char *at;
-	pid_t pid[2];
-	int gate[2];
-	char byte;
+	unsigned char *at = map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
-	while (batch_stopped(b)) {
-		need(!pipe(gate), "pipe");
-		for (cpu = 0; cpu < 2; cpu++) {
-			pid[cpu] = fork();
-			if (pid[cpu])
-				continue;
-			pin(cpu);
-			close(gate[1]);
-			at = map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-			madvise(at, size, MADV_NOHUGEPAGE);
-			need(read(gate[0], &byte, 1) == 0, "gate");
-			for (i = 0; i < b->ops; i++)
-				at[i * PAGE_BYTES] = 1;
-			_exit(0);
-		}
-		close(gate[0]);
-		usleep(1000);
-		batch_start(b);
-		close(gate[1]);
-		reap(pid[0]);
-		reap(pid[1]);
-		batch_end(b);
-		b->sum += 2 * b->ops;
-	}
+	madvise(at, size, MADV_NOHUGEPAGE);
+	return at;
+}
+
+static void touch(bench_t *b, void *with)
+{
+	volatile unsigned char *at = with;
+	unsigned int i;
+
+	for (i = 0; i < b->ops; i++)
+		at[i * PAGE_BYTES] = 1;
+}
+
+static void run_fault_both(bench_t *b)
+{
+	while (batch_stopped(b))
+		batch_on_both(b, fresh_memory, touch);
 }
 
 #define CHUNK_BYTES (4u << 20)
@@ -182,7 +171,7 @@ const row_t rows_memory[] = {
 	{ "fault-file", run_fault_file, BENCH_FILE_SIZE / PAGE_BYTES, 1 },
 	{ "fault-copy", run_fault_copy, 1024, 1 },
 	{ "mmap-4m", run_mmap, 2, 1 },
-	{ "fault-2cpu", run_fault_both, 8192, 2 },
+	{ "fault-2cpu", run_fault_both, 2048, 2 },
 	{ "memory", run_memory, 1, 0 },
 	{ NULL, NULL, 0, 0 },
 };

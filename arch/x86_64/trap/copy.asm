@@ -14,6 +14,24 @@ user_copy:
 	mov	rcx, rdx
 	cmp	rdx, REP_MIN
 	jb	.blocks
+	; Fast strings of words serve every CPU (SDM 1 7.3.9.3); of bytes, for what is not aligned or
+	; no whole number of words, those that report ERMS (Optimization Manual 3.7.6).
+	mov	eax, edi
+	or	eax, esi
+	or	eax, edx
+	test	al, 7
+	jnz	.unaligned
+	shr	rcx, 3
+.quads:
+	rep movsq
+	xor	eax, eax
+	CLAC
+	ret
+	EXTABLE .quads, .quad_fault
+.quad_fault:
+	shl	rcx, 3
+	jmp	.bytes
+.unaligned:
 	ALT_RECORD .choice, ALT_ERMS, 2, 0x66, 0x90
 .choice:
 	jmp	short .blocks
