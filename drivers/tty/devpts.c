@@ -249,7 +249,7 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	if (!n)
 		return -ENOMEM;
 	sb->magic = DEVPTS_MAGIC;
-	sb->block_size = 1024;
+	sb->block_size = PAGE_SIZE;
 	n->mode = S_IFDIR | 0755;
 	n->ino = 1;
 	n->nlink = 2;
