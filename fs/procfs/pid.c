@@ -16,7 +16,13 @@
 #include <uapi/dirent.h>
 #include <uapi/errno.h>
 
-typedef enum entry_kind { KIND_FILE, KIND_LINK, KIND_FD_DIR, KIND_TASK_DIR } entry_kind_t;
+typedef enum entry_kind {
+	KIND_FILE,
+	KIND_LINK,
+	KIND_FD_DIR,
+	KIND_FDINFO_DIR,
+	KIND_TASK_DIR
+} entry_kind_t;
 typedef enum link_kind { LINK_EXE, LINK_CWD, LINK_ROOT } link_kind_t;
 
 typedef struct pid_entry {
@@ -25,9 +31,12 @@ typedef struct pid_entry {
 	entry_kind_t kind;
 	proc_show_t show;
 	link_kind_t link;
-	bool per_process;	       /* not below task/TID */
-	const file_operations_t *fops; /* NULL: shows text */
+	bool per_process;					   /* not below task/TID */
+	const file_operations_t *fops;				   /* NULL: shows text */
+	int (*store)(process_t *p, thread_t *t, const char *text); /* NULL: cannot be written */
 } pid_entry_t;
+
+#define STORE_MAX 15 /* characters that a store function gets to see */
 
 static const pid_entry_t entries[] = {
 	{ "stat", 0444, KIND_FILE, show_stat, 0, false },
@@ -37,12 +46,19 @@ static const pid_entry_t entries[] = {
 	{ "environ", 0400, KIND_FILE, show_environ, 0, false },
 	{ "auxv", 0400, KIND_FILE, show_auxv, 0, false },
 	{ "maps", 0444, KIND_FILE, show_maps, 0, false },
-	{ "comm", 0444, KIND_FILE, show_comm, 0, false },
+	{ "smaps", 0444, KIND_FILE, show_smaps, 0, false },
+	{ "smaps_rollup", 0444, KIND_FILE, show_smaps_rollup, 0, true },
+	{ "pagemap", 0400, KIND_FILE, NULL, 0, false, &proc_pagemap_ops },
+	{ "comm", 0644, KIND_FILE, show_comm, 0, false, NULL, store_comm },
 	{ "limits", 0444, KIND_FILE, show_limits, 0, false },
 	{ "mounts", 0444, KIND_FILE, show_mounts, 0, false },
 	{ "mountinfo", 0444, KIND_FILE, show_mountinfo, 0, false },
 	{ "oom_score", 0444, KIND_FILE, show_oom_score, 0, false },
-	{ "oom_score_adj", 0644, KIND_FILE, show_oom_score_adj, 0, false },
+	{ "oom_score_adj", 0644, KIND_FILE, show_oom_score_adj, 0, false, NULL,
+	  store_oom_score_adj },
+	{ "personality", 0400, KIND_FILE, show_personality, 0, false },
+	{ "timerslack_ns", 0666, KIND_FILE, show_timer_slack, 0, true, NULL, store_timer_slack },
+	{ "mountstats", 0400, KIND_FILE, show_mountstats, 0, true },
 	{ "wchan", 0444, KIND_FILE, show_wchan, 0, false },
 	{ "io", 0400, KIND_FILE, show_io, 0, false },
 	{ "syscall", 0400, KIND_FILE, show_syscall, 0, false },
@@ -52,6 +68,7 @@ static const pid_entry_t entries[] = {
 	{ "cwd", 0777, KIND_LINK, NULL, LINK_CWD, false },
 	{ "root", 0777, KIND_LINK, NULL, LINK_ROOT, false },
 	{ "fd", 0500, KIND_FD_DIR, NULL, 0, false },
+	{ "fdinfo", 0555, KIND_FDINFO_DIR, NULL, 0, false },
 	{ "task", 0555, KIND_TASK_DIR, NULL, 0, true },
 };
 
@@ -118,6 +135,11 @@ static bool may_inspect(thread_t *t)
 	return !ptrace_may_access(t, PTRACE_ACCESS_FS);
 }
 
+static bool is_fd_dir(const pid_entry_t *e)
+{
+	return e->kind == KIND_FD_DIR || e->kind == KIND_FDINFO_DIR;
+}
+
 /* ---- files ---- */
 
 static int show_file(seq_file_t *m, void *arg)
@@ -148,39 +170,92 @@ static int open_file(vfs_node_t *node, file_t *f)
 	return allowed ? seq_open_single(f, show_file, n) : -EACCES;
 }
 
-static ssize_t write_oom_adj(file_t *f, iter_t *it, off_t *pos)
+/* A line of text for the entry's store function. */
+static ssize_t write_file(file_t *f, iter_t *it, off_t *pos)
 {
-	size_t n = it->count;
-	char text[16];
+	const pid_entry_t *e = of(f->node)->entry;
+	size_t n = it->count, kept = MIN(n, (size_t)STORE_MAX);
+	char text[STORE_MAX + 1];
 	process_t *p;
 	thread_t *t;
-	u64 value;
-	int adj;
+	int r;
 
-	if (strcmp(of(f->node)->entry->name, "oom_score_adj"))
+	if (!e->store)
 		return -EINVAL;
-	if (n >= sizeof(text) || copy_from_iter(text, n, it) != n)
-		return n >= sizeof(text) ? -EINVAL : -EFAULT;
-	text[n] = 0;
+	if (copy_from_iter(text, kept, it) != kept)
+		return -EFAULT;
+	text[kept] = 0;
 	text[strcspn(text, "\n")] = 0;
-	if (kstrtou64(text + (text[0] == '-'), 10, &value) || value > 1000)
-		return -EINVAL;
-	adj = text[0] == '-' ? -(int)value : (int)value;
 	if (!resolve(of(f->node), &p, &t))
 		return -ESRCH;
-	if (adj < p->oom_score_adj && !capable(CAP_SYS_RESOURCE)) {
-		release(p, t);
-		return -EACCES;
-	}
-	p->oom_score_adj = adj;
+	r = e->store(p, t, text);
 	release(p, t);
-	return (ssize_t)n;
+	return r ? r : (ssize_t)n;
+}
+
+bool proc_shows_thread(const seq_file_t *m)
+{
+	return ((const pid_node_t *)m->private_data)->thread;
 }
 
 static const file_operations_t pid_file_ops = {
 	.open = open_file,
 	.read_iter = seq_read_iter,
-	.write_iter = write_oom_adj,
+	.write_iter = write_file,
+	.llseek = seq_llseek,
+	.release = seq_release,
+};
+
+/* ---- files below fdinfo/ ---- */
+
+static int show_fdinfo(seq_file_t *m, void *arg)
+{
+	pid_node_t *n = arg;
+	files_t *files;
+	process_t *p;
+	thread_t *t;
+	file_t *f = NULL;
+	int fd = n->fd;
+	bool cloexec;
+
+	if (!resolve(n, &p, &t))
+		return -ESRCH;
+	files = thread_files_get(t);
+	release(p, t);
+	if (files) {
+		f = files_next(files, &fd, &cloexec);
+		files_put(files);
+	}
+	if (!f || fd != n->fd) {
+		if (f)
+			file_put(f);
+		return -ENOENT;
+	}
+	seq_printf(m, "pos:\t%ld\nflags:\t0%o\nmnt_id:\t%d\nino:\t%lu\n", f->pos,
+		   READ_ONCE(f->flags) | (cloexec ? O_CLOEXEC : 0), f->path.mount->id,
+		   f->node->ino);
+	if (f->ops->show_fdinfo)
+		f->ops->show_fdinfo(f, m);
+	file_put(f);
+	return 0;
+}
+
+static int open_fdinfo(vfs_node_t *node, file_t *f)
+{
+	process_t *p;
+	thread_t *t;
+	bool allowed;
+
+	if (!resolve(of(node), &p, &t))
+		return -ESRCH;
+	allowed = may_inspect(t);
+	release(p, t);
+	return allowed ? seq_open_single(f, show_fdinfo, of(node)) : -EACCES;
+}
+
+static const file_operations_t fdinfo_file_ops = {
+	.open = open_fdinfo,
+	.read_iter = seq_read_iter,
 	.llseek = seq_llseek,
 	.release = seq_release,
 };
@@ -266,8 +341,8 @@ static bool revalidate(dentry_t *d)
 	rcu_read_lock();
 	alive = n->thread ? n->pid->thread != NULL : n->pid->process != NULL;
 	rcu_read_unlock();
-	/* Links below fd/ may have been closed or changed. */
-	return alive && !(n->entry && n->entry->kind == KIND_FD_DIR && S_ISLNK(d->node->mode));
+	/* What is below fd/ and fdinfo/ may have been closed or changed. */
+	return alive && !(n->entry && is_fd_dir(n->entry) && !S_ISDIR(d->node->mode));
 }
 
 static const dentry_operations_t pid_dentry_ops = { .revalidate = revalidate };
@@ -301,11 +376,13 @@ static int attach(vfs_node_t *dir, dentry_t *dentry, pid_node_t model, mode_t mo
 		n->ops = &link_ops;
 	} else if (S_ISREG(mode)) {
 		n->ops = &plain_ops;
-		n->fops = model.entry->fops ? model.entry->fops : &pid_file_ops;
+		n->fops = model.entry->kind == KIND_FDINFO_DIR ? &fdinfo_file_ops
+			  : model.entry->fops		       ? model.entry->fops
+							       : &pid_file_ops;
 	} else if (!model.entry) {
 		n->ops = &pid_dir_ops;
 		n->fops = &pid_dir_fops;
-	} else if (model.entry->kind == KIND_FD_DIR) {
+	} else if (is_fd_dir(model.entry)) {
 		n->ops = &fd_dir_ops;
 		n->fops = &fd_dir_fops;
 	} else {
@@ -418,7 +495,7 @@ static bool emit_dots(file_t *f, dir_context_t *ctx)
 
 static int pid_dir_iterate(file_t *f, dir_context_t *ctx)
 {
-	static const u8 types[] = { DT_REG, DT_LNK, DT_DIR, DT_DIR };
+	static const u8 types[] = { DT_REG, DT_LNK, DT_DIR, DT_DIR, DT_DIR };
 	pid_node_t *n = of(f->node);
 
 	if (!emit_dots(f, ctx))
@@ -461,9 +538,11 @@ static int fd_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 	if (f && fd == (int)nr) {
 		mode_t mode = S_IFLNK | (f->mode & FMODE_READ ? 0500 : 0) |
 			      (f->mode & FMODE_WRITE ? 0300 : 0);
+		bool info = model.entry->kind == KIND_FDINFO_DIR;
 
 		model.fd = fd;
-		r = attach(dir, dentry, model, mode, pid_ino(model.pid->nr, 63) + nr * 131);
+		r = attach(dir, dentry, model, info ? S_IFREG | 0444 : mode,
+			   pid_ino(model.pid->nr, 63) + nr * 131 + info);
 	}
 	if (f)
 		file_put(f);
@@ -476,6 +555,7 @@ static int fd_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 static int fd_dir_iterate(file_t *file, dir_context_t *ctx)
 {
 	pid_node_t *n = of(file->node);
+	bool info = n->entry->kind == KIND_FDINFO_DIR;
 	files_t *files;
 	process_t *p;
 	thread_t *t;
@@ -497,7 +577,8 @@ static int fd_dir_iterate(file_t *file, dir_context_t *ctx)
 		file_put(f);
 		ctx->pos = fd + 2;
 		if (!ctx->emit(ctx, name, (u32)len, (u64)fd + 3,
-			       pid_ino(n->pid->nr, 63) + (u32)fd * 131, DT_LNK))
+			       pid_ino(n->pid->nr, 63) + (u32)fd * 131 + info,
+			       info ? DT_REG : DT_LNK))
 			break;
 		ctx->pos++;
 	}

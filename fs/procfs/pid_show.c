@@ -6,12 +6,18 @@
 #include <arch/thread.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
+#include <kernel/ptrace.h>
 #include <kernel/time/clock.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
 
 #define TICK (NSEC_PER_SEC / 100)
+#define OOM_ADJ_MAX 1000
+#define DEFAULT_SLACK 50000 /* nanoseconds: prctl(2), PR_SET_TIMERSLACK */
+#define PF_FORKNOEXEC 0x40u /* proc(5) shows Linux's flags of a task; ps prints these */
+#define PF_RANDOMIZE 0x400000u
+#define PF_KTHREAD 0x200000u
 
 static char state_letter(const process_t *p, const thread_t *t)
 {
@@ -82,31 +88,65 @@ static void read_relations(process_t *p, thread_t *t, relations_t *r)
 	process_unlock_sighand(p, flags);
 }
 
+/* Of the process, or of the one thread that the file is about. */
+typedef struct consumption {
+	u64 minor_faults, major_faults;
+	nsec_t user, system;
+} consumption_t;
+
+static void read_consumption(const seq_file_t *m, process_t *p, thread_t *t, consumption_t *c)
+{
+	unsigned long flags;
+	thread_t *other;
+
+	*c = (consumption_t){ t->minor_faults, t->major_faults, 0, 0 };
+	if (proc_shows_thread(m)) {
+		sched_thread_times(t, &c->user, &c->system);
+		return;
+	}
+	process_cpu_times(p, &c->user, &c->system);
+	if (!process_lock_sighand(p, &flags))
+		return;
+	c->minor_faults = p->dead_min_flt;
+	c->major_faults = p->dead_maj_flt;
+	list_for_each_entry(other, &p->threads, process_link) {
+		c->minor_faults += other->minor_faults;
+		c->major_faults += other->major_faults;
+	}
+	process_unlock_sighand(p, flags);
+}
+
 int show_stat(seq_file_t *m, process_t *p, thread_t *t)
 {
-	vm_space_t *s = vm_space_of(p);
-	relations_t r;
-	nsec_t user, system;
+	bool permitted = !ptrace_may_access(t, PTRACE_ACCESS_FS);
+	vm_space_t *s = vm_space_of(p), *seen = permitted ? s : NULL;
+	u32 flags = (p->did_exec ? 0 : PF_FORKNOEXEC) | (s ? PF_RANDOMIZE : PF_KTHREAD);
 	int nice = t->sched.nice;
+	consumption_t used;
+	relations_t r;
 
 	read_relations(p, t, &r);
-	process_cpu_times(p, &user, &system);
+	read_consumption(m, p, t, &used);
 	seq_printf(m, "%d (%s) %c %d %d %d %u %d %u %lu %lu %lu %lu ", t->tid, t->name,
-		   state_letter(p, t), r.parent, r.group, r.session, (u32)r.tty, r.tty_group, 0,
-		   t->minor_faults, p->child_min_flt, t->major_faults, p->child_maj_flt);
-	seq_printf(m, "%ld %ld %ld %ld %d %d %u 0 %ld ", user / TICK, system / TICK,
+		   state_letter(p, t), r.parent, r.group, r.session, (u32)r.tty, r.tty_group, flags,
+		   used.minor_faults, p->child_min_flt, used.major_faults, p->child_maj_flt);
+	seq_printf(m, "%ld %ld %ld %ld %d %d %u 0 %ld ", used.user / TICK, used.system / TICK,
 		   p->children_user / TICK, p->children_system / TICK,
 		   t->sched.rt_priority ? -1 - t->sched.rt_priority : 20 + nice, nice, r.threads,
 		   p->start_time / TICK);
+	/* Without permission the addresses are 1, 1 and 0. */
 	seq_printf(m, "%lu %lu %lu %lu %lu %lu 0 0 ", s ? s->total_pages << PAGE_SHIFT : 0,
-		   s ? vm_resident(s) : 0, p->rlimits[RLIMIT_RSS].rlim_cur, s ? s->code_start : 0,
-		   s ? s->code_end : 0, s ? s->stack_top : 0);
-	seq_printf(m, "%lu %lu %lu %lu 0 0 0 %d %u %u %u 0 0 0 ", r.pending & 0x7fffffff,
+		   s ? vm_resident(s) : 0, p->rlimits[RLIMIT_RSS].rlim_cur,
+		   s ? (seen ? s->code_start : 1) : 0, s ? (seen ? s->code_end : 1) : 0,
+		   seen ? s->start_sp : 0);
+	seq_printf(m, "%lu %lu %lu %lu %u 0 0 %d %u %u %u 0 0 0 ", t->pending.set & 0x7fffffff,
 		   t->blocked & 0x7fffffff, r.ignored & 0x7fffffff, r.caught & 0x7fffffff,
-		   p->exit_signal, t->sched.cpu, t->sched.rt_priority, t->sched.policy);
-	seq_printf(m, "%lu %lu %lu %lu %lu %lu %lu %d\n", s ? s->data_start : 0,
-		   s ? s->data_end : 0, s ? s->brk_start : 0, s ? s->arg_start : 0,
-		   s ? s->arg_end : 0, s ? s->env_start : 0, s ? s->env_end : 0, p->exit_code);
+		   permitted && state_letter(p, t) != 'R', p->exit_signal, t->sched.cpu,
+		   t->sched.rt_priority, t->sched.policy);
+	seq_printf(m, "%lu %lu %lu %lu %lu %lu %lu %d\n", seen ? s->data_start : 0,
+		   seen ? s->data_end : 0, seen ? s->brk_start : 0, seen ? s->arg_start : 0,
+		   seen ? s->arg_end : 0, seen ? s->env_start : 0, seen ? s->env_end : 0,
+		   permitted ? p->exit_code : 0);
 	if (s)
 		vm_space_put(s);
 	return 0;
@@ -131,37 +171,105 @@ int show_statm(seq_file_t *m, process_t *p, thread_t *t)
 static void show_memory(seq_file_t *m, process_t *p)
 {
 	vm_space_t *s = vm_space_of(p);
-	u64 resident;
+	u64 resident, text, code;
 
 	if (!s)
 		return;
 	resident = vm_resident(s);
-	seq_printf(m, "VmPeak:\t%8lu kB\nVmSize:\t%8lu kB\nVmLck:\t%8lu kB\nVmPin:\t%8u kB\n",
-		   s->total_pages * 4, s->total_pages * 4, s->locked_pages * 4, 0);
-	seq_printf(m,
-		   "VmHWM:\t%8lu kB\nVmRSS:\t%8lu kB\nRssAnon:\t%8lu kB\nRssFile:\t%8lu kB\n"
-		   "RssShmem:\t%8lu kB\n",
-		   MAX(s->max_resident, resident) * 4, resident * 4,
-		   (u64)atomic64_read(&s->anon_pages) * 4, (u64)atomic64_read(&s->file_pages) * 4,
-		   (u64)atomic64_read(&s->shmem_pages) * 4);
-	seq_printf(m,
-		   "VmData:\t%8lu kB\nVmStk:\t%8lu kB\nVmExe:\t%8lu kB\nVmLib:\t%8u kB\n"
-		   "VmPTE:\t%8lu kB\nVmSwap:\t%8u kB\n",
-		   s->data_pages * 4, s->stack_pages * 4, (s->code_end - s->code_start) / 1024, 0,
-		   (u64)atomic64_read(&s->table_pages) * 4, 0);
+	text = ALIGN_UP(s->code_end, PAGE_SIZE) - (s->code_start & PAGE_MASK);
+	code = s->exec_pages << PAGE_SHIFT;
+	text = MIN(text, code);
+	const struct {
+		const char *name;
+		u64 kib;
+	} lines[] = {
+		{ "VmPeak", MAX(s->peak_pages, s->total_pages) * 4 },
+		{ "VmSize", s->total_pages * 4 },
+		{ "VmLck", s->locked_pages * 4 },
+		{ "VmPin", 0 },
+		{ "VmHWM", MAX(s->max_resident, resident) * 4 },
+		{ "VmRSS", resident * 4 },
+		{ "RssAnon", (u64)atomic64_read(&s->anon_pages) * 4 },
+		{ "RssFile", (u64)atomic64_read(&s->file_pages) * 4 },
+		{ "RssShmem", (u64)atomic64_read(&s->shmem_pages) * 4 },
+		{ "VmData", s->data_pages * 4 },
+		{ "VmStk", s->stack_pages * 4 },
+		{ "VmExe", text / 1024 },
+		{ "VmLib", (code - text) / 1024 },
+		{ "VmPTE", (u64)atomic64_read(&s->table_pages) * 4 },
+		{ "VmSwap", 0 },
+		{ "HugetlbPages", 0 },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(lines); i++)
+		seq_printf(m, "%s:\t%8lu kB\n", lines[i].name, lines[i].kib);
+	seq_puts(m, "CoreDumping:\t0\nTHP_enabled:\t0\n");
 	vm_space_put(s);
+}
+
+static void show_signals(seq_file_t *m, const process_t *p, const thread_t *t, const cred_t *c,
+			 const relations_t *r)
+{
+	seq_printf(m, "Threads:\t%u\nSigQ:\t%d/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n", r->threads,
+		   atomic_read(&c->user->sigpending), p->rlimits[RLIMIT_SIGPENDING].rlim_cur,
+		   t->pending.set, r->pending);
+	seq_printf(m, "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", t->blocked, r->ignored,
+		   r->caught);
+}
+
+static void show_caps(seq_file_t *m, const cred_t *c)
+{
+	seq_printf(m, "CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\n",
+		   c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding);
+	seq_printf(m, "CapAmb:\t%016lx\nNoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n",
+		   c->cap_ambient, c->no_new_privs);
+}
+
+/* "0-3,5", of the CPUs that there are. */
+static void show_cpu_list(seq_file_t *m, const cpu_set_t *set)
+{
+	const char *between = "";
+
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		u32 last = cpu;
+
+		if (!cpu_set_test(set, cpu))
+			continue;
+		while (last + 1 < cpu_count && cpu_set_test(set, last + 1))
+			last++;
+		if (last == cpu)
+			seq_printf(m, "%s%u", between, cpu);
+		else
+			seq_printf(m, "%s%u-%u", between, cpu, last);
+		between = ",";
+		cpu = last;
+	}
+}
+
+/* Words of 32 bits in hexadecimal, the highest first, only as wide as there are CPUs. */
+static void show_cpu_mask(seq_file_t *m, const cpu_set_t *set)
+{
+	u32 words = (cpu_count + 31) / 32;
+
+	for (u32 i = words; i-- > 0;) {
+		u32 bits = 0, width = i == words - 1 ? (cpu_count + 3 - i * 32) / 4 : 8;
+
+		for (u32 k = 0; k < 32 && i * 32 + k < cpu_count; k++)
+			bits |= (u32)cpu_set_test(set, i * 32 + k) << k;
+		seq_printf(m, "%0*x%s", (int)width, bits, i ? "," : "");
+	}
 }
 
 int show_status(seq_file_t *m, process_t *p, thread_t *t)
 {
 	fs_context_t *fs = thread_fs_get(t);
 	files_t *files = thread_files_get(t);
+	const cred_t *c;
 	relations_t r;
 
 	read_relations(p, t, &r);
 	rcu_read_lock();
-	const cred_t *c = rcu_dereference(t->cred);
-
+	c = rcu_dereference(t->cred);
 	seq_printf(m, "Name:\t%s\n", t->name);
 	if (fs)
 		seq_printf(m, "Umask:\t%04o\n", fs->umask);
@@ -176,25 +284,16 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t)
 		   r.group, r.session);
 	rcu_read_unlock();
 	show_memory(m, p);
-	seq_printf(
-		m,
-		"Threads:\t%u\nSigQ:\t%d/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\nSigBlk:\t%016lx\n"
-		"SigIgn:\t%016lx\nSigCgt:\t%016lx\n",
-		r.threads, atomic_read(&t->cred->user->sigpending),
-		p->rlimits[RLIMIT_SIGPENDING].rlim_cur, t->pending.set, r.pending, t->blocked,
-		r.ignored, r.caught);
 	rcu_read_lock();
 	c = rcu_dereference(t->cred);
-	seq_printf(
-		m,
-		"CapInh:\t%016lx\nCapPrm:\t%016lx\nCapEff:\t%016lx\nCapBnd:\t%016lx\nCapAmb:\t%016lx\n"
-		"NoNewPrivs:\t%d\n",
-		c->cap_inheritable, c->cap_permitted, c->cap_effective, c->cap_bounding,
-		c->cap_ambient, c->no_new_privs);
+	show_signals(m, p, t, c, &r);
+	show_caps(m, c);
 	rcu_read_unlock();
-	seq_printf(m, "Cpus_allowed:\t%lx\nCpus_allowed_list:\t0-%u\n", t->sched.affinity.bits[0],
-		   cpu_count - 1);
-	seq_printf(m, "voluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
+	seq_puts(m, "Cpus_allowed:\t");
+	show_cpu_mask(m, &t->sched.affinity);
+	seq_puts(m, "\nCpus_allowed_list:\t");
+	show_cpu_list(m, &t->sched.affinity);
+	seq_printf(m, "\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
 		   t->voluntary_switches, t->involuntary_switches);
 	if (fs)
 		fs_context_put(fs);
@@ -242,46 +341,18 @@ int show_limits(seq_file_t *m, process_t *p, thread_t *t)
 	return 0;
 }
 
-static void show_area(seq_file_t *m, vm_area_t *v, vm_space_t *s)
-{
-	file_t *f = v->file;
-	vfs_node_t *n = f ? f->node : NULL;
-
-	seq_printf(m, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->start, v->end,
-		   v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-',
-		   v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
-		   f ? v->page_offset << PAGE_SHIFT : 0, n ? dev_major(n->sb->dev) : 0,
-		   n ? dev_minor(n->sb->dev) : 0, n ? n->ino : 0);
-	if (f) {
-		seq_puts(m, "                   ");
-		seq_path(m, &f->path, "\n");
-	} else if (v->ops && v->ops->name) {
-		seq_printf(m, "                          %s", v->ops->name(v));
-	} else if (v->start <= s->brk && v->end >= s->brk_start && s->brk > s->brk_start) {
-		seq_puts(m, "                          [heap]");
-	} else if (v->start <= s->stack_top && v->end >= s->stack_top) {
-		seq_puts(m, "                          [stack]");
-	}
-	seq_putc(m, '\n');
-}
-
-int show_maps(seq_file_t *m, process_t *p, thread_t *t)
-{
-	vm_space_t *s = vm_space_of(p);
-
-	if (!s)
-		return 0;
-	rwsem_read_lock(&s->lock);
-	for (vm_area_t *v = vm_first(s); v; v = vm_next(v))
-		show_area(m, v, s);
-	rwsem_read_unlock(&s->lock);
-	vm_space_put(s);
-	return 0;
-}
-
 int show_comm(seq_file_t *m, process_t *p, thread_t *t)
 {
 	seq_printf(m, "%s\n", t->name);
+	return 0;
+}
+
+/* Threads of one process may name each other; nobody else may. */
+int store_comm(process_t *p, thread_t *t, const char *text)
+{
+	if (p != current_process())
+		return -EINVAL;
+	strscpy(t->name, text, sizeof(t->name));
 	return 0;
 }
 
@@ -355,6 +426,59 @@ int show_oom_score_adj(seq_file_t *m, process_t *p, thread_t *t)
 {
 	seq_printf(m, "%d\n", p->oom_score_adj);
 	return 0;
+}
+
+int store_oom_score_adj(process_t *p, thread_t *t, const char *text)
+{
+	bool negative = text[0] == '-';
+	u64 value;
+	int adj;
+
+	if (kstrtou64(text + negative, 10, &value) || value > OOM_ADJ_MAX)
+		return -EINVAL;
+	adj = negative ? -(int)value : (int)value;
+	if (adj < p->oom_score_adj && !capable(CAP_SYS_RESOURCE))
+		return -EACCES;
+	p->oom_score_adj = adj;
+	return 0;
+}
+
+int show_personality(seq_file_t *m, process_t *p, thread_t *t)
+{
+	seq_printf(m, "%08x\n", p->personality);
+	return 0;
+}
+
+/* Another's slack is for who may change its priority. */
+static bool may_slack(const process_t *p)
+{
+	return p == current_process() || capable(CAP_SYS_NICE);
+}
+
+int show_timer_slack(seq_file_t *m, process_t *p, thread_t *t)
+{
+	if (!may_slack(p))
+		return -EPERM;
+	seq_printf(m, "%lu\n", p->timer_slack_ns);
+	return 0;
+}
+
+int store_timer_slack(process_t *p, thread_t *t, const char *text)
+{
+	u64 value;
+	int r = kstrtou64(text, 10, &value);
+
+	if (r)
+		return r;
+	if (!may_slack(p))
+		return -EPERM;
+	WRITE_ONCE(p->timer_slack_ns, value ? value : DEFAULT_SLACK);
+	return 0;
+}
+
+int show_mountstats(seq_file_t *m, process_t *p, thread_t *t)
+{
+	return mount_show(m, MOUNT_LIST_STATS);
 }
 
 int show_wchan(seq_file_t *m, process_t *p, thread_t *t)

@@ -75,10 +75,11 @@ typedef struct vm_space {
 	u64 total_pages, locked_pages, data_pages, stack_pages, exec_pages; /* lock */
 	atomic64_t anon_pages, file_pages, shmem_pages;			    /* resident */
 	u64 max_resident; /* racy high-water mark */
+	u64 peak_pages;	  /* lock: most that total_pages ever was */
 	atomic64_t table_pages;
 	/* layout, set by exec: lock */
-	unsigned long mmap_base, brk_start, brk, stack_top, code_start, code_end, data_start,
-		data_end, arg_start, arg_end, env_start, env_end;
+	unsigned long mmap_base, brk_start, brk, stack_top, start_sp, code_start, code_end,
+		data_start, data_end, arg_start, arg_end, env_start, env_end;
 	u64 auxv[48];
 	u32 auxv_count;
 	u32 def_flags;	/* mlockall(MCL_FUTURE) */

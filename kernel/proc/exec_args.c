@@ -309,7 +309,7 @@ int exec_finish_stack(exec_t *e)
 		r = push(e, true, &argc, sizeof(argc));
 	if (!r)
 		r = flush_page(e);
-	e->sp = e->p;
+	e->sp = s->start_sp = e->p;
 	s->arg_start = e->arg_start;
 	s->arg_end = s->env_start = e->arg_end;
 	s->env_end = e->env_end;

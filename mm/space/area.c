@@ -141,6 +141,7 @@ static void leave_map(vm_area_t *v)
 void area_account(vm_space_t *s, const vm_area_t *v, s64 pages)
 {
 	s->total_pages += (u64)pages;
+	s->peak_pages = MAX(s->peak_pages, s->total_pages);
 	if (v->flags & VM_LOCKED)
 		s->locked_pages += (u64)pages;
 	if (v->flags & VM_GROWS_DOWN)

@@ -272,6 +272,7 @@ vm_space_t *vm_space_fork(vm_space_t *parent)
 	child->brk_start = parent->brk_start;
 	child->brk = parent->brk;
 	child->stack_top = parent->stack_top;
+	child->start_sp = parent->start_sp;
 	child->code_start = parent->code_start;
 	child->code_end = parent->code_end;
 	child->data_start = parent->data_start;

@@ -1,0 +1,238 @@
+/*
+ * The memory of a process as text: maps, smaps, smaps_rollup, and as words: pagemap. proc(5); the fields and
+ * their order are those that Linux 6.1 prints.
+ */
+#include "procfs.h"
+
+#include <kernel/ptrace.h>
+#include <mm/slab.h>
+#include <mm/usage.h>
+#include <uapi/errno.h>
+
+#define NAME_COLUMN 73 /* where the name of an area begins */
+#define KIB 1024
+
+static const char *area_name(const vm_area_t *v, const vm_space_t *s)
+{
+	if (v->ops && v->ops->name)
+		return v->ops->name((vm_area_t *)v);
+	if (v->start <= s->brk && v->end >= s->brk_start && s->brk > s->brk_start)
+		return "[heap]";
+	if (v->start <= s->start_sp && v->end >= s->start_sp)
+		return "[stack]";
+	return NULL;
+}
+
+static void show_area(seq_file_t *m, const vm_area_t *v, const vm_space_t *s)
+{
+	file_t *f = v->file;
+	vfs_node_t *n = f ? f->node : NULL;
+	const char *name = f ? NULL : area_name(v, s);
+	size_t start = m->count;
+
+	seq_printf(m, "%08lx-%08lx %c%c%c%c %08lx %02x:%02x %lu ", v->start, v->end,
+		   v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-',
+		   v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
+		   f ? v->page_offset << PAGE_SHIFT : 0, n ? dev_major(n->sb->dev) : 0,
+		   n ? dev_minor(n->sb->dev) : 0, n ? n->ino : 0);
+	while ((f || name) && !m->overflow && m->count < start + NAME_COLUMN)
+		seq_putc(m, ' ');
+	if (f)
+		seq_path(m, &f->path, "\n");
+	else if (name)
+		seq_puts(m, name);
+	seq_putc(m, '\n');
+}
+
+int show_maps(seq_file_t *m, process_t *p, thread_t *t)
+{
+	vm_space_t *s = vm_space_of(p);
+
+	if (!s)
+		return 0;
+	rwsem_read_lock(&s->lock);
+	for (vm_area_t *v = vm_first(s); v; v = vm_next(v))
+		show_area(m, v, s);
+	rwsem_read_unlock(&s->lock);
+	vm_space_put(s);
+	return 0;
+}
+
+static void show_kib(seq_file_t *m, const char *name, u64 bytes)
+{
+	seq_printf(m, "%-15s %8lu kB\n", name, bytes / KIB);
+}
+
+static void show_usage(seq_file_t *m, const vm_usage_t *u, bool whole)
+{
+	show_kib(m, "Rss:", u->resident);
+	show_kib(m, "Pss:", u->proportional >> VM_USAGE_SHIFT);
+	show_kib(m, "Pss_Dirty:", u->proportional_dirty >> VM_USAGE_SHIFT);
+	if (whole) {
+		show_kib(m, "Pss_Anon:", u->proportional_anon >> VM_USAGE_SHIFT);
+		show_kib(m, "Pss_File:", u->proportional_file >> VM_USAGE_SHIFT);
+		show_kib(m, "Pss_Shmem:", u->proportional_shmem >> VM_USAGE_SHIFT);
+	}
+	show_kib(m, "Shared_Clean:", u->shared_clean);
+	show_kib(m, "Shared_Dirty:", u->shared_dirty);
+	show_kib(m, "Private_Clean:", u->private_clean);
+	show_kib(m, "Private_Dirty:", u->private_dirty);
+	show_kib(m, "Referenced:", u->referenced);
+	show_kib(m, "Anonymous:", u->anonymous);
+	/* There are no pages that wait for reclaim, no huge pages and no swap. */
+	show_kib(m, "LazyFree:", 0);
+	show_kib(m, "AnonHugePages:", 0);
+	show_kib(m, "ShmemPmdMapped:", 0);
+	show_kib(m, "FilePmdMapped:", 0);
+	show_kib(m, "Shared_Hugetlb:", 0);
+	show_kib(m, "Private_Hugetlb:", 0);
+	show_kib(m, "Swap:", 0);
+	show_kib(m, "SwapPss:", 0);
+	show_kib(m, "Locked:", u->locked >> VM_USAGE_SHIFT);
+}
+
+static void show_flags(seq_file_t *m, const vm_area_t *v)
+{
+	static const struct {
+		u32 flag;
+		char text[4];
+	} names[] = {
+		{ VM_READ, "rd " },	 { VM_WRITE, "wr " },	   { VM_EXEC, "ex " },
+		{ VM_SHARED, "sh " },	 { VM_MAY_READ, "mr " },   { VM_MAY_WRITE, "mw " },
+		{ VM_MAY_EXEC, "me " },	 { VM_GROWS_DOWN, "gd " }, { VM_LOCKED, "lo " },
+		{ VM_IO, "io " },	 { VM_SEQ_READ, "sr " },   { VM_RAND_READ, "rr " },
+		{ VM_DONT_COPY, "dc " }, { VM_NO_RESERVE, "nr " }, { VM_WIPE_ON_FORK, "wf " },
+		{ VM_DONT_DUMP, "dd " }, { VM_HUGE, "hg " },	   { VM_NO_HUGE, "nh " },
+	};
+
+	seq_puts(m, "VmFlags: ");
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
+		if (v->flags & names[i].flag)
+			seq_puts(m, names[i].text);
+	if ((v->flags & (VM_WRITE | VM_SHARED | VM_NO_RESERVE)) == VM_WRITE)
+		seq_puts(m, "ac "); /* counts against what may be promised */
+	seq_putc(m, '\n');
+}
+
+int show_smaps(seq_file_t *m, process_t *p, thread_t *t)
+{
+	vm_space_t *s = vm_space_of(p);
+
+	if (!s)
+		return 0;
+	rwsem_read_lock(&s->lock);
+	for (vm_area_t *v = vm_first(s); v; v = vm_next(v)) {
+		vm_usage_t u = { 0 };
+
+		vm_area_usage(v, &u);
+		show_area(m, v, s);
+		show_kib(m, "Size:", v->end - v->start);
+		show_kib(m, "KernelPageSize:", PAGE_SIZE);
+		show_kib(m, "MMUPageSize:", PAGE_SIZE);
+		show_usage(m, &u, false);
+		seq_puts(m, "THPeligible:    0\n");
+		show_flags(m, v);
+	}
+	rwsem_read_unlock(&s->lock);
+	vm_space_put(s);
+	return 0;
+}
+
+int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t)
+{
+	vm_space_t *s = vm_space_of(p);
+	unsigned long first = 0, last = 0;
+	vm_usage_t u = { 0 };
+	size_t start = m->count;
+
+	if (!s)
+		return -ESRCH;
+	rwsem_read_lock(&s->lock);
+	for (vm_area_t *v = vm_first(s); v; v = vm_next(v)) {
+		if (!last)
+			first = v->start;
+		last = v->end;
+		vm_area_usage(v, &u);
+	}
+	rwsem_read_unlock(&s->lock);
+	vm_space_put(s);
+	seq_printf(m, "%08lx-%08lx ---p 00000000 00:00 0 ", first, last);
+	while (!m->overflow && m->count < start + NAME_COLUMN)
+		seq_putc(m, ' ');
+	seq_puts(m, "[rollup]\n");
+	show_usage(m, &u, true);
+	return 0;
+}
+
+/* ---- pagemap: a word of eight bytes for each page of the address space ---- */
+
+#define BATCH 64 /* words */
+
+static ssize_t pagemap_read(file_t *f, iter_t *it, off_t *pos)
+{
+	bool frames = capable(CAP_SYS_ADMIN);
+	vm_space_t *s;
+	ssize_t total = 0;
+	process_t *p;
+	thread_t *t;
+
+	if (!proc_node_resolve(f->node, &p, &t))
+		return -ESRCH;
+	s = vm_space_of(p);
+	proc_node_release(p, t);
+	if (!s)
+		return 0;
+	if (*pos % sizeof(u64) || it->count % sizeof(u64))
+		total = -EINVAL;
+	while (total >= 0 && it->count && (u64)*pos / sizeof(u64) < USER_MAX >> PAGE_SHIFT) {
+		u64 words[BATCH], first = (u64)*pos / sizeof(u64);
+		u64 n = MIN(MIN(it->count / sizeof(u64), (u64)BATCH),
+			    (USER_MAX >> PAGE_SHIFT) - first);
+		size_t done;
+
+		rwsem_read_lock(&s->lock);
+		for (u64 i = 0; i < n; i++) {
+			words[i] = vm_pagemap_word(s, (first + i) << PAGE_SHIFT);
+			if (!frames)
+				words[i] &= ~PAGEMAP_FRAME;
+		}
+		rwsem_read_unlock(&s->lock);
+		done = copy_to_iter(words, n * sizeof(u64), it);
+		*pos += (off_t)done;
+		total += (ssize_t)done;
+		if (done < n * sizeof(u64)) {
+			total = total ? total : -EFAULT;
+			break;
+		}
+	}
+	vm_space_put(s);
+	return total;
+}
+
+static int pagemap_open(vfs_node_t *node, file_t *f)
+{
+	process_t *p;
+	thread_t *t;
+	bool allowed;
+
+	if (!proc_node_resolve(node, &p, &t))
+		return -ESRCH;
+	allowed = !ptrace_may_access(t, PTRACE_ACCESS_FS);
+	proc_node_release(p, t);
+	return allowed ? 0 : -EPERM;
+}
+
+static off_t pagemap_llseek(file_t *f, off_t off, int whence)
+{
+	if (whence == SEEK_CUR)
+		off += f->pos;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	return off < 0 ? -EINVAL : (f->pos = off);
+}
+
+const file_operations_t proc_pagemap_ops = {
+	.open = pagemap_open,
+	.read_iter = pagemap_read,
+	.llseek = pagemap_llseek,
+};

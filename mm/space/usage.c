@@ -1,0 +1,84 @@
+/*
+ * Looking at address spaces from outside: nothing here changes any.
+ */
+#include <mm/usage.h>
+
+#include "space_internal.h"
+
+static void add_page(vm_usage_t *u, const page_t *page, pte_t pte, bool locked)
+{
+	u32 maps = MAX(READ_ONCE(page->map_count), 1u);
+	u64 part = (PAGE_SIZE << VM_USAGE_SHIFT) / maps;
+	bool dirty = (pte & PTE_DIRTY) || page_flag(page, PG_DIRTY);
+
+	u->resident += PAGE_SIZE;
+	u->proportional += part;
+	if (dirty)
+		u->proportional_dirty += part;
+	if (page_flag(page, PG_ANON)) {
+		u->anonymous += PAGE_SIZE;
+		u->proportional_anon += part;
+	} else if (page_flag(page, PG_MEMORY_FILE)) {
+		u->proportional_shmem += part;
+	} else {
+		u->proportional_file += part;
+	}
+	if ((pte & PTE_ACCESSED) || page_flag(page, PG_ACCESSED))
+		u->referenced += PAGE_SIZE;
+	if (maps > 1)
+		*(dirty ? &u->shared_dirty : &u->shared_clean) += PAGE_SIZE;
+	else
+		*(dirty ? &u->private_dirty : &u->private_clean) += PAGE_SIZE;
+	if (locked)
+		u->locked += part;
+}
+
+void vm_area_usage(vm_area_t *v, vm_usage_t *u)
+{
+	for (unsigned long addr = v->start; addr < v->end;) {
+		unsigned long end = MIN((addr & ~(HUGE_SIZE - 1)) + HUGE_SIZE, v->end);
+		pte_t *pte = pte_find(v->space, addr);
+		spinlock_t *lock;
+
+		if (!pte) {
+			addr = end;
+			continue;
+		}
+		lock = pte_lock(pte);
+		spin_lock(lock); /* what the entries name is not freed meanwhile */
+		for (; addr < end; addr += PAGE_SIZE, pte++) {
+			pte_t entry = pte_get(pte);
+
+			if (entry && !(entry & PTE_SOFT_SPECIAL))
+				add_page(u, pfn_to_page(pte_pfn(entry)), entry,
+					 v->flags & VM_LOCKED);
+		}
+		spin_unlock(lock);
+	}
+}
+
+u64 vm_pagemap_word(vm_space_t *s, unsigned long addr)
+{
+	pte_t *pte = pte_find(s, addr), entry;
+	spinlock_t *lock;
+	u64 word = 0;
+
+	if (!pte)
+		return 0;
+	lock = pte_lock(pte);
+	spin_lock(lock);
+	entry = pte_get(pte);
+	if (entry) {
+		word = PAGEMAP_PRESENT | (pte_pfn(entry) & PAGEMAP_FRAME);
+		if (!(entry & PTE_SOFT_SPECIAL)) {
+			const page_t *page = pfn_to_page(pte_pfn(entry));
+
+			if (!page_flag(page, PG_ANON))
+				word |= PAGEMAP_FILE;
+			if (READ_ONCE(page->map_count) == 1)
+				word |= PAGEMAP_EXCLUSIVE;
+		}
+	}
+	spin_unlock(lock);
+	return word;
+}
