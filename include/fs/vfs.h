@@ -589,7 +589,7 @@ typedef struct fasync_list {
 } fasync_list_t;
 int fasync_set(file_t *f, fasync_list_t *list, bool on); /* 0 or -ENOMEM */
 void fasync_signal(fasync_list_t *list, int band);	 /* POLL_IN, POLL_OUT ... of siginfo */
-void file_signal_urgent(file_t *f);	 /* SIGURG to the owner; any context */
+void file_signal_urgent(file_t *f);			 /* SIGURG to the owner; any context */
 int file_set_owner(file_t *f, int type, pid_t who);	 /* F_OWNER_* */
 
 int register_chrdev_region(u32 major, u32 first_minor, u32 count, const char *name,

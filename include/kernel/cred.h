@@ -18,7 +18,7 @@ typedef struct user {
 	atomic_t pipes_pages;
 	atomic64_t epoll_watches;
 	atomic_t files_in_flight; /* descriptors in messages of sockets, not received yet */
-	struct user *hash_next; /* user table lock */
+	struct user *hash_next;	  /* user table lock */
 } user_t;
 
 typedef struct group_list {
