@@ -1,13 +1,15 @@
 /*
- * What debuggers read below /proc/PID: mem, syscall, stack.
+ * What debuggers use below /proc/PID: mem, syscall, stack, coredump_filter.
  */
 #include "procfs.h"
 
 #include <arch/trace.h>
+#include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <kernel/ptrace.h>
 #include <mm/slab.h>
 #include <mm/space.h>
+#include <uapi/core.h>
 #include <uapi/errno.h>
 
 #define STACK_DEPTH 64
@@ -163,3 +165,53 @@ int show_stack(seq_file_t *m, process_t *p, thread_t *t)
 	}
 	return 0;
 }
+
+/* ---- coredump_filter ---- */
+
+static int show_filter(seq_file_t *m, void *node)
+{
+	process_t *p;
+	thread_t *t;
+
+	if (!proc_node_resolve(node, &p, &t))
+		return -ESRCH;
+	seq_printf(m, "%08x\n", READ_ONCE(p->core_filter));
+	proc_node_release(p, t);
+	return 0;
+}
+
+static int open_filter(vfs_node_t *node, file_t *f)
+{
+	return seq_open_single(f, show_filter, node);
+}
+
+static ssize_t write_filter(file_t *f, iter_t *it, off_t *pos)
+{
+	size_t n = it->count;
+	char text[16];
+	process_t *p;
+	thread_t *t;
+	u64 value;
+
+	if (n >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_iter(text, n, it) != n)
+		return -EFAULT;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (kstrtou64(text, 0, &value))
+		return -EINVAL;
+	if (!proc_node_resolve(f->node, &p, &t))
+		return -ESRCH;
+	WRITE_ONCE(p->core_filter, (u32)value & CORE_FILTER_MASK);
+	proc_node_release(p, t);
+	return (ssize_t)n;
+}
+
+const file_operations_t proc_core_filter_ops = {
+	.open = open_filter,
+	.read_iter = seq_read_iter,
+	.write_iter = write_filter,
+	.llseek = seq_llseek,
+	.release = seq_release,
+};

@@ -77,7 +77,7 @@ int show_oom_score_adj(seq_file_t *m, process_t *p, thread_t *t);
 int show_wchan(seq_file_t *m, process_t *p, thread_t *t);
 int show_syscall(seq_file_t *m, process_t *p, thread_t *t);
 int show_stack(seq_file_t *m, process_t *p, thread_t *t);
-extern const file_operations_t proc_mem_ops;
+extern const file_operations_t proc_mem_ops, proc_core_filter_ops;
 /* Process and thread that a node below /proc/PID stands for, referenced; false: they are gone. */
 bool proc_node_resolve(vfs_node_t *node, process_t **p, thread_t **t);
 void proc_node_release(process_t *p, thread_t *t);

@@ -89,9 +89,11 @@ typedef struct process {
 	bool is_subreaper, is_init, kernel;
 	bool unkillable; /* (s) init: signals without a handler do nothing to it */
 	bool dumpable;
-	bool nproc_exceeded; /* (o) a change of user went above RLIMIT_NPROC: execve refuses */
-	u32 personality;     /* (o) personality(2) */
-	u32 death_signal;    /* prctl PDEATHSIG */
+	u32 core_filter;	/* CORE_* of uapi/core.h: one word */
+	struct core_dump *core; /* (s) a core file is being written: kernel/proc/coredump.c */
+	bool nproc_exceeded;	/* (o) a change of user went above RLIMIT_NPROC: execve refuses */
+	u32 personality;	/* (o) personality(2) */
+	u32 death_signal;	/* prctl PDEATHSIG */
 
 	sighand_t *sighand;		 /* (c) but for exec */
 	signal_queue_t pending;		 /* (s) shared queue */

@@ -173,6 +173,11 @@ long vm_get_pages(vm_space_t *s, unsigned long addr, u32 n, bool write, page_t *
 ssize_t vm_access(vm_space_t *s, unsigned long addr, void *buf, size_t len, bool write, bool force);
 /* Futex keys and core dumps: the page behind an address, referenced; ERR_PTR. */
 page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write);
+/*
+ * The first resident page at or after *addr, which is moved to it, below end: referenced, or NULL.
+ * Untouched and zero pages are passed over.
+ */
+page_t *vm_next_resident(vm_space_t *s, unsigned long *addr, unsigned long end);
 u64 vm_resident(vm_space_t *s); /* pages */
 /* OOM: takes the memory of a dying space away at once. */
 void vm_space_reap(vm_space_t *s);

@@ -270,6 +270,7 @@ static bool leave_signals(thread_t *t, int status)
 	bool last, stopped = false;
 
 	spin_lock_irq(sig_lock(p));
+	core_park(t);
 	last = --p->thread_count == 0;
 	if (t == p->leader && !p->group_exit)
 		p->exit_code = status;

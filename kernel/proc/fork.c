@@ -129,6 +129,7 @@ static process_t *copy_process(u64 flags)
 	refcount_get(&from->ns->refs);
 	p->ns = from->ns;
 	p->dumpable = from->dumpable;
+	p->core_filter = from->core_filter;
 	p->personality = from->personality;
 	p->oom_score_adj = from->oom_score_adj;
 	p->timer_slack_ns = from->timer_slack_ns;

@@ -8,6 +8,8 @@
 #include <kernel/softirq.h>
 #include <kernel/uts.h>
 
+#include <uapi/core.h>
+
 #include "proc_internal.h"
 
 #define PID_MAX_MIN 301
@@ -92,6 +94,7 @@ int process_start_init(void (*fn)(void *), void *arg)
 	refcount_get(&init_namespaces.refs);
 	p->ns = &init_namespaces;
 	p->is_init = p->unkillable = p->dumpable = true;
+	p->core_filter = CORE_FILTER_DEFAULT;
 	p->exit_signal = SIGCHLD;
 	p->timer_slack_ns = TIMER_SLACK_NS;
 	process_init_timers(p);
@@ -132,6 +135,7 @@ void process_sysctl_init(void)
 	proc_sysctl_u64("kernel/threads-max", 0644, &max_threads, 20, PID_MAX_LIMIT);
 	proc_sysctl_int("kernel/randomize_va_space", 0644, &randomize_va_space, 0, 2);
 	proc_sysctl_int("kernel/ctrl-alt-del", 0644, &ctrl_alt_del_reboots, 0, 1);
+	core_sysctl_init();
 	proc_sysctl_int("debug/exception-trace", 0644, &show_unhandled_signals, 0, 1);
 	proc_sysctl_string("kernel/hostname", 0644, init_uts.name.nodename, UTS_LEN + 1);
 	proc_sysctl_string("kernel/domainname", 0644, init_uts.name.domainname, UTS_LEN + 1);

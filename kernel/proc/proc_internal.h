@@ -101,6 +101,16 @@ void posix_timer_entry_taken(signal_entry_t *e, siginfo_t *info);
  */
 bool group_stop_participate(thread_t *t);
 
+/* ---- core files ---- */
+/*
+ * Writes one for the signal that ends the running thread's process, if it may. The process is ending
+ * afterwards, with the status that says whether there is one; exit_group is still to be called.
+ */
+void core_dump(const siginfo_t *info);
+/* A thread that ends waits here while one is written. sig_lock held; dropped meanwhile. */
+void core_park(thread_t *t);
+void core_sysctl_init(void);
+
 /* ---- CPU timers ---- */
 void cpu_timers_check(void); /* current's process; may send signals */
 void process_init_timers(process_t *p);

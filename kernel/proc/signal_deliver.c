@@ -123,9 +123,10 @@ static u32 take_stop_notice(process_t *p)
 	return notice;
 }
 
-static void __noreturn end_by_signal(thread_t *t, int sig)
+static void __noreturn end_by_signal(const siginfo_t *info, int sig)
 {
-	/* No core files are written, so the status never claims one (WCOREDUMP). */
+	if (info && (sigmask(sig) & SIG_CORE_MASK))
+		core_dump(info);
 	exit_group(sig);
 }
 
@@ -154,7 +155,7 @@ again:
 		 * exec_thread itself never comes here: it does not return to user mode meanwhile.
 		 */
 		spin_unlock_irq(sig_lock(p));
-		end_by_signal(t, SIGKILL);
+		end_by_signal(NULL, SIGKILL);
 	}
 	if (t->job_ctl & JOB_STOP_PENDING) {
 		stop_here(t);
@@ -195,7 +196,7 @@ again:
 		do_stop_signal(t, sig);
 		goto again;
 	}
-	end_by_signal(t, sig);
+	end_by_signal(&info->info, sig);
 }
 
 /* ---- system calls ---- */

@@ -15,6 +15,8 @@ static bool is_unhandled(const thread_t *t, int sig)
 {
 	const void __user *handler = t->process->sighand->action[sig - 1].handler;
 
+	if (t->trace) /* its tracer is told */
+		return false;
 	return t->process->is_init || (t->blocked & sigmask(sig)) || handler == SIG_DFL_PTR ||
 	       handler == SIG_IGN_PTR;
 }

@@ -181,7 +181,7 @@ static bool prepare(thread_t *t, int sig, bool by_kernel)
 	process_t *p = t->process;
 
 	if (p->group_exit)
-		return false;
+		return p->core && sig == SIGKILL;
 	if (sigmask(sig) & SIG_STOP_MASK)
 		discard_everywhere(p, sigmask(SIGCONT));
 	else if (sig == SIGCONT)
