@@ -10,10 +10,12 @@
 #include <kernel/types.h>
 
 #define KEY_ESC 1
+#define KEY_ENTER 28
 #define KEY_LEFTCTRL 29
 #define KEY_LEFTSHIFT 42
 #define KEY_RIGHTSHIFT 54
 #define KEY_LEFTALT 56
+#define KEY_SPACE 57
 #define KEY_CAPSLOCK 58
 #define KEY_F1 59
 #define KEY_F10 68

@@ -117,6 +117,8 @@ _Static_assert(sizeof(struct console_font_op) == 32, "console_font_op");
 #define KT_LOCK 10
 #define KT_LETTER 11
 #define KT_SLOCK 12
+#define KT_DEAD2 13
+#define KT_BRAILLE 14
 #define KT_COUNT 15
 
 #define KFN_FIND 20
@@ -130,6 +132,9 @@ _Static_assert(sizeof(struct console_font_op) == 32, "console_font_op");
 
 #define KS_HOLE 0
 #define KS_ENTER 1
+#define KS_SHOW_REGISTERS 2
+#define KS_SHOW_MEMORY 3
+#define KS_SHOW_STATE 4
 #define KS_LAST_CONSOLE 6
 #define KS_CAPS 7
 #define KS_NUM 8
@@ -138,6 +143,7 @@ _Static_assert(sizeof(struct console_font_op) == 32, "console_font_op");
 #define KS_SCROLL_BACK 11
 #define KS_BOOT 12
 #define KS_CAPS_ON 13
+#define KS_COMPOSE 14
 #define KS_DECREASE_CONSOLE 16
 #define KS_INCREASE_CONSOLE 17
 #define KS_BARE_NUM 19

@@ -59,6 +59,31 @@ static long get_entry(vt_t *vt, struct kbentry __user *arg)
 	return copy_to_user(arg, &e, sizeof(e)) ? -EFAULT : 0;
 }
 
+/* Values beyond these are no meaning of their type. Types beyond are characters, in Unicode mode. */
+static bool valid_entry(u16 entry, u8 mode)
+{
+	static const u8 largest[KT_COUNT] = {
+		[KT_LATIN] = 255,
+		[KT_FN] = 255,
+		[KT_SPEC] = KS_BARE_NUM,
+		[KT_PAD] = 19,
+		[KT_DEAD] = 26,
+		[KT_CONS] = 255,
+		[KT_CUR] = 3,
+		[KT_SHIFT] = KG_CAPSSHIFT,
+		[KT_META] = 255,
+		[KT_ASCII] = 25,
+		[KT_LOCK] = KG_CAPSSHIFT,
+		[KT_LETTER] = 255,
+		[KT_SLOCK] = KG_CAPSSHIFT,
+		[KT_DEAD2] = 255,
+		[KT_BRAILLE] = 10,
+	};
+
+	return K_TYPE(entry) < KT_COUNT ? K_VALUE(entry) <= largest[K_TYPE(entry)]
+					: mode == K_UNICODE;
+}
+
 /* Key 0 stands for the table: K_NO_SUCH_MAP removes it. */
 static long set_entry(vt_t *vt, const struct kbentry __user *arg)
 {
@@ -76,9 +101,7 @@ static long set_entry(vt_t *vt, const struct kbentry __user *arg)
 			keymap_remove(e.kb_table);
 		else
 			r = -EINVAL;
-	} else if (K_IS_UNICODE(e.kb_value) && vt->kbd.mode != K_UNICODE) {
-		r = -EINVAL;
-	} else if (!K_IS_UNICODE(e.kb_value) && K_TYPE(e.kb_value) >= KT_COUNT) {
+	} else if (!valid_entry(e.kb_value, vt->kbd.mode)) {
 		r = -EINVAL;
 	} else if (e.kb_index) {
 		r = keymap_set(e.kb_table, e.kb_index, e.kb_value);

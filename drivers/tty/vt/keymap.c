@@ -18,6 +18,7 @@
 #define STRINGS 256
 #define STRING_SIZE 8 /* of a built-in one */
 #define FUNCTION_KEYS 12
+#define HEX_DIGITS 10 /* KT_ASCII values from here on are hexadecimal digits */
 
 static u16 *tables[KEYMAP_TABLES];
 static char *strings[STRINGS]; /* NULL: the built-in one, if there is one */
@@ -33,20 +34,17 @@ static const struct {
 	u8 key;
 	u16 meaning;
 } common[] = {
-	{ 28, K(KT_SPEC, KS_ENTER) },
+	{ KEY_ENTER, K(KT_SPEC, KS_ENTER) },
 	{ KEY_LEFTCTRL, K(KT_SHIFT, KG_CTRL) },
 	{ KEY_LEFTSHIFT, K(KT_SHIFT, KG_SHIFT) },
 	{ KEY_RIGHTSHIFT, K(KT_SHIFT, KG_SHIFT) },
 	{ 55, K(KT_PAD, 12) },
 	{ KEY_LEFTALT, K(KT_SHIFT, KG_ALT) },
-	{ 57, K(KT_LATIN, ' ') },
 	{ KEY_CAPSLOCK, K(KT_SPEC, KS_CAPS) },
 	{ KEY_NUMLOCK, K(KT_SPEC, KS_NUM) },
-	{ KEY_SCROLLLOCK, K(KT_SPEC, KS_HOLD) },
 	{ KEY_KPENTER, K(KT_PAD, 14) },
 	{ KEY_RIGHTCTRL, K(KT_SHIFT, KG_CTRL) },
 	{ KEY_KPSLASH, K(KT_PAD, 13) },
-	{ KEY_SYSRQ, K(KT_LATIN, 0x1c) },
 	{ KEY_RIGHTALT, K(KT_SHIFT, KG_ALTGR) },
 	{ KEY_HOME, K(KT_FN, KFN_FIND) },
 	{ KEY_UP, K(KT_CUR, 3) },
@@ -152,13 +150,15 @@ static bool is_letter(char c)
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-static u16 control_meaning(char plain, u32 type)
+static u16 control_meaning(u32 table, char plain)
 {
 	if (is_letter(plain))
-		return K(type, plain & 0x1f);
+		return K(table & ALT ? KT_META : KT_LATIN, plain & 0x1f);
+	if (table != CTRL)
+		return K_HOLE;
 	for (u32 i = 0; i < ARRAY_SIZE(controls); i++)
 		if (controls[i].plain == plain)
-			return K(type, controls[i].control);
+			return K(KT_LATIN, controls[i].control);
 	return K_HOLE;
 }
 
@@ -169,7 +169,12 @@ static u16 character_meaning(u32 table, u32 key)
 	if (c == ' ')
 		return K_HOLE;
 	if (table & CTRL)
-		return control_meaning(c, table & ALT ? KT_META : KT_LATIN);
+		return control_meaning(table, c);
+	if (table & ALTGR) {
+		if (c >= 'a' && c <= 'f') /* hexadecimal digits */
+			return K(KT_ASCII, HEX_DIGITS + 10 + c - 'a');
+		return is_letter(c) ? K(KT_LETTER, c) : K_HOLE;
+	}
 	if (table & SHIFT)
 		c = shift_characters[key - 1];
 	if (table & ALT)
@@ -177,13 +182,25 @@ static u16 character_meaning(u32 table, u32 key)
 	return K(is_letter(c) ? KT_LETTER : KT_LATIN, c);
 }
 
+/* F1 to F10 with Shift are F11 to F20; so are F11 and F12 without. */
 static u16 function_meaning(u32 table, u32 n)
 {
 	if (table & ALT)
 		return K(KT_CONS, n);
 	if (table & ALTGR)
 		return K(KT_CONS, FUNCTION_KEYS + n);
-	return K(KT_FN, n + (table & SHIFT ? FUNCTION_KEYS : 0));
+	if (table == (SHIFT | CTRL))
+		return K_HOLE;
+	return K(KT_FN, n + (table == SHIFT && n < 10 ? 10 : 0));
+}
+
+static u16 keypad_meaning(u32 table, u32 value)
+{
+	if (value < 10 && table == ALT)
+		return K(KT_ASCII, value);
+	if (value < 10 && table == ALTGR)
+		return K(KT_ASCII, HEX_DIGITS + value);
+	return K(KT_PAD, value);
 }
 
 static void set_special(u16 *map, u32 table)
@@ -192,15 +209,16 @@ static void set_special(u16 *map, u32 table)
 		u8 table, key;
 		u16 meaning;
 	} special[] = {
+		{ 0, KEY_SPACE, K(KT_LATIN, ' ') },
+		{ 0, KEY_SCROLLLOCK, K(KT_SPEC, KS_HOLD) },
+		{ 0, KEY_SYSRQ, K(KT_LATIN, 0x1c) },
+		{ 0, KEY_102ND, K(KT_LATIN, '<') },
+		{ SHIFT, KEY_SPACE, K(KT_LATIN, ' ') },
+		{ SHIFT, KEY_NUMLOCK, K(KT_SPEC, KS_BARE_NUM) },
+		{ SHIFT, KEY_SCROLLLOCK, K(KT_SPEC, KS_SHOW_MEMORY) },
+		{ SHIFT, KEY_102ND, K(KT_LATIN, '>') },
 		{ SHIFT, KEY_PAGEUP, K(KT_SPEC, KS_SCROLL_BACK) },
 		{ SHIFT, KEY_PAGEDOWN, K(KT_SPEC, KS_SCROLL_FORWARD) },
-		{ CTRL, 57, K(KT_LATIN, 0) },
-		{ ALT, 57, K(KT_META, ' ') },
-		{ ALT, 28, K(KT_META, '\r') },
-		{ ALT, KEY_LEFT, K(KT_SPEC, KS_DECREASE_CONSOLE) },
-		{ ALT, KEY_RIGHT, K(KT_SPEC, KS_INCREASE_CONSOLE) },
-		{ CTRL | ALT, KEY_DELETE, K(KT_SPEC, KS_BOOT) },
-		{ CTRL | ALT, KEY_KPDOT, K(KT_SPEC, KS_BOOT) },
 		{ ALTGR, 3, K(KT_LATIN, '@') },
 		{ ALTGR, 5, K(KT_LATIN, '$') },
 		{ ALTGR, 8, K(KT_LATIN, '{') },
@@ -208,6 +226,24 @@ static void set_special(u16 *map, u32 table)
 		{ ALTGR, 10, K(KT_LATIN, ']') },
 		{ ALTGR, 11, K(KT_LATIN, '}') },
 		{ ALTGR, 12, K(KT_LATIN, '\\') },
+		{ ALTGR, 27, K(KT_LATIN, '~') },
+		{ ALTGR, KEY_SCROLLLOCK, K(KT_SPEC, KS_SHOW_REGISTERS) },
+		{ ALTGR, KEY_102ND, K(KT_LATIN, '|') },
+		{ CTRL, 52, K(KT_SPEC, KS_COMPOSE) },
+		{ CTRL, KEY_SPACE, K(KT_LATIN, 0) },
+		{ CTRL, KEY_SCROLLLOCK, K(KT_SPEC, KS_SHOW_STATE) },
+		{ CTRL, KEY_SYSRQ, K(KT_LATIN, 0x1c) },
+		{ SHIFT | CTRL, 3, K(KT_LATIN, 0) },
+		{ SHIFT | CTRL, 12, K(KT_LATIN, 0x1f) },
+		{ ALT, KEY_ENTER, K(KT_META, '\r') },
+		{ ALT, KEY_SPACE, K(KT_META, ' ') },
+		{ ALT, KEY_SCROLLLOCK, K(KT_SPEC, KS_HOLD) },
+		{ ALT, KEY_102ND, K(KT_META, '<') },
+		{ ALT, KEY_SYSRQ, K(KT_LATIN, 0x1c) },
+		{ ALT, KEY_LEFT, K(KT_SPEC, KS_DECREASE_CONSOLE) },
+		{ ALT, KEY_RIGHT, K(KT_SPEC, KS_INCREASE_CONSOLE) },
+		{ CTRL | ALT, KEY_DELETE, K(KT_SPEC, KS_BOOT) },
+		{ CTRL | ALT, KEY_KPDOT, K(KT_SPEC, KS_BOOT) },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(special); i++)
@@ -222,16 +258,13 @@ static void fill_table(u32 table)
 	BUG_ON(!map);
 	map[0] = K_HOLE;
 	for (u32 key = 1; key < sizeof(plain_characters); key++)
-		if (!(table & ALTGR) || is_letter(plain_characters[key - 1]))
-			map[key] = character_meaning(table, key);
+		map[key] = character_meaning(table, key);
 	for (u32 i = 0; i < ARRAY_SIZE(keypad); i++)
-		map[KEY_KP7 + i] = table == ALT && keypad[i] < 10 ? K(KT_ASCII, keypad[i])
-								  : K(KT_PAD, keypad[i]);
+		map[KEY_KP7 + i] = keypad_meaning(table, keypad[i]);
 	for (u32 i = 0; i < ARRAY_SIZE(common); i++)
 		map[common[i].key] = common[i].meaning;
 	for (u32 n = 0; n < FUNCTION_KEYS; n++)
 		map[n < 10 ? KEY_F1 + n : KEY_F11 + n - 10] = function_meaning(table, n);
-	map[KEY_102ND] = K(KT_LATIN, table & SHIFT ? '>' : table & ALTGR ? '|' : '<');
 	set_special(map, table);
 }
 

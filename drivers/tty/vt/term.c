@@ -96,7 +96,7 @@ static void put_cell(term_t *t, u32 code)
 
 static void put_code(term_t *t, u32 code)
 {
-	if (term_is_zero_width(code))
+	if (code < ' ' || term_is_zero_width(code)) /* some sets have no picture of a control */
 		return;
 	put_cell(t, code);
 	if (term_is_wide(code)) /* takes two columns, whether the font has it or not */
@@ -331,6 +331,8 @@ static void csi_byte(term_t *t, u8 c)
 	} else if (c == ';') {
 		if (t->param_count < TERM_PARAMS - 1)
 			t->param_count++;
+		else
+			t->state = TERM_CSI_IGNORE;
 	} else if (c == '[' && !t->param_count && !*param && !t->mark) {
 		t->state = TERM_FUNCTION;
 	} else if (c >= '<' && c <= '?' && !t->param_count && !*param) {
@@ -471,15 +473,16 @@ static void write_byte(term_t *t, u8 c)
 			sequence_byte(t, c);
 		return;
 	}
-	if (is_control(t, c)) {
+	/* A sequence that another character cuts off is one character too. */
+	if (t->code_left && (c & 0xc0) != 0x80) {
 		t->code_left = 0;
+		put_code(t, REPLACEMENT);
+	}
+	if (is_control(t, c)) {
 		control(t, c);
 		return;
 	}
 	if (t->utf8 && !t->show_controls && !t->meta) {
-		/* A sequence that another character cuts off is one character too. */
-		if (t->code_left && (c & 0xc0) != 0x80)
-			put_code(t, REPLACEMENT);
 		if (!decode(t, c, &code))
 			return;
 		is_csi = code == CTL_CSI;

@@ -42,11 +42,19 @@ static void blank_rows(term_t *t, u32 from, u32 to)
 		term_fill(term_row(t, y), t->blank, t->cols);
 }
 
-void term_scroll_up(term_t *t, u32 top, u32 bottom, u32 n)
+/* A line of the region always stays, as on Linux; so a region of one line does not scroll. */
+static bool scroll_fits(const term_t *t, u32 top, u32 bottom, u32 *n)
 {
 	if (top >= bottom || bottom > t->rows)
+		return false;
+	*n = MIN(*n, bottom - top - 1);
+	return *n != 0;
+}
+
+void term_scroll_up(term_t *t, u32 top, u32 bottom, u32 n)
+{
+	if (!scroll_fits(t, top, bottom, &n))
 		return;
-	n = MIN(n, bottom - top);
 	if (top == 0 && bottom == t->rows) {
 		t->top = line_index(t, n);
 		t->history = MIN(t->history + n, t->lines - t->rows);
@@ -59,9 +67,8 @@ void term_scroll_up(term_t *t, u32 top, u32 bottom, u32 n)
 
 void term_scroll_down(term_t *t, u32 top, u32 bottom, u32 n)
 {
-	if (top >= bottom || bottom > t->rows)
+	if (!scroll_fits(t, top, bottom, &n))
 		return;
-	n = MIN(n, bottom - top);
 	for (u32 y = bottom; y-- > top + n;)
 		memcpy(term_row(t, y), term_row(t, y - n), t->cols * sizeof(cell_t));
 	blank_rows(t, top, top + n);

@@ -77,9 +77,5 @@ bool term_is_wide(u32 code)
 /* Spaces of no width, direction marks, byte order mark. */
 bool term_is_zero_width(u32 code)
 {
-	static const code_range_t none[] = {
-		{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x2063 }, { 0xfeff, 0xfeff }
-	};
-
-	return code >= none[0].first && in_ranges(code, none, ARRAY_SIZE(none));
+	return (code >= 0x200b && code <= 0x200f) || code == 0xfeff;
 }

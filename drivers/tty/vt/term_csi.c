@@ -94,7 +94,7 @@ static void indexed_color(u32 index, u32 rgb[3])
 		rgb[1] = cube / 6 % 6 * 255 / 6;
 		rgb[2] = cube % 6 * 255 / 6;
 	} else {
-		rgb[0] = rgb[1] = rgb[2] = (index - 232) * 10 + 8;
+		rgb[0] = rgb[1] = rgb[2] = ((index - 232) * 10 + 8) & 0xff;
 	}
 }
 
@@ -104,10 +104,8 @@ static u32 extended_color(term_t *t, u32 i, void (*set)(term_t *t, const u32 rgb
 	u32 rgb[3];
 
 	if (i + 2 < t->param_count && t->params[i + 1] == 5) {
-		if (t->params[i + 2] < 256) {
-			indexed_color(t->params[i + 2], rgb);
-			set(t, rgb);
-		}
+		indexed_color(t->params[i + 2], rgb);
+		set(t, rgb);
 		return i + 2;
 	}
 	if (i + 4 < t->param_count && t->params[i + 1] == 2) {
@@ -315,10 +313,11 @@ static void set_region(term_t *t)
 	term_goto_origin(t, 0, 0);
 }
 
-static void clear_tabs(term_t *t, u32 what)
+/* ESC [ g should clear one stop; on Linux it sets one, and programs must not see a difference. */
+static void change_tabs(term_t *t, u32 what)
 {
 	if (what == 0)
-		t->tabs[t->pen.x / 64] &= ~(1UL << (t->pen.x % 64));
+		t->tabs[t->pen.x / 64] |= 1UL << (t->pen.x % 64);
 	else if (what == 3)
 		memset(t->tabs, 0, sizeof(t->tabs));
 }
@@ -333,9 +332,10 @@ static void report_status(term_t *t, u32 what)
 	if (what == 5) {
 		t->ops->reply(t, "\033[0n", 4);
 	} else if (what == 6) {
+		/* With the region as origin Linux adds its top once more instead of taking it away. */
 		u32 top = t->origin ? t->region_top : 0;
 
-		n = scnprintf(text, sizeof(text), "\033[%u;%uR", t->pen.y - top + 1, t->pen.x + 1);
+		n = scnprintf(text, sizeof(text), "\033[%u;%uR", t->pen.y + top + 1, t->pen.x + 1);
 		t->ops->reply(t, text, (size_t)n);
 	}
 }
@@ -481,7 +481,7 @@ void term_csi(term_t *t, u8 final)
 			t->ops->reply(t, "\033[?6c", 5);
 		break;
 	case 'g':
-		clear_tabs(t, first);
+		change_tabs(t, first);
 		break;
 	case 'h':
 	case 'l':

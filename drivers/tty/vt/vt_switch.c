@@ -195,7 +195,7 @@ static long get_state(struct vt_stat __user *out)
 	for (u32 number = 1; number < 16; number++) {
 		const vt_t *vt = vt_by_number(number);
 
-		if (vt && (vt_is_open(vt) || vt == vt_front))
+		if (vt && vt_is_open(vt))
 			state.v_state |= (u16)(1u << number);
 	}
 	return copy_to_user(out, &state, sizeof(state)) ? -EFAULT : 0;
@@ -208,7 +208,7 @@ static long find_free(u32 __user *out)
 	for (number = 1; number <= VT_MAX_CONSOLES; number++) {
 		const vt_t *vt = vt_by_number(number);
 
-		if (!vt || (!vt_is_open(vt) && vt != vt_front))
+		if (!vt || !vt_is_open(vt))
 			break;
 	}
 	return put_user_u32(number <= VT_MAX_CONSOLES ? number : UINT32_MAX, out);
@@ -255,7 +255,7 @@ static long disallocate(unsigned long number)
 		return -ENXIO;
 	if (number) {
 		vt = vt_by_number((u32)number);
-		return vt ? vt_destroy(vt) : 0;
+		return vt ? vt_destroy(vt) : -EBUSY; /* as Linux answers for none */
 	}
 	for (u32 i = 2; i <= VT_MAX_CONSOLES; i++) {
 		vt = vt_by_number(i);
