@@ -154,7 +154,7 @@ static int notify_unlocked(int code, u64 message)
 	return code;
 }
 
-void trace_trap(thread_t *t)
+void trace_trap(thread_t *t) __releases(sig_lock)
 {
 	process_t *p = t->process;
 	int sig = t->job_signal;

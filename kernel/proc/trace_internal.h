@@ -15,7 +15,7 @@
  */
 int trace_stop(thread_t *t, int code, int why, u64 message, siginfo_t *info);
 /* A trap because of JOB_TRAP_MASK. sig_lock held; released. */
-void trace_trap(thread_t *t);
+void trace_trap(thread_t *t) __releases(sig_lock);
 /* A signal was taken for a traced thread: the one to act on, 0 for none. sig_lock held. */
 int trace_signal(thread_t *t, int sig, siginfo_t *info);
 /* The tracer hears of the event if it asked for it. No locks held. */

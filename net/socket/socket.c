@@ -103,12 +103,8 @@ int socket_close(socket_t *sock)
 
 /* ---- locks of two ---- */
 
-void socket_lock_two(socket_t *a, socket_t *b)
+void socket_lock_two(socket_t *a, socket_t *b) __acquires(a) __acquires(b)
 {
-	if (a == b) {
-		spin_lock(&a->lock);
-		return;
-	}
 	if (a > b) {
 		socket_t *c = a;
 
@@ -116,14 +112,19 @@ void socket_lock_two(socket_t *a, socket_t *b)
 		b = c;
 	}
 	spin_lock(&a->lock);
-	spin_lock_nested(&b->lock);
+	if (a != b)
+		spin_lock_nested(&b->lock);
+	else
+		__acquire(&b->lock); /* for sparse: always two */
 }
 
-void socket_unlock_two(socket_t *a, socket_t *b)
+void socket_unlock_two(socket_t *a, socket_t *b) __releases(a) __releases(b)
 {
 	spin_unlock(&a->lock);
 	if (a != b)
 		spin_unlock(&b->lock);
+	else
+		__release(&b->lock);
 }
 
 /* ---- credentials of the peer ---- */
