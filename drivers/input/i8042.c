@@ -142,7 +142,7 @@ void keyboard_show_leds(u32 leds)
 /* The key of a byte, 0 when there is none yet. Lock held. */
 static u32 decode(u8 byte)
 {
-	u8 code = byte & (u8)~SCAN_RELEASE;
+	u8 code = byte & (0xff ^ SCAN_RELEASE);
 
 	if (pause_left)
 		return --pause_left ? 0 : KEY_PAUSE;

@@ -29,12 +29,12 @@ typedef struct core_dump {
 	u32 running; /* threads yet to park */
 } core_dump_t;
 
-char core_pattern[128] = "core";
-int core_uses_pid;
+static char core_pattern[128] = "core";
+static int core_uses_pid;
 
 /* ---- standing still ---- */
 
-void core_park(thread_t *t)
+void core_park(thread_t *t) __must_hold(sig_lock)
 {
 	process_t *p = t->process;
 	core_dump_t *core = p->core;

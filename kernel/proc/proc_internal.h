@@ -108,7 +108,7 @@ bool group_stop_participate(thread_t *t);
  */
 void core_dump(const siginfo_t *info);
 /* A thread that ends waits here while one is written. sig_lock held; dropped meanwhile. */
-void core_park(thread_t *t);
+void core_park(thread_t *t) __must_hold(sig_lock);
 void core_sysctl_init(void);
 
 /* ---- CPU timers ---- */

@@ -52,9 +52,12 @@ static unix_socket_t *lock_listener(unix_socket_t *u, const socket_address_t *ad
 		}
 		if (l->socket.state != SOCKET_LISTENING || (l->socket.shutdown & SHUTDOWN_RECEIVE))
 			r = -ECONNREFUSED;
-		else if (!unix_backlog_full(l))
+		else if (!unix_backlog_full(l)) {
+			/* For sparse, which cannot know that an ERR_PTR holds none. */
+			__release(&u->socket.lock);
+			__release(&l->socket.lock);
 			return l;
-		else
+		} else
 			r = -EAGAIN;
 		socket_unlock_two(&u->socket, &l->socket);
 		if (r == -EAGAIN && deadline)
@@ -120,6 +123,8 @@ int unix_stream_connect(socket_t *s, const socket_address_t *addr, bool nonblock
 		r = (int)PTR_ERR(l);
 		goto out_close;
 	}
+	__acquire(&s->lock);
+	__acquire(&l->socket.lock);
 	r = s->state == SOCKET_CONNECTED ? -EISCONN : s->state == SOCKET_LISTENING ? -EINVAL : 0;
 	if (!r)
 		join_locked(u, l, made);

@@ -267,7 +267,7 @@ out_free:
 static bool lock_patiently(spinlock_t *lock)
 {
 	for (u32 tries = 0; tries < LOCK_TRIES; tries++) {
-		if (spin_trylock(lock))
+		if ((spin_trylock)(lock)) /* the plain function: unlock_front tells sparse */
 			return true;
 		cpu_relax();
 	}
@@ -295,10 +295,14 @@ static vt_t *lock_front(front_locks_t *locks)
 
 static void unlock_front(vt_t *vt, const front_locks_t *locks)
 {
-	if (locks->console)
+	if (locks->console) {
+		__acquire(&vt->lock); /* for sparse: lock_front took what it says it took */
 		spin_unlock(&vt->lock);
-	if (locks->front)
+	}
+	if (locks->front) {
+		__acquire(&vt_front_lock);
 		spin_unlock(&vt_front_lock);
+	}
 	arch_irq_restore(locks->flags);
 }
 
