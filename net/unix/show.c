@@ -74,7 +74,9 @@ static void show_socket(seq_file_t *m, unix_socket_t *u)
 		state = s->state == SOCKET_CONNECTED ? SHOWN_CONNECTING : SHOWN_DISCONNECTING;
 	}
 	seq_printf(m, "%016lx: %08X %08X %08X %04X %02X %5lu", (unsigned long)0,
-		   refcount_read(&s->refs), 0, s->state == SOCKET_LISTENING ? SHOWN_LISTENING : 0,
+		   refcount_read(&s->refs) + 1, 0,
+		   /* Linux's table counts, too */ s->state == SOCKET_LISTENING ? SHOWN_LISTENING
+										: 0,
 		   s->type, state, ino);
 	spin_unlock(&s->lock);
 	if (a)

@@ -81,7 +81,9 @@ static ssize_t send_all(unix_socket_t *u, unix_socket_t *peer, socket_message_t 
 	ssize_t sent = 0;
 	int r = 0;
 
-	len -= urgent; /* the last byte goes by itself */
+	if (READ_ONCE(u->socket.shutdown) & SHUTDOWN_SEND)
+		r = -EPIPE; /* even without a byte to send */
+	len -= urgent;	    /* the last byte goes by itself */
 	while ((size_t)sent < len && !r) {
 		u32 n = (u32)MIN(len - (size_t)sent, (size_t)most);
 
