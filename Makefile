@@ -59,7 +59,7 @@ help:
 	@echo 'make iso        a hybrid image for BIOS and UEFI, optical disc or USB stick'
 	@echo 'make run        boot to a shell on this terminal (leave with poweroff, or Ctrl-A X)'
 	@echo 'make run-debian the same with Debian packages (tests/debian/packages), to bash'
-	@echo 'make test       all tests but the long ones;  make soak  the long ones'
+	@echo 'make test       make check and all tests but the long ones;  make soak  the long ones'
 	@echo 'make check      format, sparse, layers, shell scripts'
 	@echo 'make size       sections of the image, and the core against its 50 KiB'
 	@echo 'make coverage   line coverage of the host tests'
@@ -183,7 +183,7 @@ check: $(GENERATED)
 	@tools/check_layers --headers --self-test
 	@for f in $(SOURCES); do sparse $(SPARSE_FLAGS) $(filter-out -Werror -fcf-protection=none $(CANARY),$(CFLAGS)) $$f; done 2>&1 | { ! grep -E "(warning|error):"; }
 	@shellcheck $$(git ls-files | xargs grep -lE '^#!(/usr)?/bin/(env )?(ba)?sh')
-	@echo 'check: passed'
+	@echo 'check: 1 passed, 0 failed'
 
 clean:
 	rm -rf $(O)
