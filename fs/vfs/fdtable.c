@@ -461,29 +461,36 @@ static file_t *get_shared(files_t *f, u32 fd)
 	return file;
 }
 
-fd_light_t fd_get_light_raw(int fd)
+static fd_light_t light_shared(files_t *f, u32 fd)
+{
+	file_t *file = get_shared(f, fd);
+
+	return (fd_light_t){ .file = file, .flags = file ? FD_LIGHT_PUT : 0 };
+}
+
+static inline fd_light_t light_raw(int fd)
 {
 	files_t *f = current()->files;
+	fdtable_t *t = f->table;
 
-	if (likely(refcount_read(&f->refs) == 1)) {
-		fdtable_t *t = f->table;
+	if (unlikely(refcount_read(&f->refs) != 1))
+		return light_shared(f, (u32)fd);
+	return (fd_light_t){ .file = (u32)fd < t->size ? t->slots[(u32)fd] : NULL };
+}
 
-		return (fd_light_t){ .file = (u32)fd < t->size ? t->slots[(u32)fd] : NULL };
-	}
-	file_t *file = get_shared(f, (u32)fd);
-
-	return (fd_light_t){ .file = file, .put = file != NULL };
+fd_light_t fd_get_light_raw(int fd)
+{
+	return light_raw(fd);
 }
 
 fd_light_t fd_get_light(int fd)
 {
-	fd_light_t l = fd_get_light_raw(fd);
+	fd_light_t l = light_raw(fd);
 
-	if (l.file && unlikely(l.file->mode & FMODE_PATH)) {
-		fd_put_light(l);
-		l = (fd_light_t){ 0 };
-	}
-	return l;
+	if (likely(!l.file || !(l.file->mode & FMODE_PATH)))
+		return l;
+	fd_put_light(l);
+	return (fd_light_t){ 0 };
 }
 
 fd_light_t fd_get_pos(int fd)
@@ -493,16 +500,16 @@ fd_light_t fd_get_pos(int fd)
 	/* Alone with the file, nobody else can move the position. */
 	if (l.file && (l.file->mode & FMODE_ATOMIC_POS) && refcount_read(&l.file->refs) > 1) {
 		mutex_lock(&l.file->pos_lock);
-		l.unlock_pos = true;
+		l.flags |= FD_LIGHT_UNLOCK_POS;
 	}
 	return l;
 }
 
-void fd_put_light(fd_light_t l)
+void fd_put_light_slow(fd_light_t l)
 {
-	if (l.unlock_pos)
+	if (l.flags & FD_LIGHT_UNLOCK_POS)
 		mutex_unlock(&l.file->pos_lock);
-	if (l.put)
+	if (l.flags & FD_LIGHT_PUT)
 		file_put(l.file);
 }
 
@@ -510,7 +517,7 @@ file_t *fd_get_raw(int fd)
 {
 	fd_light_t l = fd_get_light_raw(fd);
 
-	if (l.file && !l.put)
+	if (l.file && !(l.flags & FD_LIGHT_PUT))
 		file_get(l.file);
 	return l.file;
 }

@@ -310,11 +310,6 @@ file_t *file_create_socket(const file_operations_t *ops, void *private_data, u32
 	return f;
 }
 
-u32 file_poll(file_t *f, struct poll_table *pt)
-{
-	return f->ops->poll ? f->ops->poll(f, pt) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
-}
-
 void file_init(void)
 {
 	file_cache = kmem_cache_create("file", sizeof(file_t), 0, SLAB_CACHE_ALIGN, NULL);

@@ -41,6 +41,11 @@ typedef struct poll_waiter {
 	poll_page_t *pages;
 } poll_waiter_t;
 
+u32 file_poll(file_t *f, poll_table_t *pt)
+{
+	return f->ops->poll ? f->ops->poll(f, pt) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+}
+
 static bool poll_wake(wait_queue_entry_t *wait, u64 key)
 {
 	poll_entry_t *e = container_of(wait, poll_entry_t, wait);
@@ -219,41 +224,54 @@ int poll_files(struct pollfd *fds, u32 count, nsec_t deadline)
 #define SELECT_OUT (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
 #define SELECT_EX POLLPRI
 
-static int select_one(poll_waiter_t *w, select_sets_t *s, u32 fd)
+/* An event that two sets share counts in those that have the descriptor: in how many of them. */
+static __noinline int note_ready(select_sets_t *s, u32 word, unsigned long bit, u32 mask)
 {
-	u32 word = fd / 64, events = 0, mask;
-	unsigned long bit = 1UL << (fd % 64);
-	fd_light_t l;
 	int ready = 0;
 
-	if (s->in[word] & bit)
-		events |= SELECT_IN;
-	if (s->out[word] & bit)
-		events |= SELECT_OUT;
-	if (s->ex[word] & bit)
-		events |= SELECT_EX;
-	if (!events)
-		return 0;
-	l = fd_get_light((int)fd);
-	if (!l.file)
-		return -EBADF;
-	w->table.events = events;
-	mask = file_poll(l.file, &w->table);
-	fd_put_light(l);
-	if ((s->in[word] & bit) && (mask & SELECT_IN)) {
+	if ((mask & SELECT_IN) && (s->in[word] & bit)) {
 		s->ready_in[word] |= bit;
 		ready++;
 	}
-	if ((s->out[word] & bit) && (mask & SELECT_OUT)) {
+	if ((mask & SELECT_OUT) && (s->out[word] & bit)) {
 		s->ready_out[word] |= bit;
 		ready++;
 	}
-	if ((s->ex[word] & bit) && (mask & SELECT_EX)) {
+	if ((mask & SELECT_EX) && (s->ex[word] & bit)) {
 		s->ready_ex[word] |= bit;
 		ready++;
 	}
-	if (ready)
-		w->table.queue = NULL;
+	return ready;
+}
+
+/* The descriptors of one word of the sets: how many are ready, or -EBADF. */
+static int select_word(poll_waiter_t *w, select_sets_t *s, u32 word)
+{
+	unsigned long in = s->in[word], out = s->out[word], ex = s->ex[word];
+	unsigned long left = in | out | ex;
+	u32 first = word * 64;
+	int ready = 0;
+
+	s->ready_in[word] = s->ready_out[word] = s->ready_ex[word] = 0;
+	if (s->count - first < 64)
+		left &= (1UL << (s->count - first)) - 1;
+	for (; left; left &= left - 1) {
+		unsigned long bit = left & -left;
+		fd_light_t l = fd_get_light((int)first + __builtin_ctzl(left));
+		u32 mask;
+
+		if (!l.file)
+			return -EBADF;
+		w->table.events = (in & bit ? SELECT_IN : 0) | (out & bit ? SELECT_OUT : 0) |
+				  (ex & bit ? SELECT_EX : 0);
+		mask = file_poll(l.file, &w->table);
+		fd_put_light(l);
+		mask &= w->table.events;
+		if (unlikely(mask)) {
+			ready += note_ready(s, word, bit, mask);
+			w->table.queue = NULL; /* it will not come to sleeping */
+		}
+	}
 	return ready;
 }
 
@@ -263,16 +281,11 @@ static int select_pass(poll_waiter_t *w, void *arg)
 	int ready = 0;
 
 	for (u32 word = 0; word < s->words; word++) {
-		unsigned long bits = s->in[word] | s->out[word] | s->ex[word];
+		int r = select_word(w, s, word);
 
-		for (; bits; bits &= bits - 1) {
-			u32 fd = word * 64 + (u32)__builtin_ctzl(bits);
-			int r = fd < s->count ? select_one(w, s, fd) : 0;
-
-			if (r < 0)
-				return r;
-			ready += r;
-		}
+		if (r < 0)
+			return r;
+		ready += r;
 	}
 	return ready;
 }

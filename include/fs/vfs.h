@@ -480,15 +480,21 @@ files_t *files_unshare_if_needed(struct thread *t); /* exec */
 file_t *fd_get(int fd);	    /* of current: referenced, or NULL (also for O_PATH files) */
 file_t *fd_get_raw(int fd); /* O_PATH too */
 /* Without a reference when the table is not shared; pair with fd_put_light. */
+#define FD_LIGHT_PUT 1UL	/* there is a reference */
+#define FD_LIGHT_UNLOCK_POS 2UL /* the position is locked */
 typedef struct fd_light {
 	file_t *file;
-	bool put;
-	bool unlock_pos;
+	unsigned long flags; /* FD_LIGHT_* */
 } fd_light_t;
 fd_light_t fd_get_light(int fd);
 fd_light_t fd_get_light_raw(int fd); /* O_PATH too */
 fd_light_t fd_get_pos(int fd);	     /* and the position lock where needed */
-void fd_put_light(fd_light_t f);
+void fd_put_light_slow(fd_light_t f);
+static inline void fd_put_light(fd_light_t f)
+{
+	if (unlikely(f.flags))
+		fd_put_light_slow(f);
+}
 int fd_reserve(int min, bool cloexec); /* a free number below RLIMIT_NOFILE, or -EMFILE */
 void fd_install(int fd, file_t *f);    /* consumes the reference */
 void fd_unreserve(int fd);

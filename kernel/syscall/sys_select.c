@@ -197,7 +197,6 @@ static long do_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, ns
 			     .ready_in = mem + 3 * words,
 			     .ready_out = mem + 4 * words,
 			     .ready_ex = mem + 5 * words };
-	memset(s.ready_in, 0, 3 * words * sizeof(long));
 	r = -EFAULT;
 	if (get_set(s.in, in, words) || get_set(s.out, out, words) || get_set(s.ex, ex, words))
 		goto free;

@@ -117,7 +117,7 @@ fd_light_t fd_get_light_raw(int fd)
 {
 	return (fd_light_t){ .file = fd == 3 ? &files[0] : fd == 4 ? &files[1] : NULL };
 }
-void fd_put_light(fd_light_t f)
+void fd_put_light_slow(fd_light_t f)
 {
 }
 
