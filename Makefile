@@ -148,7 +148,8 @@ initramfs: $(INITRAMFS)
 $(O)/.deps-build:
 	@tools/install_deps build
 	@mkdir -p $(O) && touch $@
-$(OBJECTS): | $(O)/.deps-build
+$(OBJECTS) $(GENERATED) $(B)/gen/syscall_table.c $(B)/gen/syscall_names.c $(B)/gen/asm_offsets.inc $(B)/gen/vdso.img: \
+	| $(O)/.deps-build
 
 QEMU := qemu-system-x86_64 -accel tcg -m 512M -smp 2 -no-reboot -nographic
 run: $(IMAGE) $(INITRAMFS)
