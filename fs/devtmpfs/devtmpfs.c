@@ -6,21 +6,10 @@
 #include <fs/filesystems.h>
 #include <fs/vfs.h>
 
-#include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <uapi/errno.h>
 
-#include "../vfs/vfs_internal.h"
-
 static super_block_t *devices; /* held for good */
-
-/* The name's dentry in the root, with the root's node locked exclusively by the caller. */
-static dentry_t *lookup(const char *name)
-{
-	u32 len = (u32)strlen(name);
-
-	return walk_lookup_locked(devices->root, name, len, dentry_hash_name(name, len));
-}
 
 int devtmpfs_create(const char *name, mode_t mode, dev_t dev)
 {
@@ -29,7 +18,7 @@ int devtmpfs_create(const char *name, mode_t mode, dev_t dev)
 	int r;
 
 	rwsem_write_lock(&root->lock);
-	d = lookup(name);
+	d = dentry_lookup(devices->root, name);
 	if (IS_ERR(d)) {
 		r = (int)PTR_ERR(d);
 	} else {
@@ -47,7 +36,7 @@ int devtmpfs_remove(const char *name)
 	int r;
 
 	rwsem_write_lock(&root->lock);
-	d = lookup(name);
+	d = dentry_lookup(devices->root, name);
 	if (IS_ERR(d)) {
 		r = (int)PTR_ERR(d);
 	} else {

@@ -2,7 +2,6 @@
  * System-wide files of /proc: what the machine has and does. Formats are Linux's (proc(5)).
  */
 #include "procfs.h"
-#include "../vfs/vfs_internal.h"
 
 #include <arch/cpuinfo.h>
 #include <drivers/irq.h>

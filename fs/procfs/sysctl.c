@@ -18,8 +18,9 @@ typedef enum sysctl_kind { SYSCTL_U64, SYSCTL_INT, SYSCTL_STRING, SYSCTL_ACTION 
 typedef struct sysctl {
 	sysctl_kind_t kind;
 	void *value;
-	u64 min, max; /* int: as signed */
-	size_t size;  /* string */
+	u64 min, max;	  /* int: as signed */
+	size_t size;	  /* string */
+	spinlock_t *lock; /* string: what value is read and written under */
 	int (*action)(u64 value);
 	u64 hash; /* of action: kernel/cfi.h */
 } sysctl_t;
@@ -40,7 +41,9 @@ static ssize_t sysctl_read(file_t *f, iter_t *it, off_t *pos)
 		n = scnprintf(line, sizeof(line), "%d\n", READ_ONCE(*(int *)s->value));
 		break;
 	case SYSCTL_STRING:
+		spin_lock(s->lock);
 		n = scnprintf(line, sizeof(line), "%s\n", (char *)s->value);
+		spin_unlock(s->lock);
 		break;
 	case SYSCTL_ACTION:
 		n = scnprintf(line, sizeof(line), "0\n");
@@ -64,7 +67,9 @@ static int store(sysctl_t *s, char *line)
 	if (s->kind == SYSCTL_STRING) {
 		if (strlen(line) >= s->size)
 			return -EINVAL;
+		spin_lock(s->lock);
 		strscpy(s->value, line, s->size);
+		spin_unlock(s->lock);
 		return 0;
 	}
 	r = kstrtou64(line + negative, 10, &value);
@@ -136,23 +141,22 @@ static int add(const char *name, mode_t mode, sysctl_t model)
 
 int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max)
 {
-	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, min, max, 0, NULL });
+	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, min, max });
 }
 
 int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max)
 {
-	return add(name, mode,
-		   (sysctl_t){ SYSCTL_INT, value, (u64)(s64)min, (u64)(s64)max, 0, NULL });
+	return add(name, mode, (sysctl_t){ SYSCTL_INT, value, (u64)(s64)min, (u64)(s64)max });
 }
 
-int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size)
+int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, spinlock_t *lock)
 {
-	return add(name, mode, (sysctl_t){ SYSCTL_STRING, value, 0, 0, size, NULL });
+	return add(name, mode, (sysctl_t){ SYSCTL_STRING, value, .size = size, .lock = lock });
 }
 
 int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value))
 {
-	return add(name, mode, (sysctl_t){ SYSCTL_ACTION, NULL, 0, ~0UL, 0, fn });
+	return add(name, mode, (sysctl_t){ SYSCTL_ACTION, NULL, 0, ~0UL, .action = fn });
 }
 
 static int show_printk(seq_file_t *m, void *arg)

@@ -271,6 +271,13 @@ dentry_t *walk_lookup_locked(dentry_t *dir, const char *name, u32 len, u32 hash)
 	return d;
 }
 
+dentry_t *dentry_lookup(dentry_t *dir, const char *name)
+{
+	u32 len = (u32)strlen(name);
+
+	return walk_lookup_locked(dir, name, len, dentry_hash_name(name, len));
+}
+
 /* By references. NULL: there is no such name. */
 static dentry_t *find_child(walk_t *w, const char *name, u32 len, u32 hash)
 {

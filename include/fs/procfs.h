@@ -19,7 +19,8 @@ int proc_mkdir(const char *path);
 /* A number under /proc/sys; writes outside [min, max] get -EINVAL; needs root. */
 int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max);
 int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max);
-int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size);
+/* value: size bytes with the closing NUL, read and written under lock. */
+int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, spinlock_t *lock);
 /* A write calls fn(value) instead of storing: drop_caches. */
 int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value));
 void *proc_file_arg(file_t *f); /* arg given at creation */

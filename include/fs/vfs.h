@@ -425,7 +425,12 @@ int vfs_statfs(const path_t *p, vfs_statfs_t *out);
 void dentry_attach(dentry_t *d, vfs_node_t *node); /* negative to positive; consumes node's ref */
 void dentry_attach_nameless(dentry_t *d,
 			    vfs_node_t *node); /* without being found by name: O_TMPFILE */
-void dentry_drop(dentry_t *d);		       /* unhash */
+/*
+ * For a file system that makes its own nodes: the dentry, referenced, of a name in dir, whose node the
+ * caller holds locked exclusively; negative if there is no such file. -ENOENT (dir is gone), -ENOMEM.
+ */
+dentry_t *dentry_lookup(dentry_t *dir, const char *name);
+void dentry_drop(dentry_t *d); /* unhash */
 dentry_t *dentry_alloc(dentry_t *parent, const char *name, u32 len);
 dentry_t *dentry_make_root(vfs_node_t *node);
 void dentry_put(dentry_t *d);

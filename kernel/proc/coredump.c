@@ -29,7 +29,8 @@ typedef struct core_dump {
 	u32 running; /* threads yet to park */
 } core_dump_t;
 
-static char core_pattern[128] = "core";
+static spinlock_t core_pattern_lock = SPINLOCK_INIT("core_pattern");
+static char core_pattern[128] = "core"; /* core_pattern_lock */
 static int core_uses_pid;
 
 /* ---- standing still ---- */
@@ -171,7 +172,9 @@ static void add_specifier(name_t *n, char what, int sig)
 		add_number(n, clock_realtime() / NSEC_PER_SEC);
 		break;
 	case 'h':
+		spin_lock(&init_uts.lock);
 		add_word(n, init_uts.name.nodename);
+		spin_unlock(&init_uts.lock);
 		break;
 	case 'e':
 		add_word(n, t->name);
@@ -238,7 +241,9 @@ static bool write_file(const siginfo_t *info)
 	char pattern[sizeof(core_pattern)];
 	bool complete;
 
+	spin_lock(&core_pattern_lock);
 	strscpy(pattern, core_pattern, sizeof(pattern));
+	spin_unlock(&core_pattern_lock);
 	if (pattern[0] == '|') {
 		if (printk_ratelimit(&limit))
 			printk(KERN_INFO "%s[%d]: no core file: there are no pipe handlers\n",
@@ -274,6 +279,7 @@ void core_dump(const siginfo_t *info)
 
 void core_sysctl_init(void)
 {
-	proc_sysctl_string("kernel/core_pattern", 0644, core_pattern, sizeof(core_pattern));
+	proc_sysctl_string("kernel/core_pattern", 0644, core_pattern, sizeof(core_pattern),
+			   &core_pattern_lock);
 	proc_sysctl_int("kernel/core_uses_pid", 0644, &core_uses_pid, 0, 1);
 }

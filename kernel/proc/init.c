@@ -137,8 +137,10 @@ void process_sysctl_init(void)
 	proc_sysctl_int("kernel/ctrl-alt-del", 0644, &ctrl_alt_del_reboots, 0, 1);
 	core_sysctl_init();
 	proc_sysctl_int("debug/exception-trace", 0644, &show_unhandled_signals, 0, 1);
-	proc_sysctl_string("kernel/hostname", 0644, init_uts.name.nodename, UTS_LEN + 1);
-	proc_sysctl_string("kernel/domainname", 0644, init_uts.name.domainname, UTS_LEN + 1);
+	proc_sysctl_string("kernel/hostname", 0644, init_uts.name.nodename, UTS_LEN + 1,
+			   &init_uts.lock);
+	proc_sysctl_string("kernel/domainname", 0644, init_uts.name.domainname, UTS_LEN + 1,
+			   &init_uts.lock);
 	proc_create_single("sys/kernel/ostype", 0444, show_uts, init_uts.name.sysname);
 	proc_create_single("sys/kernel/osrelease", 0444, show_uts, init_uts.name.release);
 	proc_create_single("sys/kernel/version", 0444, show_uts, init_uts.name.version);
