@@ -172,7 +172,7 @@ static int interrupts(seq_file_t *m, void *arg)
 	for_each_cpu(cpu)
 		seq_printf(m, "      CPU%-5u", cpu);
 	seq_putc(m, '\n');
-	for (u32 irq = 0; irq < 256; irq++) {
+	for (u32 irq = 0; irq < NR_IRQS; irq++) {
 		irq_info_t info;
 
 		if (!irq_info(irq, &info))

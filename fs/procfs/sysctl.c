@@ -85,7 +85,7 @@ static int store(sysctl_t *s, char *line)
 	}
 	if (negative || value < s->min || value > s->max)
 		return -EINVAL;
-	if (s->kind == SYSCTL_ACTION) {
+	if (s->action) {
 		CODE_CHECK(s->action, s->hash);
 		return s->action(value);
 	}
@@ -152,6 +152,11 @@ int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max)
 int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, spinlock_t *lock)
 {
 	return add(name, mode, (sysctl_t){ SYSCTL_STRING, value, .size = size, .lock = lock });
+}
+
+int proc_sysctl_switch(const char *name, mode_t mode, u64 *value, int (*change)(u64 value))
+{
+	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, 0, 1, .action = change });
 }
 
 int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value))

@@ -7,6 +7,7 @@
 
 #include <arch/cpu.h>
 #include <kernel/lib/list.h>
+#include <kernel/lib/latency.h>
 
 struct thread;
 struct process;
@@ -83,6 +84,8 @@ bool sched_is_running(void); /* threads have been switched */
 /* System-wide figures. */
 void sched_loadavg(u64 out[3]); /* fixed point, 1 << 11 as Linux's getloadavg files */
 u64 sched_context_switches(void);
+void sched_measure_switches(bool on);
+void sched_switch_latency(latency_t *out); /* of what was measured, on all CPUs */
 u32 sched_nr_running(void);
 typedef struct cpu_times {
 	nsec_t user, nice, system, idle, iowait, irq, softirq, steal;

@@ -46,6 +46,7 @@ struct cred;
 #define TF_RESTORE_FPU 0x10u  /* extended state must be loaded */
 #define TF_FULL_RETURN 0x20u  /* the frame was rewritten: return by IRETQ */
 #define TF_RESTORE_MASK 0x40u /* saved_mask is to be put back after delivery */
+#define TF_MEASURE 0x80u      /* system calls take the slow path, which measures them */
 #define TF_WORK_MASK                                                                               \
 	(TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY | TF_RESTORE_FPU | TF_FULL_RETURN |           \
 	 TF_RESTORE_MASK)

@@ -193,6 +193,10 @@ typedef enum mm_counter {
 	MM_DIRTY,
 	MM_MAPPED,
 	MM_MLOCKED,
+	MM_FAULTS, /* page faults, ever */
+	MM_MAJOR_FAULTS,
+	MM_ALLOCATIONS, /* blocks handed out, ever */
+	MM_FREES,
 	MM_COUNTERS,
 } mm_counter_t;
 void mm_count(mm_counter_t which, long delta);

@@ -20,6 +20,7 @@
 #include <kernel/softirq.h>
 #include <kernel/sync/rcu.h>
 #include <kernel/testing.h>
+#include <kernel/trace/metrics.h>
 #include <kernel/time/clock.h>
 #include <kernel/time/timer.h>
 #include <mm/kasan.h>
@@ -42,6 +43,7 @@ static void init_thread_main(void *arg)
 	unix_init();	    /* the local ones */
 	devices_init();	    /* character devices, terminals */
 	vdso_init();	    /* clocks for programs */
+	metrics_init();	    /* /proc/metrics */
 	initramfs_unpack(); /* the root gets its files */
 	arch_seal();	    /* boot-time code is gone, constants cannot change */
 	kernel_tests_run(); /* debug builds: ktest= */

@@ -190,6 +190,8 @@ static void publish_thread(thread_t *t)
 	process_t *p = t->process;
 
 	thread_get(t); /* its place in the process */
+	if (thread_test_flag(current(), TF_MEASURE))
+		thread_set_flag(t, TF_MEASURE);
 	list_add_tail(&t->process_link, &p->threads);
 	p->thread_count++;
 	rcu_assign_pointer(t->pid->thread, t);

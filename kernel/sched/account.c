@@ -131,6 +131,13 @@ void sched_cpu_times(u32 cpu, cpu_times_t *out)
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
+void sched_switch_latency(latency_t *out)
+{
+	*out = (latency_t){};
+	for_each_cpu(cpu)
+		latency_merge(out, &cpu_rq(cpu)->switch_latency);
+}
+
 u64 sched_context_switches(void)
 {
 	u64 n = 0;

@@ -147,6 +147,13 @@ static thread_t *pick_next(run_queue_t *rq, nsec_t now)
 	return likely(rq->idle) ? rq->idle : wait_for_thread(rq);
 }
 
+static bool measured; /* switches are timed */
+
+void sched_measure_switches(bool on)
+{
+	WRITE_ONCE(measured, on);
+}
+
 /*
  * First thing after a switch, in the thread switched to: the queue's lock is held, interrupts are
  * off.
@@ -157,6 +164,8 @@ static void finish_switch(thread_t *prev) __releases(rq)
 	bool dead = prev->state == THREAD_ZOMBIE && !prev->sched.active;
 
 	lockdep_acquire(&rq->lock.dep, LOCK_TRY, (unsigned long)__builtin_return_address(0));
+	if (unlikely(READ_ONCE(measured)))
+		latency_add(&rq->switch_latency, (u64)(arch_clock_read() - rq->switch_start));
 	__atomic_store_n(&prev->sched.on_cpu, false, __ATOMIC_RELEASE);
 	if (unlikely(prev->sched.migrating)) {
 		prev->sched.migrating = false;
@@ -181,6 +190,7 @@ void thread_start_hook(thread_t *prev) __releases(rq)
 static void switch_to(run_queue_t *rq, thread_t *prev, thread_t *next, nsec_t now) __releases(rq)
 {
 	rq->switches++;
+	rq->switch_start = now;
 	rq->current = next;
 	next->sched.exec_start = now;
 	next->sched.last_cpu = rq->cpu;

@@ -38,6 +38,8 @@ typedef struct run_queue {
 	nsec_t next_sample, next_balance;
 	s32 uninterruptible; /* sleeping so here less woken here: only the sum of all means something */
 	u64 switches;
+	nsec_t switch_start;
+	latency_t switch_latency; /* while sched_measure_switches is on */
 	cpu_times_t times;
 	u64 irq_seen, softirq_seen; /* interrupt cycles that are accounted */
 	nsec_t asked_since; /* lock-up detector: need_resched seen set by ticks since then */

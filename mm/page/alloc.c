@@ -231,8 +231,10 @@ page_t *alloc_pages_node(u32 node, gfp_flags_t flags, u32 order)
 	page = try_zones(node, flags, order, true, 0);
 	if (unlikely(!page))
 		page = alloc_slow(node, flags, order);
-	if (likely(page))
+	if (likely(page)) {
+		mm_count(MM_ALLOCATIONS, 1);
 		page_prepare(page, order, flags);
+	}
 	return page;
 }
 
@@ -262,6 +264,7 @@ void free_pages(page_t *pages, uint32_t order)
 	/* What the last user left behind; the zone bits stay. */
 	page_clear_flag(pages, (1u << PG_ZONE_SHIFT) - 1);
 	kasan_poison(page_to_virt(pages), PAGE_SIZE << order, KASAN_FREE_PAGE);
+	mm_count(MM_FREES, 1);
 	zone_give(page_zone(pages), pages, order);
 }
 

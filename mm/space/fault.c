@@ -333,6 +333,7 @@ int ksignal_pf(trap_frame_t *frame, unsigned long addr, u32 access)
 	int code = SEGV_MAPERR;
 
 	current()->minor_faults++;
+	mm_count(MM_FAULTS, 1);
 	if (s && addr < USER_MAX)
 		r = fault_address(s, addr, access, &code);
 	if (r == FAULT_OK)

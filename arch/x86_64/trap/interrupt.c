@@ -2,6 +2,7 @@
  * External vectors, and the way back to user mode.
  */
 #include <arch/entry.h>
+#include <arch/time.h>
 #include <arch_x86/fpu.h>
 #include <arch_x86/lapic.h>
 #include <arch_x86/smp.h>
@@ -83,20 +84,27 @@ bool trap_exit_work(trap_frame_t *frame)
 }
 
 /*
- * A system call of a thread with TF_TRACE, from the entry: its tracer may change any register before
- * and after. What is returned goes to the program.
+ * A system call of a thread with TF_TRACE or TF_MEASURE, from the entry: a tracer may change any
+ * register before and after. What is returned goes to the program.
  */
 long trap_syscall_traced(trap_frame_t *frame)
 {
-	long nr = trace_syscall_enter(frame);
+	u32 flags = READ_ONCE(current()->flags);
+	long nr = flags & TF_TRACE ? trace_syscall_enter(frame) : (long)(u32)frame->orig_rax, ret;
+	nsec_t start = 0;
 
 	if (nr == -1)
 		return (long)frame->rax;
 	if ((u64)nr >= SYSCALL_TABLE_SIZE)
 		return -ENOSYS;
 	this_cpu_inc(syscall_counts[nr]);
-	return syscall_table[nr](frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8,
-				 frame->r9);
+	if (flags & TF_MEASURE)
+		start = arch_clock_read();
+	ret = syscall_table[nr](frame->rdi, frame->rsi, frame->rdx, frame->r10, frame->r8,
+				frame->r9);
+	if (flags & TF_MEASURE)
+		syscall_measured((u32)nr, arch_clock_read() - start);
+	return ret;
 }
 
 /* Work after a system call; as trap_exit_work. The result is in the frame. */
