@@ -159,7 +159,8 @@ static void touched(void)
 
 void screen_touch(void)
 {
-	if (__atomic_exchange_n(&dirty, true, __ATOMIC_SEQ_CST) || !READ_ONCE(source))
+	/* Until there is a source nothing is remembered: it is drawn as a whole once it comes. */
+	if (!READ_ONCE(source) || __atomic_exchange_n(&dirty, true, __ATOMIC_SEQ_CST))
 		return;
 	schedule_softirq_later(SOFTIRQ_SCREEN);
 }

@@ -6,7 +6,7 @@ boots a kernel in one of three ways: "pvh" (QEMU's -kernel, which for Linux mean
 and are multiplied by TEST_TIME_FACTOR where the host is slow or busy.
 
 Everything that the serial line says goes to a log file, which outlives the test. A machine is a context
-manager: leaving it ends QEMU, whatever happened.
+manager: leaving it ends QEMU, whatever happened. Its screen and keyboard are in screen.py.
 """
 import os
 import re
@@ -95,6 +95,8 @@ class Machine:
                 args += ["-initrd", initramfs]
         else:
             args += self._firmware_arguments(boot, media, iso or make_iso(kernel, initramfs, cmdline))
+        self.qmp_path = os.path.join(self._work, "qmp")
+        args += ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
         args += qemu_args
         self._log = open(self.log_path, "wb")
         self._log.write(("qemu-system-x86_64 " + " ".join(args) + "\n").encode())
@@ -132,7 +134,8 @@ class Machine:
         self._log.close()
         shutil.rmtree(self._work, ignore_errors=True)
 
-    def _left(self, timeout):
+    def left(self, timeout):
+        """Seconds that a wait may take."""
         left = self.deadline - time.monotonic()
         return max(0.1, left if timeout is None else min(left, timeout * TIME_FACTOR))
 
@@ -146,7 +149,7 @@ class Machine:
         """Waits for a regular expression (or the first of a list) and returns its match."""
         patterns = [pattern] if isinstance(pattern, str) else list(pattern)
         watched = [re.compile(p.encode()) for p in patterns + [DEAD]]
-        found = self.qemu.expect(watched + [pexpect.EOF, pexpect.TIMEOUT], timeout=self._left(timeout))
+        found = self.qemu.expect(watched + [pexpect.EOF, pexpect.TIMEOUT], timeout=self.left(timeout))
         if found >= len(patterns):
             why = ["kernel died", "QEMU ended", "nothing in time"][found - len(patterns)]
             self._fail(f"waited for {patterns!r}: {why}")
@@ -175,7 +178,7 @@ class Machine:
     def output(self, timeout=None):
         """Everything said until QEMU ends by itself; fails if it does not, or if it ends badly."""
         found = self.qemu.expect([pexpect.EOF, re.compile(DEAD.encode()), pexpect.TIMEOUT],
-                                 timeout=self._left(timeout))
+                                 timeout=self.left(timeout))
         if found != 0:
             text = self.before()
             if found == 1:
