@@ -206,6 +206,8 @@ void acpi_init(void)
 	acpi_madt.has_8259 = true;
 	if (rsdp)
 		walk_tables(rsdp);
+	else if (acpi_find_mp_table(&acpi_madt))
+		pr_info("ACPI: no tables; CPUs and I/O APICs are those of the MP table\n");
 	else
 		pr_warn("ACPI: no tables; one CPU and the PC's standard devices are used\n");
 	if (acpi_fadt.present) {

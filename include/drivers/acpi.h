@@ -84,6 +84,10 @@ bool acpi_checksum(const void *table, size_t len);
 void acpi_parse_madt(const void *table, size_t len, acpi_madt_info_t *out);
 void acpi_parse_srat(const void *table, size_t len, acpi_srat_info_t *out);
 void acpi_parse_fadt(const void *table, size_t len, acpi_fadt_info_t *out);
+/* MultiProcessor Specification 1.4: an MP configuration table, into what the MADT would say. */
+void acpi_parse_mp_table(const void *table, size_t len, acpi_madt_info_t *out);
+/* Looks for one in low memory; false when there is none or it is damaged. */
+bool acpi_find_mp_table(acpi_madt_info_t *out);
 /* Distances between localities; n of them a side, at most ACPI_MAX_NODES. */
 u32 acpi_parse_slit(const void *table, size_t len, u8 out[ACPI_MAX_NODES][ACPI_MAX_NODES]);
 /* Finds \_S5's package in AML by its encoding: Name (_S5_, Package { a, b, ... }). */

@@ -36,7 +36,6 @@ static void init_thread_main(void *arg)
 	arch_init_late();				       /* clocks are compared */
 	vfs_init();					       /* caches, the root tmpfs */
 	filesystems_init();    /* devtmpfs, procfs, sysfs are known */
-	process_sysctl_init(); /* /proc/sys/kernel */
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
 	epoll_init();
 	socket_init();	    /* sockets, */

@@ -51,14 +51,14 @@ def start(request, kernel, initramfs):
     """Starts machines that end with the test; the log of each stays in O/tests/logs."""
     machines = []
 
-    def begin(**wanted):
+    def begin(kind=machine.Machine, **wanted):
         folder = os.path.join(machine.BUILD, "tests", "logs")
         os.makedirs(folder, exist_ok=True)
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", request.node.name).strip("-")
         log = os.path.join(folder, f"{kernel}-{name}-{len(machines)}.log")
         wanted.setdefault("kernel", kernel)
         wanted.setdefault("initramfs", initramfs)
-        machines.append(machine.Machine(log=log, **wanted))
+        machines.append(kind(log=log, **wanted))
         return machines[-1]
 
     yield begin

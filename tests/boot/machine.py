@@ -23,6 +23,7 @@ BUILD = os.path.abspath(os.environ.get("O", os.path.join(TOP, "build")))
 TIME_FACTOR = float(os.environ.get("TEST_TIME_FACTOR", "1"))
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+MICROVM_BIOS = "/usr/share/seabios/bios-microvm.bin"
 
 PROMPT = r"cloudos:[^\r\n]*# "
 # What a dying kernel prints, ours and Linux's, or GRUB: no test waits for its time limit after that.
@@ -76,38 +77,50 @@ def _numa_arguments(memory, cpus, nodes):
 
 
 class Machine:
-    """One QEMU. boot: pvh | bios | uefi; media (of an ISO): cd | usb; memory in MiB."""
+    """One QEMU. boot: pvh | bios | uefi; machine: pc | q35 | microvm, perhaps with options, or none for what
+    is usual with the firmware; media (of an ISO): cd | usb, on a microvm its virtio disk; memory in MiB."""
 
-    def __init__(self, *, kernel="cloudos", boot="pvh", media="cd", cpus=1, memory=256, nodes=1,
+    def __init__(self, *, kernel="cloudos", boot="pvh", machine=None, media="cd", cpus=1, memory=256, nodes=1,
                  cpu_model="qemu64", cmdline="console=ttyS0", initramfs=None, iso=None, log=None,
                  limit=300, qemu_args=()):
-        self.limit = limit * TIME_FACTOR
         self._work = tempfile.mkdtemp(prefix="machine.")
-        self.log_path = log or os.path.join(self._work, "serial.log")
-        args = ["-accel", "tcg", "-cpu", cpu_model, "-m", f"{memory}M", "-smp", str(cpus),
-                "-display", "none", "-no-reboot", "-nodefaults", "-vga", "std",
+        machine = machine or ("q35" if boot == "uefi" else "pc")
+        args = ["-accel", "tcg", "-machine", machine, "-cpu", cpu_model, "-m", f"{memory}M", "-smp", str(cpus),
+                "-display", "none", "-no-reboot", "-nodefaults",
                 "-chardev", "stdio,id=line,signal=off", "-serial", "chardev:line"]
+        if not machine.startswith("microvm"):
+            args += ["-vga", "std"]
         if nodes > 1:
             args += _numa_arguments(memory, cpus, nodes)
         if boot == "pvh":
-            args += ["-machine", "pc", "-kernel", kernel_path(kernel), "-append", cmdline]
+            args += ["-kernel", kernel_path(kernel), "-append", cmdline]
             if initramfs:
                 args += ["-initrd", initramfs]
         else:
-            args += self._firmware_arguments(boot, media, iso or make_iso(kernel, initramfs, cmdline))
+            iso = iso or make_iso(kernel, initramfs, cmdline)
+            args += self._firmware_arguments(boot, machine, media, iso)
         self.qmp_path = os.path.join(self._work, "qmp")
         args += ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
-        args += qemu_args
+        self._spawn("qemu-system-x86_64", [*args, *qemu_args], log, limit)
+
+    def _spawn(self, program, args, log, limit, good_status=0):
+        """Starts the emulator, whose terminal is the serial line."""
+        self.limit = limit * TIME_FACTOR
+        self._good_status = good_status
+        self.log_path = log or os.path.join(self._work, "serial.log")
         self._log = open(self.log_path, "wb")
-        self._log.write(("qemu-system-x86_64 " + " ".join(args) + "\n").encode())
+        self._log.write((program + " " + " ".join(args) + "\n").encode())
         self.deadline = time.monotonic() + self.limit
-        self.qemu = pexpect.spawn("qemu-system-x86_64", args, echo=False, timeout=60 * TIME_FACTOR,
-                                  maxread=65536, dimensions=(24, 80))
+        self.qemu = pexpect.spawn(program, args, echo=False, timeout=60 * TIME_FACTOR, maxread=65536,
+                                  dimensions=(24, 80))
         self.qemu.logfile_read = self._log
         self.qemu.delaybeforesend = None
 
-    def _firmware_arguments(self, boot, media, iso):
-        args = ["-machine", "q35" if boot == "uefi" else "pc"]
+    def _firmware_arguments(self, boot, machine, media, iso):
+        args = []
+        if machine.startswith("microvm"):
+            return ["-bios", MICROVM_BIOS, "-drive", f"if=none,id=disk,file={iso},format=raw,readonly=on",
+                    "-device", "virtio-blk-device,drive=disk"]
         if boot == "uefi":
             # A copy each time: the firmware remembers what it has booted, and would not look elsewhere.
             variables = os.path.join(self._work, "vars.fd")
@@ -189,10 +202,32 @@ class Machine:
             self._fail("kernel died" if found == 1 else "the machine did not power off in time")
         text = self.before()
         self.qemu.wait()
-        if self.qemu.exitstatus != 0:
-            self._fail(f"QEMU ended with status {self.qemu.exitstatus}")
+        if self.qemu.exitstatus != self._good_status:
+            self._fail(f"the emulator ended with status {self.qemu.exitstatus}")
         return text
 
     def ended(self, timeout=60):
         """Waits until QEMU ends by itself."""
         self.output(timeout)
+
+
+class Bochs(Machine):
+    """Debian's Bochs, booting an ISO from its optical drive; cpu_model as "bochs --help cpu" lists them.
+
+    Time in it runs with its instructions, and leaps while all CPUs are idle. Its clock and its CPUs' do not
+    agree: a second by CPUID's rate of the TSC is many seconds of the devices'."""
+
+    def __init__(self, *, kernel="cloudos", cpus=1, memory=256, cpu_model="corei7_skylake_x",
+                 cmdline="console=ttyS0", initramfs=None, log=None, limit=600):
+        self._work = tempfile.mkdtemp(prefix="machine.")
+        config = os.path.join(self._work, "bochsrc")
+        commands = os.path.join(self._work, "commands")
+        with open(config, "w", encoding="utf-8") as out:
+            subprocess.run([os.path.join(TOP, "tools", "mk_bochsrc"), "--cpu", cpu_model, "--cpus", str(cpus),
+                            "--memory", str(memory), "--log", os.path.join(self._work, "log"),
+                            make_iso(kernel, initramfs, cmdline), "/dev/tty"], stdout=out, check=True)
+        with open(commands, "w", encoding="utf-8") as out:
+            out.write("c\n")
+        # Its own terminal is the serial line; what it says itself goes elsewhere. It calls a power-off an error.
+        command = f"exec bochs -q -f {config} -rc {commands} </dev/null >{self._work}/out 2>&1"
+        self._spawn("/bin/sh", ["-c", command], log, limit, good_status=1)

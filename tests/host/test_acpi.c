@@ -1,9 +1,10 @@
-// sources: drivers/acpi/tables.c drivers/acpi/acpi.c
+// sources: drivers/acpi/tables.c drivers/acpi/mp_table.c drivers/acpi/acpi.c
 /*
  * ACPI tables: each parser on a well-formed table, cut short at each length, with entries beyond
  * the limits; then the whole way from the RSDP on a machine with two nodes, whose boot CPU is not
  * the first of its table.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <host.h>
@@ -15,7 +16,7 @@
 #include <mm/early.h>
 
 boot_info_t boot_info;
-static u8 memory[65536];
+static u8 memory[1 << 20];
 static u64 node_ranges[8][3];
 static u32 node_range_count;
 
@@ -460,6 +461,105 @@ static void test_walk(void **state)
 	check_machine();
 }
 
+static void put_text(const char *text)
+{
+	put(text, strlen(text));
+}
+
+/* An MP configuration table: four CPUs, one of them off, an I/O APIC, IRQ 0 wired to input 2. */
+static size_t make_mp_table(void)
+{
+	u16 length;
+
+	table_at = at;
+	put_text("PCMP");
+	put_le(0, 2);	 /* length, */
+	put_le(0x04, 2); /* revision and checksum */
+	put_text("MAKER   PRODUCT     ");
+	put_le(0, 8);
+	put_le(0xfee00000, 4);
+	put_le(0, 4);
+	for (u8 i = 0; i < 4; i++) {
+		put_le(0 | (u64)(i + 1) << 8, 2);
+		put_le(0x14 | (i < 3 ? 1 << 8 : 0), 2);
+		put_le(0, 8);
+		put_le(0, 8);
+	}
+	put_text("\1\5PCI   \1\6ISA   ");
+	put_le(0x01110402, 4); /* I/O APIC 4, usable */
+	put_le(0xfec00000, 4);
+	put_le(0x01110502, 4); /* a second, whose inputs nobody numbers */
+	put_le(0xfec10000, 4);
+	put_text("\3");
+	put_le(0, 3);
+	put_le(0x02040006, 4); /* bus 6, line 0: I/O APIC 4, input 2 */
+	put_text("\3");
+	put_le(0, 3);
+	put_le(0x01040106, 4); /* line 1 is where it belongs */
+	put_text("\3");
+	put_le(0x0f00, 3);     /* low and level */
+	put_le(0x09040906, 4); /* line 9 */
+	put_text("\3");
+	put_le(0, 3);
+	put_le(0x10040005, 4); /* of the PCI bus */
+	length = (u16)table_len();
+	memcpy(memory + table_at + 4, &length, 2);
+	memory[table_at + 7] = (u8)-sum_of(memory + table_at, length);
+	return table_at;
+}
+
+static void check_mp_machine(void)
+{
+	assert_int_equal(acpi_madt.cpu_count, 3);
+	assert_int_equal(acpi_madt.apic_ids[0], 2); /* the boot CPU */
+	assert_int_equal(acpi_madt.apic_ids[1], 1);
+	assert_int_equal(acpi_madt.ioapic_count, 1);
+	assert_int_equal(acpi_madt.ioapics[0].address, 0xfec00000);
+	assert_int_equal(acpi_madt.override_count, 2);
+	assert_int_equal(acpi_madt.overrides[0].gsi, 2);
+	assert_int_equal(acpi_madt.overrides[1].irq, 9);
+	assert_int_equal(acpi_madt.overrides[1].flags, 0xf);
+}
+
+static void test_mp_table(void **state)
+{
+	static const u64 places[] = { 0x2000, 639 << 10, 0xf8000 };
+	u8 pointer[16] = { '_', 'M', 'P', '_' };
+	u32 table;
+
+	for (u32 i = 0; i < ARRAY_SIZE(places); i++) {
+		memset(memory, 0, sizeof(memory));
+		at = 0x1000;
+		reset();
+		table = (u32)make_mp_table();
+		memcpy(pointer + 4, &table, 4);
+		pointer[8] = 1;
+		pointer[9] = 4;
+		pointer[10] = 0;
+		pointer[10] = (u8)-sum_of(pointer, sizeof(pointer));
+		memcpy(memory + places[i], pointer, sizeof(pointer));
+		if (places[i] < 0x80000)
+			memcpy(memory + 0x40e, &(u16){ (u16)(places[i] >> 4) }, 2);
+		acpi_init();
+		check_mp_machine();
+	}
+	/* Damaged, and cut short at each length. */
+	reset();
+	memory[table + 50]++;
+	assert_false(acpi_find_mp_table(&acpi_madt));
+	assert_int_equal(acpi_madt.cpu_count, 0);
+	memory[table + 50]--;
+	for (size_t len = 0; len < table_len(); len++) {
+		u8 *copy = malloc(len ? len : 1);
+
+		memcpy(copy, memory + table, len);
+		reset();
+		acpi_parse_mp_table(copy, len, &acpi_madt);
+		assert_true(acpi_madt.cpu_count <= 3 && acpi_madt.override_count <= 2);
+		free(copy);
+	}
+}
+
 static void test_nothing(void **state)
 {
 	memset(memory, 0, sizeof(memory));
@@ -480,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_nothing),	       cmocka_unit_test(test_madt),
 		cmocka_unit_test(test_srat_slit_fadt), cmocka_unit_test(test_s5),
 		cmocka_unit_test(test_cut_short),      cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_mp_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

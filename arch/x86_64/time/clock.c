@@ -6,6 +6,8 @@
  *	HPET	else, where there is one
  *	PIT	else: channel 0, counted by interrupts
  *
+ * A virtual machine that has neither of these keeps the TSC as it is.
+ *
  * A scale is constant once published; a change publishes another one that goes on from the same
  * time.
  */
@@ -95,14 +97,17 @@ static void choose(const char *name, u64 (*read)(void), u64 hz)
 	pr_info("clock: %s at %lu kHz\n", name, hz / 1000);
 }
 
-void clock_fall_back(void)
+bool clock_fall_back(void)
 {
 	if (hpet_frequency()) {
 		choose("hpet", hpet_read, hpet_frequency());
-	} else {
+	} else if (pit_present()) {
 		pit_start_clock();
 		choose("pit", pit_clock_read, PIT_HZ);
+	} else {
+		return false;
 	}
+	return true;
 }
 
 __init void time_arch_init(void)
@@ -115,8 +120,8 @@ __init void time_arch_init(void)
 	tsc_hz = tsc_calibrate();
 	if (tsc_hz)
 		choose("tsc", NULL, tsc_hz);
-	else
-		clock_fall_back();
+	else if (!clock_fall_back())
+		panic("No clock: the TSC is none, and there is no other");
 	timer_calibrate();
 	time_arch_init_cpu();
 }

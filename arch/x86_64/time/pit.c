@@ -5,6 +5,7 @@
 #include <arch/cpu.h>
 #include <arch_x86/instructions.h>
 #include <arch_x86/time.h>
+#include <arch_x86/time_internal.h>
 #include <drivers/irq.h>
 #include <kernel/atomic.h>
 #include <kernel/panic.h>
@@ -20,7 +21,8 @@
 #define COMMAND_CHANNEL0_MODE2 0x34 /* rate generator */
 #define COMMAND_LATCH0 0x00
 #define PIT_IRQ 0
-#define TURN 23864u /* counts per interrupt: 50 a second */
+#define PRESENT_READS 1000 /* each takes longer than a count of a real one */
+#define TURN 23864u	   /* counts per interrupt: 50 a second */
 
 void pit_stopwatch_start(void)
 {
@@ -41,6 +43,18 @@ u64 pit_stopwatch_read(void)
 	count = inb(PORT_CHANNEL2);
 	count |= (u32)inb(PORT_CHANNEL2) << 8;
 	return UINT16_MAX - count;
+}
+
+bool pit_present(void)
+{
+	u64 first;
+
+	pit_stopwatch_start();
+	first = pit_stopwatch_read();
+	for (u32 i = 0; i < PRESENT_READS; i++)
+		if (pit_stopwatch_read() != first)
+			return true;
+	return false;
 }
 
 static u64 turns;   /* atomic: written by the interrupt */

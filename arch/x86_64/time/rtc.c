@@ -4,6 +4,7 @@
  */
 #include <arch/time.h>
 #include <arch_x86/instructions.h>
+#include <arch_x86/time_internal.h>
 #include <kernel/lib/string.h>
 
 #define PORT_INDEX 0x70
@@ -21,6 +22,7 @@
 #define B_24_HOURS BIT(1)
 #define B_BINARY BIT(2)
 #define HOUR_PM 0x80
+#define ABSENT 0xff /* what ports read that nothing answers at */
 #define UPDATE_WAIT_US 10000
 #define READ_TRIES 10
 
@@ -69,6 +71,20 @@ static s64 days_since_1970(s64 year, u32 month, u32 day)
 
 	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
 	       day_of_year - 719468;
+}
+
+__init bool rtc_present(void)
+{
+	return cmos_read(REG_STATUS_A) != ABSENT;
+}
+
+__init u64 rtc_wait_second(void)
+{
+	u8 first = cmos_read(REG_SECOND);
+
+	while (cmos_read(REG_SECOND) == first)
+		;
+	return arch_cycles();
 }
 
 s64 arch_rtc_read(void)

@@ -1,10 +1,11 @@
 /*
  * The time stamp counter: its rate, and whether all CPUs read the same (Intel SDM 3B 17.17).
  *
- * Where CPUID does not give the rate it is measured against HPET or PIT. The first AGREEING_ROUNDS
- * rounds that agree within one in ROUND_TOLERANCE do; of CALIBRATION_ROUNDS the fastest and the
- * slowest may be out of line. Frequency scaling, halting C-states and unsteady emulation fail that;
- * one disturbed round does not matter.
+ * Where neither CPUID nor "tsc_early_khz=" gives the rate it is measured: by a whole second of the
+ * battery-backed clock on virtual machines that have neither HPET nor PIT, else against one of
+ * these. The first AGREEING_ROUNDS rounds that agree within one in ROUND_TOLERANCE do; of
+ * CALIBRATION_ROUNDS the fastest and the slowest may be out of line. Frequency scaling, halting
+ * C-states and unsteady emulation fail that; one disturbed round does not matter.
  */
 #include <arch/cpu.h>
 #include <arch/time.h>
@@ -12,6 +13,8 @@
 #include <arch_x86/time.h>
 #include <arch_x86/time_internal.h>
 #include <kernel/atomic.h>
+#include <kernel/boot.h>
+#include <kernel/panic.h>
 #include <kernel/printk.h>
 
 #define CALIBRATION_ROUNDS 5
@@ -87,12 +90,26 @@ static __init u64 measure_round(void)
 	return mul_div(end.tsc - start.tsc, hz, end.reference - start.reference);
 }
 
+static __init u64 rate_from_date(void)
+{
+	u64 start;
+
+	if (!rtc_present())
+		panic("No clock: this machine has no HPET, PIT or RTC; tsc_early_khz= is missing");
+	start = rtc_wait_second();
+	return rtc_wait_second() - start;
+}
+
 __init u64 tsc_calibrate(void)
 {
 	u64 rates[CALIBRATION_ROUNDS], low, high;
 	u32 rounds, spare;
 
-	tsc_hz = rate_from_cpuid();
+	tsc_hz = cmdline_get_size("tsc_early_khz", 0) * 1000;
+	if (!tsc_hz)
+		tsc_hz = rate_from_cpuid();
+	if (!tsc_hz && !hpet_frequency() && !pit_present())
+		tsc_hz = rate_from_date();
 	if (tsc_hz)
 		return tsc_hz;
 	for (rounds = 1; rounds <= CALIBRATION_ROUNDS; rounds++) {
@@ -155,6 +172,7 @@ void tsc_check_sync(void)
 	if (!sync.worst)
 		return;
 	pr_warn("TSC: %lu cycles apart between CPUs: not a clock\n", sync.worst);
-	clock_fall_back();
+	if (!clock_fall_back())
+		return;
 	timer_leave_deadline_mode();
 }

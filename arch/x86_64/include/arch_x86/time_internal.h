@@ -15,12 +15,20 @@ static inline u64 mul_div(u64 a, u64 b, u64 c)
 	return quotient;
 }
 
-/* TSC frequency in Hz; 0 when rounds disagree: then it does not count time. */
+/*
+ * TSC frequency in Hz; 0 when rounds disagree: then it does not count time. Panics where there is
+ * nothing to measure it against and it was not told.
+ */
 u64 tsc_calibrate(void);
-void clock_fall_back(void); /* from the TSC to the best of the others */
+bool clock_fall_back(void); /* from the TSC to the best of the others; false: there is none */
 bool clock_is_tsc(void);
 u64 clock_ns_to_tsc(nsec_t when);
 void timer_calibrate(void);
 void timer_leave_deadline_mode(void); /* every CPU, when the TSC turned out unusable */
+
+/* Before calibration, when nothing else may use the port. */
+bool pit_present(void);
+bool rtc_present(void);
+u64 rtc_wait_second(void); /* the TSC where a second of the date ends; rtc_present() only */
 
 #endif

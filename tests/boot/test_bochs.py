@@ -1,0 +1,54 @@
+"""Debian's Bochs, whose CPU models have what QEMU's software CPU lacks: x2APIC, the TSC deadline timer, PCID
+with INVPCID, XSAVES; Skylake leaks by Meltdown, Ice Lake says that it does not.
+"""
+import re
+
+import pytest
+
+import machine
+
+SKYLAKE = "corei7_skylake_x"
+ICE_LAKE = "corei7_icelake_u"
+NEEDED = ("pcid", "invpcid", "x2apic", "tsc_deadline_timer", "xsaves", "smep", "smap", "umip")
+
+
+@pytest.fixture
+def bochs(start, kernel):
+    if kernel != "cloudos":
+        pytest.skip("our kernel's use of the CPU is tested")
+
+    def begin(**wanted):
+        return start(kind=machine.Bochs, **wanted)
+
+    return begin
+
+
+def said_at_boot(text, model):
+    assert "APIC: x2APIC mode" in text
+    assert re.search(r"timer: local APIC at \d+ kHz, by TSC deadline", text)
+    assert ("Page table isolation is on, with INVPCID" in text) == (model == SKYLAKE)
+    assert "Kernel panic" not in text
+
+
+def test_skylake(bochs):
+    text = bochs(cmdline="console=ttyS0 quiet run=/tests/boot_proof").output()
+    said_at_boot(text, SKYLAKE)
+    assert "proof: sum 5000050000" in text and "run: exit status 0" in text
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("cpus", (1, 2))
+@pytest.mark.parametrize("model", (SKYLAKE, ICE_LAKE))
+def test_shell(bochs, model, cpus):
+    running = bochs(cpus=cpus, cpu_model=model, limit=1800)
+    running.prompt(1200)
+    said_at_boot(running.before(), model)
+    running.command("stty rows 24 cols 80", 300)
+    flags = running.command("grep -m1 flags /proc/cpuinfo", 300).split()
+    assert set(NEEDED) <= set(flags)
+    bugs = running.command("grep -m1 bugs /proc/cpuinfo", 300)
+    assert ("cpu_meltdown" in bugs) == (model == SKYLAKE)
+    assert running.command("nproc", 300) == str(cpus)
+    assert running.command("seq 1 1000 | awk '{ s += $1 } END { print s }'", 300) == "500500"
+    running.line("poweroff")
+    running.ended(600)
