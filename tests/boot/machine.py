@@ -12,11 +12,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 
 import pexpect
+import pexpect.fdpexpect
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("O", os.path.join(TOP, "build")))
@@ -101,18 +103,20 @@ class Machine:
             args += self._firmware_arguments(boot, machine, media, iso)
         self.qmp_path = os.path.join(self._work, "qmp")
         args += ["-qmp", f"unix:{self.qmp_path},server=on,wait=off"]
-        self._spawn("qemu-system-x86_64", [*args, *qemu_args], log, limit)
+        args += qemu_args
+        self._begin(log, limit, "qemu-system-x86_64 " + " ".join(args))
+        self._attach(pexpect.spawn("qemu-system-x86_64", args, echo=False, timeout=60 * TIME_FACTOR,
+                                   maxread=65536, dimensions=(24, 80)))
 
-    def _spawn(self, program, args, log, limit, good_status=0):
-        """Starts the emulator, whose terminal is the serial line."""
+    def _begin(self, log, limit, command):
         self.limit = limit * TIME_FACTOR
-        self._good_status = good_status
         self.log_path = log or os.path.join(self._work, "serial.log")
         self._log = open(self.log_path, "wb")
-        self._log.write((program + " " + " ".join(args) + "\n").encode())
+        self._log.write((command + "\n").encode())
         self.deadline = time.monotonic() + self.limit
-        self.qemu = pexpect.spawn(program, args, echo=False, timeout=60 * TIME_FACTOR, maxread=65536,
-                                  dimensions=(24, 80))
+
+    def _attach(self, line):
+        self.qemu = line
         self.qemu.logfile_read = self._log
         self.qemu.delaybeforesend = None
 
@@ -140,9 +144,16 @@ class Machine:
     def __exit__(self, *exception):
         self.close()
 
-    def close(self):
+    def _kill(self):
         if self.qemu.isalive():
             self.qemu.kill(signal.SIGKILL)
+
+    def _ended_well(self):
+        self.qemu.wait()
+        return self.qemu.exitstatus == 0
+
+    def close(self):
+        self._kill()
         self.qemu.close()
         self._log.close()
         shutil.rmtree(self._work, ignore_errors=True)
@@ -201,9 +212,8 @@ class Machine:
                     pass
             self._fail("kernel died" if found == 1 else "the machine did not power off in time")
         text = self.before()
-        self.qemu.wait()
-        if self.qemu.exitstatus != self._good_status:
-            self._fail(f"the emulator ended with status {self.qemu.exitstatus}")
+        if not self._ended_well():
+            self._fail("the emulator ended with an error")
         return text
 
     def ended(self, timeout=60):
@@ -222,12 +232,27 @@ class Bochs(Machine):
         self._work = tempfile.mkdtemp(prefix="machine.")
         config = os.path.join(self._work, "bochsrc")
         commands = os.path.join(self._work, "commands")
-        with open(config, "w", encoding="utf-8") as out:
-            subprocess.run([os.path.join(TOP, "tools", "mk_bochsrc"), "--cpu", cpu_model, "--cpus", str(cpus),
-                            "--memory", str(memory), "--log", os.path.join(self._work, "log"),
-                            make_iso(kernel, initramfs, cmdline), "/dev/tty"], stdout=out, check=True)
-        with open(commands, "w", encoding="utf-8") as out:
-            out.write("c\n")
-        # Its own terminal is the serial line; what it says itself goes elsewhere. It calls a power-off an error.
-        command = f"exec bochs -q -f {config} -rc {commands} </dev/null >{self._work}/out 2>&1"
-        self._spawn("/bin/sh", ["-c", command], log, limit, good_status=1)
+        iso = make_iso(kernel, initramfs, cmdline)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            with open(config, "w", encoding="utf-8") as out:
+                subprocess.run([os.path.join(TOP, "tools", "mk_bochsrc"), "--cpu", cpu_model, "--cpus", str(cpus),
+                                "--memory", str(memory), "--log", os.path.join(self._work, "log"), iso,
+                                "127.0.0.1:%u" % listener.getsockname()[1]], stdout=out, check=True)
+            with open(commands, "w", encoding="utf-8") as out:
+                out.write("c\n")
+            args = ["bochs", "-q", "-f", config, "-rc", commands]
+            self._begin(log, limit, " ".join(args))
+            with open(os.path.join(self._work, "out"), "wb") as out:
+                self._process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+            listener.settimeout(60 * TIME_FACTOR)
+            self._line = listener.accept()[0]
+        self._attach(pexpect.fdpexpect.fdspawn(self._line, timeout=60 * TIME_FACTOR, maxread=65536))
+
+    def _kill(self):
+        self._process.kill()
+        self._process.wait()
+
+    def _ended_well(self):
+        self._process.wait()
+        with open(os.path.join(self._work, "log"), "rb") as log:
+            return b"ACPI control: soft power off" in log.read()

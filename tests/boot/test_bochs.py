@@ -31,9 +31,11 @@ def said_at_boot(text, model):
 
 
 def test_skylake(bochs):
-    text = bochs(cmdline="console=ttyS0 quiet run=/tests/boot_proof").output()
+    text = bochs(cmdline="console=ttyS0 quiet run=/tests/cpu_proof").output()
     said_at_boot(text, SKYLAKE)
-    assert "proof: sum 5000050000" in text and "run: exit status 0" in text
+    assert set(NEEDED) <= set(re.search(r"^proof: flags\s*: (.*)", text, re.M)[1].split())
+    assert re.search(r"^proof: bugs\s*:.* cpu_meltdown", text, re.M)
+    assert "proof: sum 500500" in text and "run: exit status 0" in text
 
 
 @pytest.mark.soak
