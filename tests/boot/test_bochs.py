@@ -9,7 +9,7 @@ import machine
 
 SKYLAKE = "corei7_skylake_x"
 ICE_LAKE = "corei7_icelake_u"
-NEEDED = ("pcid", "invpcid", "x2apic", "tsc_deadline_timer", "xsaves", "smep", "smap", "umip")
+NEEDED = ("pcid", "invpcid", "x2apic", "tsc_deadline_timer", "xsaves", "smep", "smap")
 
 
 @pytest.fixture
