@@ -273,24 +273,11 @@ out:
 	return total;
 }
 
-static __noinline void pipe_poll_queue(file_t *f, pipe_t *p, poll_table_t *pt)
+static inline u32 pipe_ready(const file_t *f, const pipe_t *p)
 {
-	if (f->mode & FMODE_READ)
-		poll_wait(f, &p->read_wait, pt);
-	if (f->mode & FMODE_WRITE)
-		poll_wait(f, &p->write_wait, pt);
-}
+	u32 mask = 0;
 
-static u32 pipe_poll(file_t *f, poll_table_t *pt)
-{
-	pipe_t *p = f->private_data;
-	u32 mode = f->mode, mask = 0;
-
-	if (!READ_ONCE(p->polled))
-		WRITE_ONCE(p->polled, true);
-	if (pt && pt->queue)
-		pipe_poll_queue(f, p, pt);
-	if (mode & FMODE_READ) {
+	if (f->mode & FMODE_READ) {
 		if (!pipe_empty(p))
 			mask |= POLLIN | POLLRDNORM;
 		/* A FIFO that no writer has opened since this end was opened is not hung up. */
@@ -298,13 +285,31 @@ static u32 pipe_poll(file_t *f, poll_table_t *pt)
 		    (u32)(unsigned long)f->poll_private != READ_ONCE(p->writer_opens))
 			mask |= POLLHUP;
 	}
-	if (mode & FMODE_WRITE) {
+	if (f->mode & FMODE_WRITE) {
 		if (!pipe_full(p))
 			mask |= POLLOUT | POLLWRNORM;
 		if (!READ_ONCE(p->readers))
 			mask |= POLLERR;
 	}
 	return mask;
+}
+
+static __noinline u32 pipe_poll_queue(file_t *f, pipe_t *p, poll_table_t *pt)
+{
+	if (f->mode & FMODE_READ)
+		poll_wait(f, &p->read_wait, pt);
+	if (f->mode & FMODE_WRITE)
+		poll_wait(f, &p->write_wait, pt);
+	return pipe_ready(f, p);
+}
+
+static u32 pipe_poll(file_t *f, poll_table_t *pt)
+{
+	pipe_t *p = f->private_data;
+
+	if (!READ_ONCE(p->polled))
+		WRITE_ONCE(p->polled, true);
+	return pt && pt->queue ? pipe_poll_queue(f, p, pt) : pipe_ready(f, p);
 }
 
 static long pipe_ioctl(file_t *f, u32 cmd, unsigned long arg)

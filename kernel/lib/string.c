@@ -132,6 +132,16 @@ void *memcpy(void *dest, const void *src, size_t n)
 		__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(words) : : "memory");
 		n &= 7;
 	}
+	for (; n >= 32; n -= 32, d += 32, s += 32) {
+		const any64_t *from = (const any64_t *)s;
+		u64 a = from[0], b = from[1], c = from[2], e = from[3];
+		any64_t *to = (any64_t *)d;
+
+		to[0] = a;
+		to[1] = b;
+		to[2] = c;
+		to[3] = e;
+	}
 	for (; n >= 8; n -= 8, d += 8, s += 8)
 		*(any64_t *)d = *(const any64_t *)s;
 	if (n & 4) {
@@ -152,9 +162,9 @@ void *memmove(void *dest, const void *src, size_t n)
 	char *d = dest;
 	const char *s = src;
 
+	/* memcpy goes upwards, and reads each word before it writes over it. */
 	if (d <= s || d >= s + n)
-		return memcpy(dest, src,
-			      n); /* goes upwards, each word read before it is written over */
+		return memcpy(dest, src, n);
 	while (n >= 8) {
 		n -= 8;
 		*(any64_t *)(d + n) = *(const any64_t *)(s + n);
@@ -176,6 +186,11 @@ void *memset(void *s, int c, size_t n)
 
 		__asm__ volatile("rep stosq" : "+D"(p), "+c"(words) : "a"(pattern) : "memory");
 		n &= 7;
+	}
+	for (; n >= 32; n -= 32, p += 32) {
+		any64_t *to = (any64_t *)p;
+
+		to[0] = to[1] = to[2] = to[3] = pattern;
 	}
 	for (; n >= 8; n -= 8, p += 8)
 		*(any64_t *)p = pattern;

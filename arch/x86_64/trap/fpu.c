@@ -35,6 +35,9 @@ u32 fpu_size;
 u64 fpu_features;
 u32 fpu_mxcsr_mask;
 
+/* Nothing beyond its header is read: no bit of xstate_bv is set (Intel SDM 1 13.8.1). */
+static const fpu_area_t initial = { .fx.cwd = FCW_INITIAL, .fx.mxcsr = MXCSR_INITIAL };
+
 static kmem_cache_t *fpu_cache;
 static bool use_xsave, use_xsaveopt;
 static DEFINE_PERCPU(thread_t *, fpu_owner);
@@ -105,20 +108,14 @@ __init void fpu_init(void)
 	fpu_cache = kmem_cache_create("fpu_area", fpu_size, __alignof__(fpu_area_t), 0, NULL);
 }
 
-void fpu_reset(fpu_area_t *area)
-{
-	memset(area, 0, fpu_size);
-	area->fx.cwd = FCW_INITIAL;
-	area->fx.mxcsr = MXCSR_INITIAL;
-}
-
 int fpu_alloc(struct thread *t)
 {
 	t->arch.fpu = kmem_cache_alloc(fpu_cache, GFP_KERNEL);
 	if (!t->arch.fpu)
 		return -ENOMEM;
 	t->arch.fpu_cpu = FPU_NO_CPU;
-	fpu_reset(t->arch.fpu);
+	memset(t->arch.fpu, 0, fpu_size); /* XSAVE leaves gaps as they are, and programs see them */
+	t->arch.fpu->fx = initial.fx;
 	thread_set_flag(t, TF_RESTORE_FPU);
 	return 0;
 }
@@ -149,14 +146,28 @@ void fpu_switch(struct thread *prev, struct thread *next)
 	}
 }
 
+static void load_from(struct thread *t, const fpu_area_t *area)
+{
+	restore(area);
+	this_cpu_write(fpu_owner, t);
+	t->arch.fpu_cpu = this_cpu();
+}
+
 void fpu_load(struct thread *t)
 {
-	if (!registers_are(t)) {
-		restore(t->arch.fpu);
-		this_cpu_write(fpu_owner, t);
-		t->arch.fpu_cpu = this_cpu();
-	}
+	if (!registers_are(t))
+		load_from(t, t->arch.fpu);
 	thread_clear_flag(t, TF_RESTORE_FPU);
+}
+
+void fpu_set_initial(void)
+{
+	thread_t *t = current();
+	unsigned long flags = arch_irq_save();
+
+	load_from(t, &initial);
+	thread_clear_flag(t, TF_RESTORE_FPU);
+	arch_irq_restore(flags);
 }
 
 fpu_area_t *fpu_sync_current(void)
@@ -191,24 +202,22 @@ void fpu_forget_registers(struct thread *t)
 /* Intel SDM 1 13.8.1: what XRSTOR answers with #GP. */
 bool fpu_image_valid(const fpu_area_t *image, bool extended)
 {
-	bool good = !(image->fx.mxcsr & ~fpu_mxcsr_mask);
+	const struct xstate_header *h = &image->header;
+	u64 bad = image->fx.mxcsr & ~fpu_mxcsr_mask;
 
-	if (extended) {
-		const struct xstate_header *h = &image->header;
-
-		good = good && !(h->xstate_bv & ~fpu_features) && !h->xcomp_bv;
-		for (u32 i = 0; i < ARRAY_SIZE(h->reserved); i++)
-			good = good && !h->reserved[i];
-	}
-	return good;
+	if (!extended)
+		return !bad;
+	bad |= (h->xstate_bv & ~fpu_features) | h->xcomp_bv;
+	for (u32 i = 0; i < ARRAY_SIZE(h->reserved); i++)
+		bad |= h->reserved[i];
+	return !bad;
 }
 
 bool fpu_end_write(void)
 {
-	fpu_area_t *area = current()->arch.fpu;
-	bool good = fpu_image_valid(area, use_xsave);
+	bool good = fpu_image_valid(current()->arch.fpu, use_xsave);
 
 	if (!good)
-		fpu_reset(area);
+		fpu_set_initial();
 	return good;
 }

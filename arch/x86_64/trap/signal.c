@@ -20,15 +20,13 @@
 
 #define RED_ZONE 128
 
-/* sigcontext begins with the registers of the trap frame in another order: their places there. */
-#define PLACE(reg) (offsetof(trap_frame_t, reg) / sizeof(u64))
-static const u8 register_places[] = {
-	PLACE(r8),  PLACE(r9),	PLACE(r10), PLACE(r11), PLACE(r12), PLACE(r13),
-	PLACE(r14), PLACE(r15), PLACE(rdi), PLACE(rsi), PLACE(rbp), PLACE(rbx),
-	PLACE(rdx), PLACE(rax), PLACE(rcx), PLACE(rsp), PLACE(rip),
-};
-_Static_assert(offsetof(struct sigcontext, eflags) == sizeof(register_places) * sizeof(u64),
-	       "every register before eflags");
+/* The registers that a frame of either kind holds under the same name. */
+#define FOR_EACH_REGISTER(X)                                                                       \
+	X(r8)                                                                                      \
+	X(r9)                                                                                      \
+	X(r10)                                                                                     \
+	X(r11)                                                                                     \
+	X(r12) X(r13) X(r14) X(r15) X(rdi) X(rsi) X(rbp) X(rbx) X(rdx) X(rax) X(rcx) X(rsp) X(rip)
 
 static bool has_xsave(void)
 {
@@ -91,28 +89,30 @@ int arch_signal_setup(trap_frame_t *frame, const struct ksignal_info *info,
 	thread_t *t = current();
 	unsigned long fpstate, sp = place_frame(t, frame->rsp, act->flags, &fpstate);
 	struct rt_sigframe __user *user = (struct rt_sigframe __user *)sp;
-	struct rt_sigframe f;
+	struct rt_sigframe f; /* every byte of it is written below */
 	struct sigcontext *sc = &f.uc.uc_mcontext;
 
 	if (!(act->flags & SA_RESTORER) || !sp)
 		return -EFAULT;
-	memset(&f, 0, sizeof(f));
 	f.pretcode = (u64)act->restorer;
+	f.uc.uc_link = 0;
 	f.uc.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (has_xsave() ? UC_FP_XSTATE : 0);
-	f.uc.uc_stack.ss_sp = (void *)t->altstack_sp;
-	f.uc.uc_stack.ss_flags = (s32)t->altstack_flags;
-	f.uc.uc_stack.ss_size = t->altstack_size;
+	f.uc.uc_stack = (stack_t){ .ss_sp = (void *)t->altstack_sp,
+				   .ss_flags = (s32)t->altstack_flags,
+				   .ss_size = t->altstack_size };
 	f.uc.uc_sigmask = old_mask;
-	for (u32 i = 0; i < ARRAY_SIZE(register_places); i++)
-		(&sc->r8)[i] = ((const u64 *)frame)[register_places[i]];
+#define SAVE(reg) sc->reg = frame->reg;
+	FOR_EACH_REGISTER(SAVE)
 	sc->eflags = frame->rflags;
 	sc->cs = (u16)frame->cs;
+	sc->gs = sc->fs = 0;
 	sc->ss = (u16)frame->ss;
 	sc->err = t->arch.error_code;
 	sc->trapno = t->arch.trap_nr;
 	sc->oldmask = old_mask;
 	sc->cr2 = t->arch.fault_address;
 	sc->fpstate = fpstate;
+	memset(sc->reserved, 0, sizeof(sc->reserved));
 	f.info = info->info;
 	if (write_fpstate((u8 __user *)fpstate) || copy_to_user(user, &f, sizeof(f)))
 		return -EFAULT;
@@ -121,7 +121,7 @@ int arch_signal_setup(trap_frame_t *frame, const struct ksignal_info *info,
 		t->altstack_sp = t->altstack_size = 0;
 		t->altstack_flags = SS_DISABLE;
 	}
-	fpu_reset(fpu_begin_write()); /* handlers start with the initial state */
+	fpu_set_initial();
 	frame->rdi = (u64)info->info.si_signo;
 	frame->rsi = sp + offsetof(struct rt_sigframe, info);
 	frame->rdx = sp + offsetof(struct rt_sigframe, uc);
@@ -159,22 +159,25 @@ static int extended_size(const u8 __user *from, u32 *size)
 static int read_fpstate(const u8 __user *from)
 {
 	fpu_area_t *area = fpu_begin_write();
-	u32 size;
+	u32 extended, size;
 	int r;
 
-	fpu_reset(area);
-	if (!from)
+	if (!from) {
+		fpu_set_initial();
 		return 0;
-	r = extended_size(from, &size);
-	if (!r && copy_from_user(area, from, size ? size : sizeof(area->fx)))
+	}
+	r = extended_size(from, &extended);
+	size = extended ? extended : sizeof(area->fx);
+	if (!r && copy_from_user(area, from, size))
 		r = -EFAULT;
-	if (!r && !size && has_xsave())
-		area->header.xstate_bv = fpu_features & 3;
-	if (r)
-		fpu_reset(area);
-	else if (!fpu_end_write())
-		r = -EINVAL;
-	return r;
+	if (r) {
+		fpu_set_initial();
+		return r;
+	}
+	memset((u8 *)area + size, 0, fpu_size - size);
+	if (!extended && has_xsave())
+		area->header.xstate_bv = fpu_features & XFEATURE_FP_SSE;
+	return fpu_end_write() ? 0 : -EINVAL;
 }
 
 /* As sigaltstack(2); what it would refuse is ignored here, as on Linux. */
@@ -207,8 +210,8 @@ int arch_signal_return(trap_frame_t *frame, u64 *mask)
 		return -EINVAL;
 	if (read_fpstate((const u8 __user *)sc->fpstate))
 		return -EFAULT;
-	for (u32 i = 0; i < ARRAY_SIZE(register_places); i++)
-		((u64 *)frame)[register_places[i]] = (&sc->r8)[i];
+#define RESTORE(reg) frame->reg = sc->reg;
+	FOR_EACH_REGISTER(RESTORE)
 	frame->cs = SEL_USER_CS;
 	frame->ss = SEL_USER_DS;
 	frame->rflags = (frame->rflags & ~RFLAGS_USER) | (sc->eflags & RFLAGS_USER);

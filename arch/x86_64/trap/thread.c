@@ -218,7 +218,7 @@ void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
 
 	if (!t->arch.fpu && fpu_alloc(t)) /* only the first program was a kernel thread before */
 		panic("No memory for the extended state of the first program");
-	fpu_reset(fpu_begin_write());
+	fpu_set_initial();
 	*frame = (trap_frame_t){
 		.orig_rax = (u64)-1,
 		.rip = entry,

@@ -39,8 +39,9 @@ bool fpu_end_write(void);
 bool fpu_image_valid(const fpu_area_t *image, bool extended);
 /* Of a thread that is off its CPU: its area is about to be rewritten. */
 void fpu_forget_registers(struct thread *t);
+/* The running thread goes on with the initial state, as execve and signal handlers begin. */
+void fpu_set_initial(void);
 int fpu_alloc(struct thread *t); /* initial state: 0 or -ENOMEM */
 void fpu_free(struct thread *t);
-void fpu_reset(fpu_area_t *area); /* initial state, as execve gives it */
 
 #endif
