@@ -402,6 +402,18 @@ void file_put_now(file_t *f); /* last one: release runs here; no locks held, may
 u32 file_poll(file_t *f, struct poll_table *pt); /* POLL* mask; pt may be NULL: no waiting */
 ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos); /* checks mode; pos NULL: file's own */
 ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos);
+/*
+ * Data as pages (fs/vfs/pages.c). file_read_pages gives what a read of len bytes at *pos would, at
+ * most *n pages: those of the page cache themselves, others freshly filled; each referenced, to be
+ * put. Bytes (0 at the end; *n pages were used) or errno. -EINVAL for files that hold no data
+ * stream (eventfd and its like), and where file_can_splice says no.
+ */
+ssize_t file_read_pages(file_t *f, off_t *pos, page_vec_t *vec, u32 *n, size_t len);
+bool file_can_splice(const file_t *f);
+/*
+ * Copies up to len bytes; positions advance by what was written; out_pos NULL: the file's own.
+ */
+ssize_t file_copy(file_t *in, off_t *in_pos, file_t *out, off_t *out_pos, size_t len);
 ssize_t kernel_read(file_t *f, void *buf, size_t len, off_t *pos); /* explicit position */
 int path_name(const path_t *p, char *buf, size_t size,
 	      char **out); /* d_path; " (deleted)" as Linux */

@@ -68,6 +68,8 @@ size_t copy_page_to_iter(struct page *page, size_t offset, size_t n, iter_t *it)
 size_t copy_page_from_iter_nofault(struct page *page, size_t offset, size_t n, iter_t *it);
 size_t iter_fault_in_readable(const iter_t *it, size_t n); /* bytes that could not be */
 size_t iter_fault_in_writeable(const iter_t *it, size_t n);
+/* Where the next byte of a user iterator is; how many follow it there, 0 at the end. */
+size_t iter_user_span(iter_t *it, void __user **at);
 void iter_advance(iter_t *it, size_t n);
 void iter_revert(iter_t *it, size_t n);
 void iter_truncate(iter_t *it, size_t n); /* at most n bytes left */

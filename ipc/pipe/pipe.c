@@ -14,7 +14,7 @@
  * Lifetime. A pipe is referenced by its open files (pipe->files, under node_lock for FIFOs); the
  * last one frees it.
  */
-#include <ipc/pipe.h>
+#include "pipe_internal.h"
 
 #include <arch/uaccess.h>
 #include <fs/poll.h>
@@ -26,46 +26,11 @@
 
 #define PIPE_DEFAULT_SLOTS 16
 #define PIPE_BUF 4096
-#define SLOT_PACKET 1u
 
 u64 pipe_max_size = 1 << 20;
 
-typedef struct pipe_slot {
-	page_t *page;
-	u32 offset, len;
-	u32 flags;
-} pipe_slot_t;
-
-typedef struct pipe {
-	mutex_t lock;
-	wait_queue_head_t read_wait, write_wait;
-	pipe_slot_t *slots;		/* lock; ring of `size`, a power of two */
-	u32 size, head, tail;		/* lock */
-	u32 readers, writers;		/* lock: open ends */
-	u32 reader_opens, writer_opens; /* lock: counters that FIFO opens wait on */
-	u32 files;			/* fifo_mutex */
-	bool nameless; /* of pipe(2), fixed: opening it by /proc/PID/fd never waits */
-	page_t *spare; /* lock: one page kept for the next write */
-	bool polled;   /* racy: pollers want to hear of each write, not only the first */
-} pipe_t;
-
 /* Guards node->pipe and pipe->files. */
 static mutex_t fifo_mutex = MUTEX_INIT(fifo_mutex);
-
-static bool pipe_empty(const pipe_t *p)
-{
-	return READ_ONCE(p->head) == READ_ONCE(p->tail);
-}
-
-static bool pipe_full(const pipe_t *p)
-{
-	return READ_ONCE(p->head) - READ_ONCE(p->tail) >= READ_ONCE(p->size);
-}
-
-static pipe_slot_t *slot_at(pipe_t *p, u32 index)
-{
-	return &p->slots[index & (p->size - 1)];
-}
 
 static pipe_t *pipe_alloc(void)
 {
@@ -95,78 +60,149 @@ static void pipe_free(pipe_t *p)
 	kfree(p);
 }
 
+/* ---- waiting for each other ---- */
+
+int pipe_await_data(pipe_t *p, bool may_wait, pipe_visit_t *v)
+{
+	while (pipe_empty(p)) {
+		int r;
+
+		if (!p->writers)
+			return 1;
+		if (!may_wait)
+			return -EAGAIN;
+		mutex_unlock(&p->lock);
+		r = wait_event_interruptible_exclusive(&p->read_wait,
+						       !pipe_empty(p) || !READ_ONCE(p->writers));
+		mutex_lock(&p->lock);
+		if (r)
+			return r;
+		v->slept = true;
+	}
+	v->edge |= pipe_full(p);
+	return 0;
+}
+
+int pipe_await_room(pipe_t *p, bool may_wait, pipe_visit_t *v)
+{
+	for (;;) {
+		int r;
+
+		if (!p->readers) {
+			send_signal_thread(current(), SIGPIPE, SEND_SIG_NOINFO);
+			return -EPIPE;
+		}
+		if (!pipe_full(p))
+			break;
+		if (!may_wait)
+			return -EAGAIN;
+		mutex_unlock(&p->lock);
+		if (v->edge)
+			wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
+		r = wait_event_interruptible_exclusive(&p->write_wait,
+						       !pipe_full(p) || !READ_ONCE(p->readers));
+		mutex_lock(&p->lock);
+		v->edge = false;
+		if (r)
+			return r;
+		v->slept = true;
+	}
+	v->edge |= pipe_empty(p);
+	return 0;
+}
+
+void pipe_read_done(pipe_t *p, const pipe_visit_t *v)
+{
+	bool room = v->edge && !pipe_full(p);
+	bool left = v->slept && (!pipe_empty(p) || !p->writers);
+
+	mutex_unlock(&p->lock);
+	if (room)
+		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
+	if (left && waitqueue_active(&p->read_wait))
+		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
+}
+
+void pipe_write_done(pipe_t *p, const pipe_visit_t *v, bool wrote)
+{
+	bool left = v->slept && !pipe_full(p);
+
+	mutex_unlock(&p->lock);
+	if (wrote && (v->edge || READ_ONCE(p->polled)))
+		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
+	if (left && waitqueue_active(&p->write_wait))
+		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
+}
+
 /* ---- data ---- */
 
-/* Takes bytes of the first slot; drops the slot when it is used up. Bytes, or -EFAULT. */
-static ssize_t take_slot(pipe_t *p, iter_t *it)
+void pipe_push(pipe_t *p, pipe_slot_t slot)
+{
+	*slot_at(p, p->head) = slot;
+	p->head++;
+}
+
+/* What a packet's reader has no room for is lost, as pipe(2) says. */
+static void consume_slot(pipe_t *p, size_t n)
 {
 	pipe_slot_t *s = slot_at(p, p->tail);
-	size_t want = MIN((size_t)s->len, it->count);
-	size_t n = copy_page_to_iter(s->page, s->offset, want, it);
 
-	if (n < want)
-		return -EFAULT;
 	s->offset += (u32)n;
 	s->len -= (u32)n;
 	if (s->len && !(s->flags & SLOT_PACKET))
-		return (ssize_t)n;
-	/* What a packet's reader has no room for is lost, as pipe(2) says. */
-	if (!p->spare && refcount_read(&s->page->refs) == 1)
+		return;
+	if (!p->spare && (s->flags & SLOT_OWN) && refcount_read(&s->page->refs) == 1)
 		p->spare = s->page;
 	else
 		page_put(s->page);
 	s->page = NULL;
 	p->tail++;
-	return (ssize_t)n;
+}
+
+void pipe_consume(pipe_t *p, size_t n)
+{
+	while (n) {
+		size_t step = MIN(n, (size_t)slot_at(p, p->tail)->len);
+
+		consume_slot(p, step);
+		n -= step;
+	}
+}
+
+ssize_t pipe_read_locked(pipe_t *p, iter_t *it, bool may_wait, pipe_visit_t *v)
+{
+	int r = pipe_await_data(p, may_wait, v);
+	ssize_t total = 0;
+
+	if (r)
+		return r < 0 ? r : 0;
+	while (it->count && !pipe_empty(p)) {
+		pipe_slot_t *s = slot_at(p, p->tail);
+		size_t want = MIN((size_t)s->len, it->count);
+		bool packet = s->flags & SLOT_PACKET;
+
+		if (copy_page_to_iter(s->page, s->offset, want, it) < want)
+			return total ? total : -EFAULT;
+		consume_slot(p, want);
+		total += (ssize_t)want;
+		if (packet)
+			break;
+	}
+	return total;
 }
 
 static ssize_t pipe_read_iter(file_t *f, iter_t *it, off_t *pos)
 {
 	pipe_t *p = f->private_data;
-	bool was_full = false, slept = false, wake_next;
-	ssize_t total = 0;
+	pipe_visit_t v = { 0 };
+	ssize_t r;
 
 	if (!it->count)
 		return 0;
 	mutex_lock(&p->lock);
-	for (;;) {
-		if (!pipe_empty(p)) {
-			bool packet = slot_at(p, p->tail)->flags & SLOT_PACKET;
-			ssize_t n;
-
-			was_full |= pipe_full(p);
-			n = take_slot(p, it);
-			if (n < 0) {
-				if (!total)
-					total = n;
-				break;
-			}
-			total += n;
-			if (!it->count || packet)
-				break;
-			continue;
-		}
-		if (total || !p->writers)
-			break;
-		if (f->flags & O_NONBLOCK) {
-			total = -EAGAIN;
-			break;
-		}
-		mutex_unlock(&p->lock);
-		if (wait_event_interruptible_exclusive(&p->read_wait,
-						       !pipe_empty(p) || !READ_ONCE(p->writers)))
-			return -ERESTARTSYS;
-		slept = true;
-		mutex_lock(&p->lock);
-	}
-	wake_next = slept && (!pipe_empty(p) || !p->writers);
-	was_full = was_full && !pipe_full(p);
-	mutex_unlock(&p->lock);
-	if (was_full)
-		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
-	if (wake_next && waitqueue_active(&p->read_wait))
-		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
-	return total;
+	r = pipe_read_locked(p, it, !(f->flags & O_NONBLOCK), &v);
+	pipe_read_done(p, &v);
+	return r;
 }
 
 /* Appends to the last page when all of the odd bytes fit there. Bytes, 0, or -EFAULT. */
@@ -178,7 +214,7 @@ static ssize_t merge_into_last(pipe_t *p, iter_t *it)
 	if (!odd || pipe_empty(p))
 		return 0;
 	s = slot_at(p, p->head - 1);
-	if ((s->flags & SLOT_PACKET) || s->offset + s->len + odd > PAGE_SIZE ||
+	if (s->flags != SLOT_OWN || s->offset + s->len + odd > PAGE_SIZE ||
 	    refcount_read(&s->page->refs) != 1)
 		return 0;
 	if (copy_from_iter((char *)page_to_virt(s->page) + s->offset + s->len, odd, it) != odd)
@@ -204,8 +240,7 @@ static ssize_t add_slot(pipe_t *p, iter_t *it, u32 flags)
 		p->spare = page;
 		return -EFAULT;
 	}
-	*slot_at(p, p->head) = (pipe_slot_t){ .page = page, .len = (u32)n, .flags = flags };
-	p->head++;
+	pipe_push(p, (pipe_slot_t){ .page = page, .len = (u32)n, .flags = flags | SLOT_OWN });
 	return (ssize_t)n;
 }
 
@@ -213,64 +248,25 @@ static ssize_t pipe_write_iter(file_t *f, iter_t *it, off_t *pos)
 {
 	pipe_t *p = f->private_data;
 	u32 flags = f->flags & O_DIRECT ? SLOT_PACKET : 0;
-	bool was_empty, slept = false, wake_next;
-	ssize_t total = 0, n;
+	pipe_visit_t v = { 0 };
+	ssize_t total = 0, n = 0;
 
 	if (!it->count)
 		return 0;
 	mutex_lock(&p->lock);
-	was_empty = pipe_empty(p);
-	if (p->readers && !flags) {
-		total = merge_into_last(p, it);
-		if (total < 0 || !it->count)
-			goto out;
-	}
-	for (;;) {
-		if (!p->readers) {
-			send_signal_thread(current(), SIGPIPE, SEND_SIG_NOINFO);
-			if (!total)
-				total = -EPIPE;
+	v.edge = pipe_empty(p);
+	if (p->readers && !flags)
+		n = merge_into_last(p, it);
+	while (n >= 0) {
+		total += n;
+		if (!it->count)
 			break;
-		}
-		if (!pipe_full(p)) {
+		n = pipe_await_room(p, !(f->flags & O_NONBLOCK), &v);
+		if (!n)
 			n = add_slot(p, it, flags);
-			if (n < 0) {
-				if (!total)
-					total = n;
-				break;
-			}
-			total += n;
-			if (!it->count)
-				break;
-			continue;
-		}
-		if (f->flags & O_NONBLOCK) {
-			if (!total)
-				total = -EAGAIN;
-			break;
-		}
-		mutex_unlock(&p->lock);
-		if (was_empty)
-			wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
-		n = wait_event_interruptible_exclusive(&p->write_wait,
-						       !pipe_full(p) || !READ_ONCE(p->readers));
-		mutex_lock(&p->lock);
-		slept = true;
-		was_empty = pipe_empty(p);
-		if (n) {
-			if (!total)
-				total = -ERESTARTSYS;
-			break;
-		}
 	}
-out:
-	wake_next = slept && !pipe_full(p);
-	mutex_unlock(&p->lock);
-	if ((was_empty || READ_ONCE(p->polled)) && total > 0)
-		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
-	if (wake_next && waitqueue_active(&p->write_wait))
-		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
-	return total;
+	pipe_write_done(p, &v, total > 0);
+	return total ? total : n;
 }
 
 static inline u32 pipe_ready(const file_t *f, const pipe_t *p)
@@ -497,6 +493,16 @@ static long set_size(pipe_t *p, unsigned long bytes)
 	mutex_unlock(&p->lock);
 	wake_up_all(&p->write_wait);
 	return (long)(slots * PAGE_SIZE);
+}
+
+bool file_is_pipe(const file_t *f)
+{
+	return f->ops == &pipe_operations;
+}
+
+pipe_t *file_pipe(const file_t *f)
+{
+	return file_is_pipe(f) ? f->private_data : NULL;
 }
 
 long pipe_fcntl(file_t *f, u32 cmd, unsigned long arg)

@@ -4,11 +4,13 @@
  */
 #include <arch/uaccess.h>
 #include <fs/vfs.h>
+#include <ipc/pipe.h>
 #include <kernel/process.h>
 #include <mm/iter.h>
 #include <mm/slab.h>
 #include <syscall_protos.h>
 #include <uapi/errno.h>
+#include <uapi/splice.h>
 
 #define RWF_HIPRI 0x01
 #define RWF_DSYNC 0x02
@@ -221,47 +223,9 @@ long sys_lseek(int fd, off_t offset, int whence)
 
 /* ---- from file to file ---- */
 
-#define COPY_CHUNK (16 * PAGE_SIZE)
-
-/*
- * Moves up to count bytes through a buffer; positions advance by what was written. Bytes or errno.
- */
-static ssize_t copy_data(file_t *in, off_t *in_pos, file_t *out, off_t *out_pos, size_t count)
-{
-	char *buf = kmalloc(MIN(count, (size_t)COPY_CHUNK), GFP_KERNEL);
-	ssize_t total = 0, r = 0;
-
-	if (!buf)
-		return -ENOMEM;
-	while (count) {
-		off_t at = *in_pos;
-		ssize_t n = kernel_read(in, buf, MIN(count, (size_t)COPY_CHUNK), &at);
-		iter_t it;
-
-		if (n <= 0) {
-			r = n;
-			break;
-		}
-		iter_kernel(&it, false, buf, (size_t)n);
-		r = file_write_iter(out, &it, out_pos);
-		if (r <= 0)
-			break;
-		*in_pos += r;
-		total += r;
-		count -= (size_t)r;
-		if (r < n)
-			break;
-		if (signal_pending(current())) {
-			r = -EINTR;
-			break;
-		}
-	}
-	kfree(buf);
-	return total ? total : r;
-}
-
 static ssize_t send(file_t *out, file_t *in, off_t *pos, bool own_pos, size_t count)
 {
+	count = MIN(count, MAX_RW_COUNT);
 	if (!(in->mode & FMODE_READ))
 		return -EBADF;
 	if (!own_pos && (!(in->mode & FMODE_PREAD) || (in->mode & FMODE_STREAM)))
@@ -270,9 +234,12 @@ static ssize_t send(file_t *out, file_t *in, off_t *pos, bool own_pos, size_t co
 		return -EINVAL;
 	if (!(out->mode & FMODE_WRITE))
 		return -EBADF;
-	if (!(in->mode & FMODE_LSEEK) || (out->flags & O_APPEND))
+	if (file_is_pipe(out))
+		return splice_files(in, pos, out, NULL, count,
+				    out->flags & O_NONBLOCK ? SPLICE_F_NONBLOCK : 0);
+	if (!(in->mode & FMODE_LSEEK) || (out->flags & O_APPEND) || !file_can_splice(out))
 		return -EINVAL;
-	return copy_data(in, pos, out, NULL, MIN(count, MAX_RW_COUNT));
+	return file_copy(in, pos, out, NULL, count);
 }
 
 long sys_sendfile(int out, int in, off_t __user *offset, size_t count)
@@ -335,7 +302,7 @@ static ssize_t copy_range(file_t *in, off_t __user *uin, file_t *out, off_t __us
 	r = check_copy(in, in_pos, out, out_pos, &len);
 	if (r || !len)
 		return r;
-	r = copy_data(in, &in_pos, out, &out_pos, MIN(len, MAX_RW_COUNT));
+	r = file_copy(in, &in_pos, out, &out_pos, MIN(len, MAX_RW_COUNT));
 	if (r <= 0)
 		return r;
 	if (!uin)

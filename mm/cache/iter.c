@@ -237,6 +237,16 @@ size_t iter_fault_in_writeable(const iter_t *it, size_t n)
 	return fault_in(it, n, true);
 }
 
+size_t iter_user_span(iter_t *it, void __user **at)
+{
+	span_t s;
+
+	if (!current_span(it, &s))
+		return 0;
+	*at = s.user;
+	return s.len;
+}
+
 void iter_advance(iter_t *it, size_t n)
 {
 	span_t s;
