@@ -51,13 +51,15 @@ GENERATED := $(B)/gen/syscall_protos.h $(B)/gen/syscall_numbers.h
 UNCHECKED := $(B)/arch/x86_64/boot/% $(B)/mm/kasan% $(B)/kernel/debug/% $(B)/arch/x86_64/cpu/% \
 	$(B)/arch/x86_64/trap/% $(B)/mm/page/early.o $(B)/kernel/lib/string.o
 
-.PHONY: all help iso run run-debian debug test soak bench size check coverage clean initramfs .FORCE
+.PHONY: all help iso run screenshot run-debian debug test soak bench size check coverage clean initramfs .FORCE
 all: $(IMAGE)
 
 help:
 	@echo 'make            build/cloudos.elf (DEBUG=1, SANITIZE=1: variants beside it)'
 	@echo 'make iso        a hybrid image for BIOS and UEFI, optical disc or USB stick'
 	@echo 'make run        boot to a shell on this terminal (leave with poweroff, or Ctrl-A X)'
+	@echo 'make run WINDOW=gtk   the ISO, its screen and keyboard in a window (or sdl, vnc=:1: see -display of QEMU)'
+	@echo 'make screenshot boot the ISO in QEMU and save its screen (docs/screen.png)'
 	@echo 'make run-debian the same with Debian packages (tests/debian/packages), to bash'
 	@echo 'make test       make check and all tests but the long ones;  make soak  the long ones'
 	@echo 'make check      format, sparse, layers, shell scripts'
@@ -152,9 +154,19 @@ $(OBJECTS) $(GENERATED) $(B)/gen/syscall_table.c $(B)/gen/syscall_names.c $(B)/g
 	| $(O)/.deps-build
 
 QEMU := qemu-system-x86_64 -accel tcg -m 512M -smp 2 -no-reboot -nographic
+ifdef WINDOW
+run: $(ISO)
+	@tools/install_deps run $(if $(filter gtk sdl,$(WINDOW)),window)
+	$(filter-out -nographic,$(QEMU)) -vga std -display $(WINDOW) -serial stdio -cdrom $(ISO)
+else
 run: $(IMAGE) $(INITRAMFS)
 	@tools/install_deps run
 	$(QEMU) -kernel $(IMAGE) -initrd $(INITRAMFS) -append "console=ttyS0"
+endif
+screenshot: $(ISO)
+	@tools/install_deps run test
+	@mkdir -p docs
+	@tools/screenshot docs/screen.png
 run-debian: $(IMAGE)
 	@tools/install_deps image run
 	@tools/mk_debian tests/debian/packages $(O)/debian/debian.cpio.gz

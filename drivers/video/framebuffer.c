@@ -99,13 +99,12 @@ static void framebuffer_cursor(screen_t *s, const screen_cursor_t *old, const sc
 static void framebuffer_clear(screen_t *s)
 {
 	framebuffer_t *f = of(s);
+	size_t size = (size_t)f->pitch * s->pixel_height, at = 0;
 
-	for (u32 y = 0; y < s->pixel_height; y++) {
-		u8 __iomem *at = f->pixels + (size_t)y * f->pitch;
-
-		for (u32 x = 0; x < s->pixel_width; x++, at += f->bytes)
-			put_pixels(f, at, 0, 1, 0, 0);
-	}
+	for (; at + sizeof(u64) <= size; at += sizeof(u64))
+		*(volatile u64 __force *)(f->pixels + at) = 0;
+	for (; at < size; at++)
+		*(volatile u8 __force *)(f->pixels + at) = 0;
 }
 
 static u32 scale(u8 level, u8 size, u8 position)

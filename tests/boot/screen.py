@@ -38,6 +38,11 @@ def _tool(name):
     return module
 
 
+def _typed(text):
+    """A pattern for text on the screen, where it may go on in the next row and blanks are not seen."""
+    return r"\n?".join(r"[ \n]?" if char == " " else re.escape(char) for char in text.rstrip())
+
+
 class Font:
     """Patterns (a byte a row) to characters; where several look the same, the lowest code point."""
 
@@ -143,7 +148,8 @@ class Screen:
         self.keys(True, *codes)
         self.keys(False, *reversed(codes))
 
-    def _press_character(self, char):
+    def character(self, char):
+        """Presses the keys of a character."""
         shifted = char.isupper() or char in SHIFTED
         plain = SHIFTED.get(char, char.lower())
         self.press(("shift-" if shifted else "") + KEYS.get(plain, plain))
@@ -152,9 +158,8 @@ class Screen:
         """Types a text of one line; each piece is to be seen on the screen before the next is typed."""
         for start in range(0, len(text), TYPED_AT_ONCE):
             for char in text[start:start + TYPED_AT_ONCE]:
-                self._press_character(char)
-            typed = text[:start + TYPED_AT_ONCE].rstrip()
-            self.wait(re.escape(typed) + r"\Z")
+                self.character(char)
+            self.wait(_typed(text[:start + TYPED_AT_ONCE]) + r"\Z")
 
     def line(self, text):
         self.type(text)
@@ -163,7 +168,7 @@ class Screen:
     def command(self, text, prompt=machine.PROMPT.rstrip()):
         """A command at a prompt that is the last thing on the screen; returns what it printed."""
         self.line(text)
-        found = self.wait(re.escape(text) + r"\n(?:(.*)\n)?" + prompt + r"\Z", re.S)
+        found = self.wait(_typed(text) + r"\n(?:(.*)\n)?" + prompt + r"\Z", re.S)
         return found[1] or ""
 
     # ---- screen ----

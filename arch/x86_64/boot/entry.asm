@@ -33,9 +33,9 @@ align 8
 	dd 8 + 4 * 7
 	dd 1, 3, 6, 8, 14, 15, 21
 align 8
-	dw 5, 1			; framebuffer, optional; the console takes what there is
+	dw 5, 1			; framebuffer, optional: the mode to prefer; the console takes what there is
 	dd 20
-	dd 0, 0, 0
+	dd 1024, 768, 32
 align 8
 	dw 6, 0			; modules page-aligned
 	dd 8
