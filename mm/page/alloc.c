@@ -157,15 +157,16 @@ static page_t *try_zones(u32 node, gfp_flags_t flags, u32 order, bool above_low,
 			u32 n = node + i < node_count ? node + i : node + i - node_count;
 			zone_t *zone = &zones[n * ZONE_TYPES + (u32)type];
 			u64 mark = above_low ? zone->low : zone->min >> mark_shift;
-			page_t *page;
+			page_t *page = NULL;
 
 			if (!zone->present)
 				continue;
 			if (type < top)
 				mark += zone->lowmem_reserve;
-			if (READ_ONCE(zone->free) < mark + (1UL << order))
-				continue;
-			page = zone_take(zone, order);
+			do
+				if (READ_ONCE(zone->free) >= mark + (1UL << order))
+					page = zone_take(zone, order);
+			while (unlikely(!page) && READ_ONCE(zone->dormant) && zone_wake(zone));
 			if (page)
 				return page;
 		}

@@ -63,8 +63,7 @@ static page_t *free_buddy(zone_t *zone, pfn_t pfn, u32 order)
 	u32 within = other & ((1u << SECTION_SHIFT) - 1);
 	page_t *page;
 
-	if (section >= page_section_count || within < page_sections[section].first ||
-	    within > page_sections[section].last)
+	if (section >= page_section_count || !section_has(section, within))
 		return NULL;
 	page = pfn_to_page(other);
 	if (!page_flag(page, PG_FREE) || page->order != order || page_zone(page) != zone)

@@ -19,9 +19,11 @@ typedef struct page_pcp {
 } __cacheline_aligned page_pcp_t;
 
 typedef struct zone {
-	spinlock_t lock; /* guards all below up to the constants; interrupts off */
-	u64 free;	 /* pages on the free lists */
-	u32 nonempty;	 /* bit per order */
+	spinlock_t lock;  /* guards all below up to the constants; interrupts off */
+	u64 free;	  /* pages on the free lists */
+	u64 dormant;	  /* pages that are free but not on them yet (zone_wake) */
+	u64 next_dormant; /* section: no dormant one of this zone before it */
+	u32 nonempty;	  /* bit per order */
 	list_t blocks[MAX_ORDER + 1];
 	u64 block_count[MAX_ORDER + 1];
 
@@ -43,13 +45,31 @@ static inline zone_t *page_zone(const page_t *p)
 	return &zones[READ_ONCE(p->flags) >> PG_ZONE_SHIFT];
 }
 
-/* Frames of one 256 MiB section that have a page_t; first > last when none. */
+/*
+ * Frames of one 256 MiB section whose page_t are filled in; first > last when none. Boot sets them; of
+ * a dormant section they change under its zone's lock and are read without.
+ */
 #define SECTION_SHIFT 16
 typedef struct page_section {
-	u32 first, last; /* pfn within the section */
+	u32 first, last;  /* pfn within the section */
+	u32 dormant_zone; /* index + 1: all that is not filled in is free memory of this zone */
 } page_section_t;
 extern page_section_t *page_sections;
 extern u64 page_section_count;
+
+static inline bool section_has(u64 section, u32 within)
+{
+	const page_section_t *s = &page_sections[section];
+
+	return within >= __atomic_load_n(&s->first, __ATOMIC_ACQUIRE) &&
+	       within <= __atomic_load_n(&s->last, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * init.c: fills in the page_t of the next dormant pages of a zone and gives them to its lists; false
+ * when it has none.
+ */
+bool zone_wake(zone_t *zone);
 
 /* buddy.c; zone lock held. take returns NULL when no block is large enough. */
 page_t *buddy_take(zone_t *zone, u32 order);

@@ -23,7 +23,7 @@ s64 mm_counter(mm_counter_t which)
 
 static u64 zone_free_pages(const zone_t *zone)
 {
-	u64 n = READ_ONCE(zone->free);
+	u64 n = READ_ONCE(zone->free) + READ_ONCE(zone->dormant);
 
 	for_each_cpu(cpu)
 		if (zone->pcp[cpu])

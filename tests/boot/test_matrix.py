@@ -52,7 +52,8 @@ def prove(start, kernel, case, **more):
     wanted = dict(zip(NAMES, case))
     if kernel == "linux" and wanted["memory"] < (256 if wanted["boot"] == "uefi" else 128):
         pytest.skip("Debian's Linux needs more")
-    running = start(cmdline="console=ttyS0 quiet run=/tests/boot_proof", limit=150, **wanted, **more)
+    more.setdefault("limit", 150)
+    running = start(cmdline="console=ttyS0 quiet run=/tests/boot_proof", **wanted, **more)
     text = running.output()
     said = dict(re.findall(r"^proof: (\S+) (.*)$", text, re.M))
     assert "run: exit status 0" in text
@@ -82,6 +83,28 @@ def test_boot(start, kernel, case):
 @pytest.mark.parametrize("case", ALL, ids=name_of)
 def test_boot_all(start, kernel, case):
     prove(start, kernel, case)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("machine", ("pc", "q35", "microvm"))
+def test_64_cpus(start, kernel, machine):
+    prove(start, kernel, ("pvh", machine, "direct", 64, 4096, 1 if machine == "microvm" else 4, "max"), limit=1200)
+
+
+# A pc keeps a window for devices below what QEMU's CPU can address, 2^40; a microvm has RAM beyond, which cannot
+# be used. The host gives memory as it is touched.
+@pytest.mark.parametrize("machine, gib, usable", (("pc", 1000, 1000), ("microvm", 1024, 1023)))
+def test_terabyte(start, kernel, machine, gib, usable):
+    if kernel != "cloudos":
+        pytest.skip("Debian's Linux fills in its page array at boot")
+    backend = ("-object", f"memory-backend-ram,id=sparse,size={gib}G,reserve=off")
+    text = start(machine=f"{machine},memory-backend=sparse", cpus=2, memory=gib * 1024, qemu_args=backend,
+                 cmdline="console=ttyS0 quiet run=/tests/memory_proof", limit=150).output()
+    said = {key: int(kib) for key, kib in re.findall(r"^proof: (\S+): (\d+)$", text, re.M)}
+    # The page array takes 1/128.
+    assert usable * 0.985 < said["MemTotal"] / 2**20 < usable
+    assert usable * 0.98 < said["MemFree"] / 2**20 and usable * 0.98 < said["MemAvailable"] / 2**20
+    assert "run: exit status 0" in text
 
 
 # What virtual machine monitors leave out: the old timers and interrupt controllers, ACPI, the clock of the day.

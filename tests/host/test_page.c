@@ -202,6 +202,20 @@ static void test_init(void **state)
 	assert_int_equal(total_page_count(), free);
 	assert_int_equal(node_free_pages(0) + node_free_pages(1), free);
 	assert_int_equal(node_total_pages(0) + node_total_pages(1), free);
+	/* Of what is dormant nothing has been filled in; waking it changes no count. */
+	assert_false(pfn_valid(2 * GIB >> PAGE_SHIFT));
+	assert_true(zones[1].dormant && zones[5].dormant && !zones[0].dormant);
+	for (u32 z = 0; z < zone_count; z++) {
+		u64 woken = 0, asleep = zones[z].dormant;
+
+		for (; zone_wake(&zones[z]); woken++) {
+			assert_int_equal(free_page_count(), free);
+			check_lists();
+		}
+		assert_int_equal(woken * 8192, asleep);
+		assert_int_equal(zones[z].dormant, 0);
+	}
+	assert_int_equal(free_page_count(), free);
 	initial_free = free;
 	for (u64 pfn = 0; pfn < MACHINE_PAGES; pfn++) {
 		if (!frame_is_ram(pfn))

@@ -18,8 +18,11 @@
 typedef const void *(*boot_map_t)(phys_addr_t pa, size_t len);
 const char *multiboot2_parse(const void *info, size_t limit, boot_info_t *out);
 const char *pvh_parse(phys_addr_t start_info, boot_map_t map, boot_info_t *out);
-/* Sorts regions, resolves overlaps (the less usable type wins) and cuts RAM at `mem=`. */
+/* Sorts regions, resolves overlaps (the less usable type wins) and cuts RAM at the limit, unless 0. */
 void boot_regions_normalise(boot_info_t *info, u64 mem_limit);
+
+#define PHYS_BITS_MAX 46u	   /* what the direct map's part of the address space can hold */
+phys_addr_t boot_phys_limit(void); /* end of the physical addresses that CPU and kernel can use */
 
 void boot_die(const char *why) __noreturn; /* one line on COM1 and the text screen, then the end */
 /* Page tables (tables.c). Roots are physical addresses. */

@@ -150,6 +150,20 @@ static u64 parse_size(const char *s)
 
 /* ---- memory ---- */
 
+phys_addr_t boot_phys_limit(void)
+{
+	return 1UL << MIN(cpu_identity.phys_bits, PHYS_BITS_MAX);
+}
+
+/* RAM beyond is not used: "mem=", and what neither CPU nor direct map can reach. */
+static u64 memory_limit(void)
+{
+	const char *option = early_option("mem");
+	u64 limit = option ? parse_size(option) : 0;
+
+	return limit ? MIN(limit, boot_phys_limit()) : boot_phys_limit();
+}
+
 static void take_memory(phys_addr_t info, u32 info_size)
 {
 	u64 ram = 0;
@@ -309,7 +323,6 @@ __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base);
 __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base)
 {
 	const char *wrong;
-	const char *limit;
 	u32 info_size = PAGE_SIZE;
 	unsigned long direct_map;
 
@@ -327,8 +340,7 @@ __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base)
 	}
 	if (wrong)
 		boot_die(wrong);
-	limit = early_option("mem");
-	boot_regions_normalise(&boot_info, limit ? parse_size(limit) : 0);
+	boot_regions_normalise(&boot_info, memory_limit());
 	take_memory(info, info_size);
 	for (const char *c = boot_info.command_line; *c; c++)
 		random_state = random_state * 31 + (u8)*c;

@@ -12,7 +12,6 @@
 #include <mm/early.h>
 
 #define IDENTITY_END (4UL << 30)
-#define PHYS_BITS_MAX 46u /* what the direct map's part of the address space can hold */
 
 static bool live; /* the tables are in use */
 
@@ -107,7 +106,7 @@ void boot_tables_live(void)
 
 const void *arch_map_firmware(phys_addr_t pa, size_t len)
 {
-	phys_addr_t limit = 1UL << MIN(cpu_identity.phys_bits, PHYS_BITS_MAX);
+	phys_addr_t limit = boot_phys_limit();
 	phys_addr_t from = ALIGN_DOWN(pa, PAGE_SIZE), to = ALIGN_UP(pa + len, PAGE_SIZE);
 
 	if (!len || pa + len < pa || to > limit)
