@@ -30,7 +30,7 @@ DEFINE_PERCPU(u64, irq_cycles);
 DEFINE_PERCPU(u64, softirq_cycles);
 DEFINE_PERCPU(bool, cpu_is_idle);
 
-__init void softirq_register(softirq_type_t type, void (*handler)(void))
+void softirq_register(softirq_type_t type, void (*handler)(void))
 {
 	handlers[type] = (softirq_handler_t){ handler, CODE_HASH(handler) };
 }
