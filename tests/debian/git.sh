@@ -1,0 +1,16 @@
+#!/bin/bash
+# limit: 240
+# git on tmpfs: commits, branches, merges, packs, hooks, a clone.
+# shellcheck disable=all # odd constructions are what is tested
+exec 2>&1
+export GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000' GIT_CONFIG_NOSYSTEM=1 GIT_PAGER=cat
+git config --global user.name Tester; git config --global user.email tester@example.org; git config --global init.defaultBranch main; git config --global advice.detachedHead false
+
+echo '## init commit log'
+git init repo; cd repo; for ((n = 1; n <= 50; n++)); do mkdir -p d$((n % 5)); seq $n >d$((n % 5))/f$n; done; git add .; git status --short | wc -l; git commit -qm first; git log --stat | tail -n 3; echo change >>d1/f1; git diff; git commit -qam second; git log --oneline; git show --stat HEAD | tail -n 2; git rev-parse HEAD; git fsck 2>&1; echo x >untracked; git status --porcelain; rm untracked; git blame d1/f1
+
+echo '## branches'
+git checkout -b side; echo side >side; git add side; git commit -qm side; git checkout -q main; echo main >main; git add main; git commit -qm main; git merge -m merged side; git log --graph --oneline; git branch -d side; git tag v1; git describe; echo a >c; git add c; git commit -qm a; git checkout -qb other HEAD~1; echo b >c; git add c; git commit -qm b; git merge main; echo $?; cat c; git checkout --theirs c; git add c; git commit -qm solved; git log --oneline | wc -l; git stash list; echo dirty >>c; git stash -q; cat c; git stash pop -q; tail -n 1 c; git reset -q --hard; git checkout -q main; git cherry-pick other 2>&1 | head -n 1; git cherry-pick --abort 2>/dev/null; git reset -q --hard; git rebase -q main 2>&1; git bisect start -q HEAD v1 2>&1 | tail -n 1; git bisect reset -q 2>/dev/null; git worktree add -q ../tree v1; ls ../tree | wc -l; git worktree list | wc -l; git grep -c change | head -n 2; git ls-files | wc -l; git archive HEAD | tar -t | wc -l
+
+echo '## gc clone push hooks'
+for ((n = 0; n < 30; n++)); do echo $n >>d2/f2; git commit -qam "number $n"; done; git count-objects | awk '{ print ($1 > 50) }'; git gc -q; git count-objects; ls .git/objects/pack | sed 's/.*\.//' | sort; git fsck --full; git repack -adq; git verify-pack .git/objects/pack/*.idx && echo verified; cd ..; git clone -q repo copy; cd copy; git log --oneline | wc -l; git clone -q --depth 1 file://$PWD shallow; git -C shallow log --oneline | wc -l; git clone -q --bare . bare.git; echo pushed >p; git add p; git commit -qm pushed; git push -q $PWD/bare.git main; git --git-dir bare.git log --oneline | head -n 1; printf '#!/bin/sh\necho hook runs; exit 1\n' >.git/hooks/pre-commit; chmod +x .git/hooks/pre-commit; echo y >y; git add y; git commit -qm y; echo $?; rm .git/hooks/pre-commit; git config core.fsmonitor false; git config core.preloadindex true; git config index.threads 4; git status -s; git clean -nd | wc -l; git rev-list --objects --all | wc -l; git shortlog -sn HEAD; git format-patch -1 --stdout | git apply --stat; git update-index --refresh; git ls-remote . | wc -l; git fetch -q ../repo main; git cat-file -p HEAD^{tree} | wc -l; git bundle create -q b.bundle HEAD; git bundle verify -q b.bundle; git reflog | wc -l; git submodule status; git notes add -m note; git log -1 --format=%N; git config --list | wc -l

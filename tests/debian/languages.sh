@@ -1,0 +1,26 @@
+#!/bin/bash
+# limit: 240
+# perl, lua and sqlite3 (its shell; WAL with two writers at once).
+# shellcheck disable=all # odd constructions are what is tested
+exec 2>&1
+
+echo '## perl'
+perl -e 'print "$]\n"; my %h = map { $_ => $_ ** 2 } 1 .. 5; print join(",", map { "$_=$h{$_}" } sort keys %h), "\n"; my @f = sort { $b <=> $a } 3, 10, 2; print "@f\n"'
+perl -ne 'print if /root/' /etc/passwd; printf 'a b\nc d\n' | perl -lane 'print $F[1]'; echo text >f; perl -pi.bak -e 's/t/T/g' f; cat f f.bak
+perl -e 'my $p = fork; if (!$p) { exit 7 } waitpid $p, 0; print $? >> 8, "\n"; pipe R, W; if (!fork) { print W "child\n"; exit } close W; print <R>; wait; print `echo ticks`; system("exit 4"); print $? >> 8, "\n"; open my $h, "-|", "echo", "open"; print <$h>; close $h; kill 0, $$ or print "no\n"; $SIG{ALRM} = sub { print "alarm\n" }; alarm 1; sleep 5; local $SIG{USR1} = sub { print "usr1\n" }; kill USR1 => $$; print -d "/tmp" ? "dir\n" : "", -e "/nothing" ? "" : "none\n", -s "/etc/passwd" > 10 ? "size\n" : ""; opendir D, "/"; print scalar(grep { /^(etc|tmp)$/ } readdir D), "\n"; print((stat "/tmp")[2] & 07777, "\n"); rename "f", "g"; print join(",", glob "g*"), "\n"; print unlink("g", "f.bak"), "\n"; symlink "a", "b"; print readlink("b"), "\n"; chdir "/usr"; require Cwd; print Cwd::getcwd(), "\n"; print $! = 13, "\n"; die "dead\n"'; echo $?
+perl -MSocket -MIO::Handle -e 'socketpair(A, B, AF_UNIX, SOCK_STREAM, PF_UNSPEC); A->autoflush(1); if (!fork) { print A "over a socket\n"; exit } close A; print scalar <B>; wait; use POSIX; print POSIX::strftime("%Y", gmtime 0), " ", (POSIX::uname())[0], " ", POSIX::sysconf(POSIX::_SC_PAGESIZE), "\n"; flock(STDIN, 2) or print "flock\n"; use Time::HiRes "sleep"; sleep 0.01; select undef, undef, undef, 0.01; print "slept\n"; use List::Util "sum"; print sum(1 .. 100), "\n"; use threads; my @t = map { my $n = $_; threads->create(sub { $n * 2 }) } 1 .. 5; print join(",", map { $_->join } @t), "\n"; use IPC::Open3; my $p = open3(my $i, my $o, undef, "cat"); print $i "open3\n"; close $i; print <$o>; waitpid $p, 0; use File::Temp "tempfile"; my ($fh, $name) = tempfile(UNLINK => 1); print -e $name ? "temp\n" : ""; use Storable; print Storable::thaw(Storable::freeze([1, 2]))->[1], "\n"; use Data::Dumper; $Data::Dumper::Indent = 0; print Dumper({ a => [1] }), "\n"; use Digest::MD5 "md5_hex"; print md5_hex("x"), "\n"' </dev/null
+perl -MIPC::SysV=IPC_PRIVATE,IPC_CREAT,IPC_RMID -e '$q = msgget(IPC_PRIVATE, IPC_CREAT | 0600) // die "msgget: $!"; msgsnd($q, pack("l! a*", 1, "message"), 0) or die; msgrcv($q, $b, 100, 0, 0); print unpack("x8 a*", $b), "\n"; msgctl($q, IPC_RMID, 0); $m = shmget(IPC_PRIVATE, 4096, 0600) // die "shmget: $!"; shmwrite($m, "shared", 0, 6); shmread($m, $b, 0, 6); print "$b\n"; shmctl($m, IPC_RMID, 0); $s = semget(IPC_PRIVATE, 1, 0600) // die "semget: $!"; semop($s, pack("s3", 0, 2, 0)); print semctl($s, 0, 12, 0) + 0, "\n"; semctl($s, 0, IPC_RMID, 0)'
+
+echo '## lua'
+lua -v | cut -d' ' -f1; lua -e 'local t = {} for i = 1, 10 do t[i] = i * i end print(table.concat(t, " ")) print(os.getenv("HOME") ~= nil, os.time() > 1e9, os.rename("nothing", "x")) local f = io.open("l", "w") f:write("one\ntwo\n") f:close() for line in io.lines("l") do print(line) end print(io.popen("echo popen"):read("a")) print(os.execute("exit 3")) print(pcall(error, "e")) print(#os.tmpname() > 4) co = coroutine.wrap(function() for i = 1, 3 do coroutine.yield(i) end end) print(co(), co(), co()) print(string.format("%5.2f|%q", math.pi, "q\n")) print(io.open("/nothing")) os.exit(9)'; echo $?; echo 'print(1 // 0 == nil)' | lua - 2>&1 | tail -n 1 | cut -c1-20
+
+echo '## sqlite3'
+sqlite3 -version | cut -d' ' -f1; sqlite3 a.db 'create table t(a integer primary key, b text); create index i on t(b); with recursive n(x) as (select 1 union all select x + 1 from n where x < 5000) insert into t select x, "row " || x from n; select count(*), sum(a) from t; pragma integrity_check; pragma journal_mode; pragma page_size; select * from t where b = "row 77"; vacuum; select count(*) from t; begin; delete from t; rollback; select count(*) from t'
+sqlite3 a.db .schema; sqlite3 a.db .dump | md5sum; sqlite3 -csv -header a.db 'select * from t limit 2'; sqlite3 a.db '.backup b.db'; sqlite3 b.db 'select max(a) from t'; printf 'x,1\ny,2\n' >c.csv; sqlite3 a.db '.mode csv' '.import c.csv imported' 'select count(*) from imported' 2>&1 | tail -n 1
+
+echo '## sqlite3 WAL, two writers'
+sqlite3 w.db 'pragma journal_mode=wal; create table t(who integer, n integer)'
+writer() { for ((n = 0; n < 40; n++)); do echo "begin immediate; insert into t values($1, $n); insert into t values($1, -$n); commit;"; done | sqlite3 -cmd '.timeout 60000' w.db; }
+writer 1 & writer 2 & for ((n = 0; n < 5; n++)); do sqlite3 -cmd '.timeout 60000' w.db 'select sum(n), count(*) % 2 from t' | sed 's/^|/0|/'; done; wait
+sqlite3 w.db 'select who, count(*), sum(n) from t group by who; pragma integrity_check; pragma wal_checkpoint(truncate)'; ls w.db*; sqlite3 w.db 'pragma journal_mode=delete'; ls w.db*
+(echo 'begin exclusive; insert into t values(9, 9);'; sleep 1; echo 'rollback;') | sqlite3 w.db & sleep 0.5; sqlite3 w.db 'insert into t values(8, 8)'; echo $?; wait; sqlite3 w.db 'select count(*) from t'
