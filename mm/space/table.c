@@ -90,5 +90,6 @@ pte_t *pte_make_path(vm_space_t *s, unsigned long addr)
 
 u64 area_pte_bits(const vm_area_t *v, bool writable)
 {
-	return arch_pte_prot(v->flags & VM_READ, writable, v->flags & VM_EXEC);
+	/* What may be written is there to be read, even while write permission waits for a fault. */
+	return arch_pte_prot(v->flags & (VM_READ | VM_WRITE), writable, v->flags & VM_EXEC);
 }

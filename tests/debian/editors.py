@@ -64,8 +64,8 @@ def vim():
     t.send(":r !echo from a shell\n")
     t.wait("from a shell")
     t.resize(30, 100)
-    t.send(":set columns?\n")
-    t.wait("columns=100")
+    t.send(":call setline(1, 'columns ' . &columns)\n")
+    t.wait("columns 100")
     t.send(":wq\n")
     t.finish()
     with open("text", encoding="utf-8") as text:
@@ -88,7 +88,7 @@ def bash():
     t.wait("> ")
     t.send("echo fi\x01\x05rst\n")
     t.wait(r"\r\nfirst\r\n")
-    t.send("\x1b[A\x17second\n")
+    t.send("\x10\x17second\n")
     t.wait(r"\r\nsecond\r\n")
     t.send("\x12fir")
     t.wait("reverse-i-search")
@@ -144,8 +144,6 @@ def two_panes():
 def htop():
     t = Terminal(["htop", "-d", "5", "--no-color"], rows=40, columns=120)
     t.wait("Mem")
-    t.wait("Tasks:")
-    t.wait("Load average")
     t.wait("Uptime")
     t.wait("PID")
     t.wait("htop")

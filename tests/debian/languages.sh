@@ -23,4 +23,4 @@ sqlite3 w.db 'pragma journal_mode=wal; create table t(who integer, n integer)'
 writer() { for ((n = 0; n < 40; n++)); do echo "begin immediate; insert into t values($1, $n); insert into t values($1, -$n); commit;"; done | sqlite3 -cmd '.timeout 60000' w.db; }
 writer 1 & writer 2 & for ((n = 0; n < 5; n++)); do sqlite3 -cmd '.timeout 60000' w.db 'select sum(n), count(*) % 2 from t' | sed 's/^|/0|/'; done; wait
 sqlite3 w.db 'select who, count(*), sum(n) from t group by who; pragma integrity_check; pragma wal_checkpoint(truncate)'; ls w.db*; sqlite3 w.db 'pragma journal_mode=delete'; ls w.db*
-(echo 'begin exclusive; insert into t values(9, 9);'; sleep 1; echo 'rollback;') | sqlite3 w.db & sleep 0.5; sqlite3 w.db 'insert into t values(8, 8)'; echo $?; wait; sqlite3 w.db 'select count(*) from t'
+mkfifo commands; sqlite3 w.db <commands & exec 9>commands; echo 'begin exclusive; insert into t values(9, 9);' >&9; while sqlite3 w.db 'select 1 from t limit 1' >/dev/null 2>&1; do :; done; sqlite3 w.db 'insert into t values(8, 8)'; echo $?; echo 'rollback;' >&9; exec 9>&-; wait; sqlite3 w.db 'select count(*) from t'

@@ -152,6 +152,9 @@ static void group_faults(void)
 	ROW("none_read", touch(mem, false), NOT_ALLOWED);
 	mprotect(mem, PAGE, PROT_EXEC);
 	ROW("exec_is_readable", touch(mem, false), 0);
+	mprotect(mem + PAGE, PAGE, PROT_WRITE);
+	ROW("write_only_missing_read", touch(mem + PAGE, false), 0);
+	ROW("write_only_missing_write", touch(mem + PAGE, true), 0);
 	ROW("kernel_address_code", CHILD({
 		    struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
 		    fault_addr_seen = KERNEL_POINTER;
@@ -176,6 +179,11 @@ static void group_faults(void)
 		    ((void (*)(void))mem)();
 	    }),
 	    EXITED(NOT_ALLOWED));
+	/* Also where the page is there, shared with a child, and waits to be made its own. */
+	mprotect(mem, PAGE, PROT_NONE);
+	mprotect(mem, PAGE, PROT_WRITE);
+	ROW("write_only_is_readable", touch(mem, false), 0);
+	ROW("write_only_write", touch(mem, true), 0);
 	mprotect(mem, PAGE, PROT_READ | PROT_EXEC);
 	ROW("execute", CHILD(((void (*)(void))mem)()), 0);
 	ROW("jump_unmapped", CHILD(((void (*)(void))at(100))()), KILLED(SIGSEGV));
