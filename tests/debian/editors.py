@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# limit: 240
+# limit: 300
 """less, vim, tmux, htop, top and a shell's line editing on a pseudo-terminal."""
 import os
 import subprocess
@@ -64,6 +64,7 @@ def vim():
     t.send(":r !echo from a shell\n")
     t.wait("from a shell")
     t.resize(30, 100)
+    t.wait(r"\x1b\[29;1H")
     t.send(":call setline(1, 'columns ' . &columns)\n")
     t.wait("columns 100")
     t.send(":wq\n")
@@ -87,22 +88,25 @@ def bash():
     t = Terminal(["bash", "--norc"], env={"PS1": "> ", "HISTFILE": "history", "INPUTRC": "inputrc"})
     t.wait("> ")
     t.send("echo fi\x01\x05rst\n")
-    t.wait(r"\r\nfirst\r\n")
+    t.wait(r"\r\nfirst\r\n> ")
     t.send("\x10\x17second\n")
-    t.wait(r"\r\nsecond\r\n")
+    t.wait(r"\r\nsecond\r\n> ")
     t.send("\x12fir")
     t.wait("reverse-i-search")
     t.send("\r")
-    t.wait(r"\r\nfirst\r\n")
+    t.wait(r"\r\nfirst\r\n> ")
     t.send("sleep 1000\n")
     t.wait("sleep 1000\r+\n")
     until(lambda: subprocess.run(["pgrep", "-P", str(t.pid), "sleep"], capture_output=True).returncode == 0)
     t.send("\x1a")
     t.wait("Stopped")
+    t.wait("> ")
     t.send("bg; jobs\n")
     t.wait("Running")
+    t.wait("> ")
     t.send("kill %1; wait\n")
     t.wait("Terminated")
+    t.wait("> ")
     t.send("cat\n")
     until(lambda: subprocess.run(["pgrep", "-P", str(t.pid), "cat"], capture_output=True).returncode == 0)
     t.send("echoed\n")

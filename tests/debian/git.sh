@@ -1,5 +1,5 @@
 #!/bin/bash
-# limit: 240
+# limit: 300
 # git on tmpfs: commits, branches, merges, packs, hooks, a clone.
 # shellcheck disable=all # odd constructions are what is tested
 exec 2>&1
