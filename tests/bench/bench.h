@@ -26,6 +26,7 @@ typedef struct bench {
 	uint64_t best;	      /* counts of the cheapest batch */
 	uint64_t less;	      /* counts taken off the result: work that is not the row's subject */
 	uint64_t sum;	      /* checksum of the work */
+	bool absent;	      /* the machine does not have what the row measures: no row */
 	double figure;	      /* the result; a row without batches sets it */
 } bench_t;
 
@@ -37,6 +38,7 @@ typedef struct row {
 } row_t;
 
 extern const row_t rows_call[], rows_file[], rows_memory[], rows_process[], rows_switch[];
+extern const row_t rows_thread[], rows_local[], rows_program[];
 
 /* The program's own path, for rows that execute it, and a directory on tmpfs. */
 #define BENCH_PROGRAM "/tests/bench"
@@ -62,7 +64,7 @@ void pin(unsigned int cpu);
  * prepare() returns what work() gets. The slower one's time of work() is the batch's.
  */
 void batch_on_both(bench_t *b, void *(*prepare)(bench_t *b), void (*work)(bench_t *b, void *with));
-/* Waits for a child and requires that it ended with status 0. */
+/* Waits for a child (-1: any) and requires that it ended with status 0. */
 void reap(int pid);
 
 #endif

@@ -2,7 +2,7 @@
 
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
 BENCH_CFLAGS := -std=gnu17 -D_GNU_SOURCE -static -O2 -g0 -Wall -Wextra -Werror -Wno-missing-field-initializers -Wno-unused-parameter \
-	-fno-pie -no-pie
+	-fno-pie -no-pie -pthread
 
 $(O)/tests/bench: $(BENCH_SOURCES) tests/bench/bench.h tests/bench/bench.mk
 	@mkdir -p $(@D)

@@ -94,7 +94,7 @@ static void pass(int from, int to, volatile unsigned char *set, unsigned int siz
 }
 
 #define MOST_PROCESSES 16
-#define MOST_BYTES 65536
+#define MOST_BYTES (1u << 20)
 
 /*
  * A byte goes round a ring of processes, each of which touches its working set before it passes the
@@ -147,7 +147,12 @@ static void run_ring_8(bench_t *b)
 
 static void run_ring_16(bench_t *b)
 {
-	ring(b, 16, MOST_BYTES);
+	ring(b, 16, 65536);
+}
+
+static void run_ring_4(bench_t *b)
+{
+	ring(b, 4, MOST_BYTES);
 }
 
 const row_t rows_switch[] = {
@@ -156,5 +161,6 @@ const row_t rows_switch[] = {
 	{ "switch-2", run_ring_2, 480, 1 },
 	{ "switch-8-16k", run_ring_8, 480, 1 },
 	{ "switch-16-64k", run_ring_16, 480, 1 },
+	{ "switch-4-1m", run_ring_4, 48, 1 },
 	{ NULL, NULL, 0, 0 },
 };

@@ -5,6 +5,7 @@
 #include <arch_x86/time.h>
 #include <arch_x86/vdso_data.h>
 #include <kernel/atomic.h>
+#include <uapi/time.h>
 
 void arch_vdso_publish(void *data_page, nsec_t realtime_offset)
 {
@@ -12,13 +13,16 @@ void arch_vdso_publish(void *data_page, nsec_t realtime_offset)
 	u64 base = 0, multiplier = 0;
 	nsec_t offset = 0;
 	bool usable = tsc_clock_params(&base, &multiplier, &offset);
+	u32 writing = d->sequence | 1;
 
-	WRITE_ONCE(d->sequence, d->sequence + 1);
+	WRITE_ONCE(d->sequence, writing);
 	smp_wmb();
-	WRITE_ONCE(d->usable, usable);
 	WRITE_ONCE(d->tsc_base, base);
 	WRITE_ONCE(d->multiplier, multiplier);
-	WRITE_ONCE(d->offset, offset);
-	WRITE_ONCE(d->realtime, realtime_offset);
-	smp_store_release(&d->sequence, d->sequence + 1);
+	for (u32 i = 0; i < VDSO_CLOCKS; i++)
+		WRITE_ONCE(d->base[i], offset);
+	WRITE_ONCE(d->base[CLOCK_REALTIME], offset + realtime_offset);
+	WRITE_ONCE(d->base[CLOCK_REALTIME_COARSE], offset + realtime_offset);
+	if (usable)
+		smp_store_release(&d->sequence, writing + 1);
 }

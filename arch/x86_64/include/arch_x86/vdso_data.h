@@ -6,13 +6,14 @@
 #define ARCH_X86_VDSO_DATA_H
 
 /* GCC's names for fixed widths: the user side includes no header of the kernel. */
+#define VDSO_CLOCKS 8 /* clock numbers below it may be answered without the kernel */
+
 typedef struct vdso_data {
-	__UINT32_TYPE__ sequence;   /* odd while the kernel writes */
-	__UINT32_TYPE__ usable;	    /* the clock is the TSC; 0: ask the kernel */
-	__UINT64_TYPE__ tsc_base;   /* TSC at monotonic time `offset` */
-	__UINT64_TYPE__ multiplier; /* nanoseconds a cycle, 32 fractional bits */
-	__INT64_TYPE__ offset;	    /* nanoseconds */
-	__INT64_TYPE__ realtime;    /* realtime - monotonic, nanoseconds */
+	__UINT32_TYPE__
+	sequence; /* odd: ask the kernel, which writes, or has another clock than the TSC */
+	__UINT64_TYPE__ tsc_base;	  /* the TSC at the times in `base` */
+	__UINT64_TYPE__ multiplier;	  /* nanoseconds a cycle, 32 fractional bits */
+	__INT64_TYPE__ base[VDSO_CLOCKS]; /* nanoseconds of each clock */
 } vdso_data_t;
 
 #endif

@@ -22,8 +22,8 @@
 #define EXPORT __attribute__((visibility("default")))
 #define ALIAS(name) EXPORT __attribute__((weak, alias(#name)))
 
-/* The linker script places it. */
-extern const volatile vdso_data_t vdso_data __attribute__((visibility("hidden")));
+/* The linker script places it. Not const: the kernel changes it. */
+extern vdso_data_t vdso_data __attribute__((visibility("hidden")));
 
 static long kernel(long number, long a, long b)
 {
@@ -39,57 +39,45 @@ static long kernel(long number, long a, long b)
 /* Intel SDM 2B, RDTSC: LFENCE keeps it behind what was done before. */
 static unsigned long read_tsc(void)
 {
-	unsigned int low, high;
+	unsigned long low, high; /* RDTSC clears the upper halves */
 
 	__asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
-	return (unsigned long)high << 32 | low;
+	return high << 32 | low;
 }
 
-/* Nanoseconds of the monotonic clock, or of realtime; 0 when the kernel must be asked. */
-static int read_clock(int realtime, long *out)
-{
-	const volatile vdso_data_t *d = &vdso_data;
-	unsigned int sequence;
-	long now, cycles;
+/* The clocks that run with the TSC. */
+#define CLOCKS                                                                                     \
+	(1u << CLOCK_REALTIME | 1u << CLOCK_REALTIME_COARSE | 1u << CLOCK_MONOTONIC |              \
+	 1u << CLOCK_MONOTONIC_RAW | 1u << CLOCK_MONOTONIC_COARSE | 1u << CLOCK_BOOTTIME)
 
-	do {
-		while ((sequence = __atomic_load_n(&d->sequence, __ATOMIC_ACQUIRE)) & 1)
-			__asm__ volatile("pause");
-		if (!d->usable)
-			return 0;
-		cycles = (long)(read_tsc() - d->tsc_base);
-		now = d->offset;
-		if (cycles > 0) /* a CPU may lag the base a little */
-			now += (long)((unsigned __int128)(unsigned long)cycles * d->multiplier >>
-				      32);
-		if (realtime)
-			now += d->realtime;
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (d->sequence != sequence);
-	*out = now;
-	return 1;
+/*
+ * Nanoseconds of one of CLOCKS: false when the kernel must be asked. It is also when it writes just
+ * now, which is rare. No clock is ever negative.
+ */
+static inline int read_clock(int clock, unsigned long *now)
+{
+	const vdso_data_t *d = &vdso_data;
+	unsigned int sequence = __atomic_load_n(&d->sequence, __ATOMIC_ACQUIRE);
+	unsigned long cycles;
+
+	if (sequence & 1)
+		return 0;
+	cycles = read_tsc() - d->tsc_base;
+	if ((long)cycles < 0) /* a CPU may lag the base a little */
+		cycles = 0;
+	*now = (unsigned long)d->base[clock] +
+	       (unsigned long)((unsigned __int128)cycles * d->multiplier >> 32);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&d->sequence, __ATOMIC_RELAXED) == sequence;
 }
 
 EXPORT int __vdso_clock_gettime(int clock, struct timespec *ts)
 {
-	long now;
+	unsigned long now;
 
-	switch (clock) {
-	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
-		if (!read_clock(1, &now))
-			break;
-		ts->tv_sec = now / NANOSECONDS;
-		ts->tv_nsec = now % NANOSECONDS;
-		return 0;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_BOOTTIME:
-		if (!read_clock(0, &now))
-			break;
-		ts->tv_sec = now / NANOSECONDS;
-		ts->tv_nsec = now % NANOSECONDS;
+	if ((unsigned int)clock < VDSO_CLOCKS && (CLOCKS >> clock & 1) && read_clock(clock, &now)) {
+		ts->tv_sec = (long)(now / NANOSECONDS);
+		ts->tv_nsec = (long)(now % NANOSECONDS);
 		return 0;
 	}
 	return (int)kernel(SYS_clock_gettime, clock, (long)ts);
@@ -122,13 +110,13 @@ EXPORT int __vdso_clock_getres(int clock, struct timespec *res)
 
 EXPORT int __vdso_gettimeofday(struct timeval *tv, struct timezone *tz)
 {
-	long now;
+	unsigned long now;
 
-	if (tz || !read_clock(1, &now)) /* the kernel keeps the zone */
+	if (tz || !read_clock(CLOCK_REALTIME, &now)) /* the kernel keeps the zone */
 		return (int)kernel(SYS_gettimeofday, (long)tv, (long)tz);
 	if (tv) {
-		tv->tv_sec = now / NANOSECONDS;
-		tv->tv_usec = now % NANOSECONDS / 1000;
+		tv->tv_sec = (long)(now / NANOSECONDS);
+		tv->tv_usec = (long)(now % NANOSECONDS / 1000);
 	}
 	return 0;
 }
