@@ -47,7 +47,7 @@ typedef u64 pte_t;
 #define PTE_DIRTY BIT(6)
 #define PTE_LEAF BIT(7) /* at level 1 and 2: maps a large page */
 #define PTE_GLOBAL BIT(8)
-#define PTE_SOFT_COW BIT(9) /* software: write-protected only because it is shared by fork */
+#define PTE_SOFT_MOVING BIT(9) /* software, with PTE_SOFT_NONE: the page is being moved */
 #define PTE_SOFT_SPECIAL                                                                           \
 	BIT(10) /* software: no page_t reference (device memory, zero page, vDSO) */
 #define PTE_NX (1UL << 63)

@@ -61,6 +61,11 @@ ssize_t file_map_write(file_map_t *map, iter_t *it, off_t *pos); /* inode locked
 void file_map_truncate(file_map_t *map, u64 start, u64 end);
 /* Unmaps the range from every address space (rmap) without dropping pages. */
 void file_map_unmap(file_map_t *map, u64 first_page, u64 last_page, bool even_private);
+/*
+ * Puts `fresh` in the place of a page of a memory file; the caller has a reference of each and keeps it. 0, or
+ * -EBUSY: used by others, gone, or not of a memory file.
+ */
+int file_map_replace(file_map_t *map, page_t *page, page_t *fresh);
 /* No shared mapping that may write, from now on: 0, or -EBUSY when there is one. */
 int file_map_deny_writable(file_map_t *map);
 int file_map_sync(file_map_t *map, u64 start, u64 end);

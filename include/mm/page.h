@@ -122,7 +122,8 @@ static inline page_t *virt_to_page(const void *va) /* direct-map address */
 {
 	return pfn_to_page(((unsigned long)va - direct_map_base) >> PAGE_SHIFT);
 }
-bool pfn_valid(pfn_t pfn); /* there is RAM and a page_t */
+bool pfn_valid(pfn_t pfn);	/* there is RAM and a page_t */
+u32 page_node(const page_t *p); /* memory node it lies on */
 
 static inline bool page_flag(const page_t *p, u32 f)
 {

@@ -39,6 +39,13 @@ struct vm_area;
 #define VM_NO_HUGE 0x200000u
 #define VM_SPECIAL 0x400000u /* vDSO, vvar */
 
+/* Reverse mapping of anonymous pages: all areas where pages of one family may be mapped (anon.c). */
+typedef struct anon_root {
+	refcount_t refs; /* areas in the tree, and borrowers */
+	rwsem_t lock;
+	rb_root_t areas; /* lock: interval tree of vm_area by page offset */
+} anon_root_t;
+
 typedef struct vm_area_ops {
 	void (*open)(struct vm_area *vma); /* area duplicated or split */
 	void (*close)(struct vm_area *vma);
@@ -59,7 +66,8 @@ typedef struct vm_area {
 	struct file *file;	  /* own reference, or NULL */
 	file_map_t *map;	  /* file's, or NULL for anonymous private */
 	interval_node_t map_node; /* map->map_lock */
-	bool has_anon;		  /* anonymous pages may be mapped here: fork copies them */
+	anon_root_t *anon; /* anonymous pages may be mapped here: fork copies them; anon_lock */
+	interval_node_t anon_node; /* anon->lock */
 	const vm_area_ops_t *ops;
 	void *private_data;
 } vm_area_t;
@@ -70,6 +78,7 @@ typedef struct vm_space {
 	pte_t *root;
 	arch_mmu_context_t arch;
 	rwsem_t lock;
+	spinlock_t anon_lock;						    /* areas' first roots */
 	rb_root_t areas;						    /* lock */
 	u32 area_count;							    /* lock */
 	u64 total_pages, locked_pages, data_pages, stack_pages, exec_pages; /* lock */

@@ -51,7 +51,7 @@ static u64 dumped_size(const vm_area_t *v, u32 filter)
 
 		return filter & (named ? CORE_FILE_SHARED : CORE_ANON_SHARED) ? whole : 0;
 	}
-	if (v->has_anon && (filter & CORE_ANON_PRIVATE))
+	if (v->anon && (filter & CORE_ANON_PRIVATE))
 		return whole;
 	if (!v->file)
 		return 0;

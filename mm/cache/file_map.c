@@ -441,6 +441,39 @@ void file_map_truncate(file_map_t *map, u64 start, u64 end)
 	rwsem_write_unlock(&map->truncate_lock);
 }
 
+int file_map_replace(file_map_t *map, page_t *page, page_t *fresh)
+{
+	u32 state = PG_UPTODATE | PG_DIRTY | PG_ACCESSED;
+	int r = -EBUSY;
+
+	if (!page_flag(page, PG_MEMORY_FILE))
+		return r;
+	rwsem_write_lock(&map->truncate_lock); /* nobody maps it anew */
+	page_lock(page);		       /* nor writes to it */
+	if (page->mapping == map)
+		file_map_unmap(map, page->index, page->index, false);
+	spin_lock(&map->lock);
+	/* Who reads it may go on: the contents are the same. */
+	if (page->mapping == map && page_flag(page, PG_UPTODATE) &&
+	    refcount_read(&page->refs) == 2) {
+		arch_copy_page(page_to_virt(fresh), page_to_virt(page));
+		page_set_flag(fresh, PG_CACHE | PG_MEMORY_FILE | (page->flags & state));
+		fresh->mapping = map;
+		fresh->index = page->index;
+		page_get(fresh);
+		BUG_ON(xa_store(&map->pages, page->index, fresh, NULL)); /* its slot exists */
+		page->mapping = NULL;
+		page_clear_flag(page, PG_CACHE | PG_MEMORY_FILE);
+		r = 0;
+	}
+	spin_unlock(&map->lock);
+	page_unlock(page);
+	if (!r)
+		page_put(page); /* the map's */
+	rwsem_write_unlock(&map->truncate_lock);
+	return r;
+}
+
 int file_map_deny_writable(file_map_t *map)
 {
 	int r = 0;

@@ -239,6 +239,11 @@ page_t *alloc_pages_node(u32 node, gfp_flags_t flags, u32 order)
 	return page;
 }
 
+u32 page_node(const page_t *p)
+{
+	return page_zone(p)->node;
+}
+
 page_t *alloc_pages_gfp(gfp_flags_t flags, u32 order)
 {
 	return alloc_pages_node(cpu_node(this_cpu()), flags, order);

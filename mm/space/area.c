@@ -4,7 +4,7 @@
  * in one descent.
  *
  * Locking: space->lock exclusive for every change; a file's interval tree of mappings under
- * map->map_lock.
+ * map->map_lock, an anonymous root's under its lock (anon.c).
  */
 #include "space_internal.h"
 
@@ -88,6 +88,7 @@ void area_free(vm_area_t *v)
 		v->ops->close(v);
 	if (v->file)
 		vm_file_ops->put(v->file);
+	anon_drop(v);
 	kmem_cache_free(area_cache, v);
 }
 
@@ -138,6 +139,22 @@ static void leave_map(vm_area_t *v)
 	rwsem_write_unlock(&v->map->map_lock);
 }
 
+void area_pin(vm_area_t *v)
+{
+	if (v->map)
+		rwsem_write_lock(&v->map->map_lock);
+	if (v->anon)
+		rwsem_write_lock(&v->anon->lock);
+}
+
+void area_unpin(vm_area_t *v)
+{
+	if (v->anon)
+		rwsem_write_unlock(&v->anon->lock);
+	if (v->map)
+		rwsem_write_unlock(&v->map->map_lock);
+}
+
 void area_account(vm_space_t *s, const vm_area_t *v, s64 pages)
 {
 	s->total_pages += (u64)pages;
@@ -186,6 +203,7 @@ int area_insert(vm_space_t *s, vm_area_t *v)
 	r = join_map(v);
 	if (r)
 		return r;
+	anon_insert(v);
 	tree_insert(s, v);
 	area_account(s, v, (s64)area_pages(v));
 	return 0;
@@ -195,16 +213,38 @@ void area_remove(vm_space_t *s, vm_area_t *v)
 {
 	tree_remove(s, v);
 	area_account(s, v, -(s64)area_pages(v));
+	anon_remove(v);
 	leave_map(v);
 }
 
-/* The file's mappings never show less than is mapped: both ends move under one hold of its lock. */
-static void resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end,
-		   vm_area_t *rest)
+static void join_locked(vm_area_t *v)
 {
-	if (v->map) {
-		rwsem_write_lock(&v->map->map_lock);
+	if (v->map)
+		join_map_locked(v);
+	anon_insert_locked(v);
+}
+
+static void leave_locked(vm_area_t *v)
+{
+	if (v->map)
 		leave_map_locked(v);
+	anon_remove_locked(v);
+}
+
+/*
+ * Moves the area's ends; `made` takes over what it gives up, `gone` gives it what it gains (or NULL). The
+ * mappings of the file, and those of anonymous pages, never show less than is mapped: all changes under one
+ * hold of their locks.
+ */
+static void resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end,
+		   vm_area_t *made, vm_area_t *gone)
+{
+	area_pin(v);
+	leave_locked(v);
+	if (gone) {
+		leave_locked(gone);
+		tree_remove(s, gone);
+		area_account(s, gone, -(s64)area_pages(gone));
 	}
 	area_account(s, v, -(s64)area_pages(v));
 	v->page_offset += (u64)((s64)(start - v->start) >> PAGE_SHIFT);
@@ -213,17 +253,15 @@ static void resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned lo
 	area_account(s, v, (s64)area_pages(v));
 	refresh(v);
 	s->seq++;
-	if (v->map) {
-		join_map_locked(v);
-		if (rest)
-			join_map_locked(rest);
-		rwsem_write_unlock(&v->map->map_lock);
-	}
+	join_locked(v);
+	if (made)
+		join_locked(made);
+	area_unpin(v);
 }
 
 void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end)
 {
-	resize(s, v, start, end, NULL);
+	resize(s, v, start, end, NULL, NULL);
 }
 
 int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
@@ -238,13 +276,14 @@ int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
 	if (!upper)
 		return -ENOMEM;
 	*upper = *v;
+	anon_hold(upper);
 	upper->page_offset = area_offset(v, at);
 	upper->start = at;
 	if (upper->file)
 		vm_file_ops->get(upper->file);
 	if (upper->ops && upper->ops->open)
 		upper->ops->open(upper);
-	resize(s, v, v->start, at, upper);
+	resize(s, v, v->start, at, upper, NULL);
 	tree_insert(s, upper);
 	area_account(s, upper, (s64)area_pages(upper));
 	return 0;
@@ -266,24 +305,30 @@ int area_isolate(vm_space_t *s, unsigned long start, unsigned long end)
 	return 0;
 }
 
+bool area_continues(const vm_area_t *a, const vm_area_t *b)
+{
+	return a->end == b->start && a->file == b->file && a->map == b->map && a->ops == b->ops &&
+	       a->private_data == b->private_data && area_offset(a, a->end) == b->page_offset &&
+	       ((a->flags ^ b->flags) & ~VM_ACCESS) == 0;
+}
+
 static bool mergeable(const vm_area_t *a, const vm_area_t *b)
 {
-	if (a->end != b->start || a->flags != b->flags || a->file != b->file || a->map != b->map ||
-	    a->ops != b->ops || a->private_data != b->private_data)
+	if (a->flags != b->flags || !area_continues(a, b))
 		return false;
 	if ((a->flags & VM_SPECIAL) || (a->ops && a->ops->close))
 		return false;
-	/* Anonymous areas that have pages keep their own offsets. */
-	return a->map ? area_offset(a, a->end) == b->page_offset : true;
+	return !a->anon || !b->anon || a->anon == b->anon;
 }
 
 static void absorb_next(vm_space_t *s, vm_area_t *v, vm_area_t *next)
 {
-	unsigned long end = next->end;
-
-	v->has_anon |= next->has_anon;
-	area_remove(s, next);
-	area_resize(s, v, v->start, end);
+	if (next->anon && !v->anon) {
+		v->anon = next->anon;
+		anon_hold(v);
+		anon_insert(v);
+	}
+	resize(s, v, v->start, next->end, NULL, next);
 	area_free(next);
 }
 

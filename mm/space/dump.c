@@ -11,7 +11,7 @@ static page_t *resident_page(pte_t *pte)
 
 	spin_lock(lock);
 	value = pte_get(pte);
-	if (value && !(value & PTE_SOFT_SPECIAL)) {
+	if (value && !(value & PTE_SOFT_SPECIAL)) { /* moving or not: the dumped do not run */
 		page = pfn_to_page(pte_pfn(value));
 		page_get(page);
 	}

@@ -30,12 +30,16 @@ static void account(vm_space_t *s, page_t *page)
 		atomic64_inc(page_flag(page, PG_MEMORY_FILE) ? &s->shmem_pages : &s->file_pages);
 }
 
-static page_t *anon_page(gfp_flags_t zero)
+/* A page for addr, where the area's family finds it (anon.c). NULL: no memory. */
+static page_t *anon_page(vm_area_t *v, unsigned long addr, gfp_flags_t zero)
 {
-	page_t *page = alloc_pages_gfp(GFP_USER | zero, 0);
+	page_t *page = anon_prepare(v) ? alloc_pages_gfp(GFP_USER | zero, 0) : NULL;
 
-	if (page)
+	if (page) {
 		page_set_flag(page, PG_ANON | PG_UPTODATE);
+		page->mapping = v->anon;
+		page->index = area_offset(v, addr);
+	}
 	return page;
 }
 
@@ -76,10 +80,9 @@ static fault_result_t anon_missing(vm_area_t *v, pte_t *pte, unsigned long addr,
 		spin_unlock(lock);
 		return FAULT_OK;
 	}
-	page = anon_page(GFP_ZERO);
+	page = anon_page(v, addr, GFP_ZERO);
 	if (!page)
 		return FAULT_OOM;
-	v->has_anon = true;
 	if (!install(v, pte, page, entry_bits(v, true, true)))
 		page_put(page);
 	return FAULT_OK;
@@ -142,11 +145,9 @@ static fault_result_t file_missing_locked(vm_area_t *v, pte_t *pte, unsigned lon
 			fault_around(v, addr);
 		return FAULT_OK;
 	}
-	mine = anon_page(0);
-	if (mine) {
+	mine = anon_page(v, addr, 0);
+	if (mine)
 		arch_copy_page(page_to_virt(mine), page_to_virt(page));
-		v->has_anon = true;
-	}
 	page_put(page);
 	if (!mine)
 		return FAULT_OOM;
@@ -192,7 +193,7 @@ static fault_result_t write_protected(vm_area_t *v, pte_t *pte, unsigned long ad
 		page_get(old);
 	spin_unlock(lock);
 
-	fresh = anon_page(special ? GFP_ZERO : 0);
+	fresh = anon_page(v, addr, special ? GFP_ZERO : 0);
 	if (!fresh) {
 		if (old)
 			page_put(old);
@@ -200,7 +201,6 @@ static fault_result_t write_protected(vm_area_t *v, pte_t *pte, unsigned long ad
 	}
 	if (old)
 		arch_copy_page(page_to_virt(fresh), page_to_virt(old));
-	v->has_anon = true;
 	spin_lock(lock);
 	if (pte_get(pte) != seen) {
 		spin_unlock(lock);
@@ -240,6 +240,11 @@ fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access)
 	if (!seen)
 		return v->map || (v->ops && v->ops->fault) ? file_missing(v, pte, addr, write)
 							   : anon_missing(v, pte, addr, write);
+	if (unlikely(seen & PTE_SOFT_MOVING) && !pte_present(seen)) {
+		rwsem_read_lock(&v->anon->lock); /* until it has moved */
+		rwsem_read_unlock(&v->anon->lock);
+		return FAULT_OK;
+	}
 	if (!pte_present(seen) && (v->flags & VM_ACCESS)) {
 		/* Left without access by mprotect: the area allows it again. */
 		spinlock_t *lock = pte_lock(pte);

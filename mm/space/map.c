@@ -50,8 +50,7 @@ static u32 prot_flags(int prot)
 
 /* ---- unmapping ---- */
 
-/* Unmaps [start, end) with area borders already in place; frees the tables around. */
-static void remove_areas(vm_space_t *s, unsigned long start, unsigned long end)
+void vm_remove_areas(vm_space_t *s, unsigned long start, unsigned long end)
 {
 	vm_area_t *v = vm_find(s, start), *next, *prev;
 	unsigned long floor, ceiling;
@@ -65,7 +64,10 @@ static void remove_areas(vm_space_t *s, unsigned long start, unsigned long end)
 		next = vm_next(v);
 		zap_range(&g, v->start, v->end, true);
 		area_remove(s, v);
-		/* Freed after the flush: the file's pages may still be reached until then. */
+		/*
+		 * Not among its file's mappings any more: nobody walks tables that are about to go. It is
+		 * freed after the flush: the file's pages may still be reached until then.
+		 */
 		v->node.left = gone;
 		gone = &v->node;
 	}
@@ -89,7 +91,7 @@ int vm_unmap_locked(vm_space_t *s, unsigned long addr, size_t len)
 		return 0;
 	r = area_isolate(s, addr, addr + len);
 	if (!r)
-		remove_areas(s, addr, addr + len);
+		vm_remove_areas(s, addr, addr + len);
 	return r;
 }
 
@@ -347,8 +349,8 @@ static void change_entries(vm_area_t *v)
 			/* Write permission comes by fault: who owns the page is found out there. */
 			bool keep = (old & PTE_WRITE) && (v->flags & VM_WRITE);
 
-			if (!old)
-				continue;
+			if (!old || (!pte_present(old) && (old & PTE_SOFT_MOVING)))
+				continue; /* one that moves gets its rights by a fault */
 			old = pte_exchange(pte, 0);
 			pte_set(pte,
 				pte_make(pte_pfn(old),
@@ -471,28 +473,35 @@ out:
 
 /* ---- remapping ---- */
 
-/*
- * Moves the entries of [from, from+len) to another place in the same space; both in areas, lock
- * exclusive.
- */
-static int move_entries(vm_space_t *s, unsigned long from, unsigned long to, size_t len)
+/* Tables at `to` for all that has one at `from`: moving entries there cannot fail then. */
+static int make_tables(vm_space_t *s, unsigned long from, unsigned long to, size_t len)
 {
 	for (size_t off = 0; off < len; off += PAGE_SIZE) {
-		pte_t *old = pte_find(s, from + off), *new;
+		pte_t *old = pte_find(s, from + off);
 
-		if (!old) { /* skip to the next table */
+		if (!old) /* on to the next table */
 			off = ALIGN_UP(from + off + 1, HUGE_SIZE) - from - PAGE_SIZE;
-			continue;
-		}
-		if (!*old)
-			continue;
-		new = pte_make_path(s, to + off);
-		if (!new)
+		else if (pte_get(old) && !pte_make_path(s, to + off))
 			return -ENOMEM;
-		pte_set(new, pte_exchange(old, 0));
+	}
+	return 0;
+}
+
+/*
+ * Moves the entries of [from, from+len) to another place in the same space, where tables are; both in
+ * areas. s->lock exclusive, and the area kept from those who reach it through its pages: area_pin.
+ */
+static void move_entries(vm_space_t *s, unsigned long from, unsigned long to, size_t len)
+{
+	for (size_t off = 0; off < len; off += PAGE_SIZE) {
+		pte_t *old = pte_find(s, from + off);
+
+		if (!old)
+			off = ALIGN_UP(from + off + 1, HUGE_SIZE) - from - PAGE_SIZE;
+		else if (pte_get(old))
+			pte_set(pte_find(s, to + off), pte_exchange(old, 0));
 	}
 	arch_tlb_flush_range(&s->arch, from, from + len, false);
-	return 0;
 }
 
 static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t old_len,
@@ -513,12 +522,15 @@ static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t ol
 	copy = area_alloc(s, to, to + new_len, v->flags);
 	if (!copy)
 		return -ENOMEM;
-	copy->page_offset = v->map || (v->flags & VM_SPECIAL) ? offset : to >> PAGE_SHIFT;
+	/* Without pages it may count anew, as its new neighbours do. */
+	copy->page_offset =
+		v->map || v->anon || (v->flags & VM_SPECIAL) ? offset : to >> PAGE_SHIFT;
 	copy->file = v->file;
 	copy->map = v->map;
 	copy->ops = v->ops;
 	copy->private_data = v->private_data;
-	copy->has_anon = v->has_anon;
+	copy->anon = v->anon;
+	anon_hold(copy);
 	if (copy->file)
 		vm_file_ops->get(copy->file);
 	if (copy->ops && copy->ops->open)
@@ -528,12 +540,14 @@ static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t ol
 		area_free(copy);
 		return r;
 	}
-	r = move_entries(s, addr, to, MIN(old_len, new_len));
+	r = make_tables(s, addr, to, MIN(old_len, new_len));
 	if (r) {
-		move_entries(s, to, addr, MIN(old_len, new_len)); /* its tables exist */
 		vm_unmap_locked(s, to, new_len);
 		return r;
 	}
+	area_pin(v);
+	move_entries(s, addr, to, MIN(old_len, new_len));
+	area_unpin(v);
 	if (flags & MREMAP_DONTUNMAP)
 		return (long)to;
 	r = vm_unmap_locked(s, addr, old_len);

@@ -26,6 +26,7 @@ void space_init(void)
 	area_cache = kmem_cache_create("vm_area", sizeof(vm_area_t), 0, 0, NULL);
 	BUG_ON(!zero);
 	zero_page_pfn = page_to_pfn(zero);
+	anon_init();
 	file_map_cache_init();
 }
 
@@ -47,6 +48,7 @@ vm_space_t *vm_space_create(void)
 	refcount_set(&s->users, 1);
 	refcount_set(&s->refs, 1);
 	rwsem_init(&s->lock);
+	spinlock_init(&s->anon_lock);
 	s->mmap_base = USER_MAX - (1UL << 30);
 	return s;
 }
@@ -75,30 +77,13 @@ bool vm_space_get_alive(vm_space_t *s)
 	return refcount_get_unless_zero(&s->users);
 }
 
-static void unmap_all(vm_space_t *s)
-{
-	vm_area_t *v, *next;
-	gather_t g;
-
-	gather_init(&g, s);
-	rwsem_write_lock(&s->lock);
-	for (v = vm_first(s); v; v = vm_next(v))
-		zap_range(&g, v->start, v->end, true);
-	free_tables(&g, 0, USER_MAX);
-	gather_finish(&g);
-	for (v = vm_first(s); v; v = next) {
-		next = vm_next(v);
-		area_remove(s, v);
-		area_free(v);
-	}
-	rwsem_write_unlock(&s->lock);
-}
-
 void vm_space_put(vm_space_t *s)
 {
 	if (!refcount_put(&s->users))
 		return;
-	unmap_all(s);
+	rwsem_write_lock(&s->lock);
+	vm_remove_areas(s, 0, USER_MAX);
+	rwsem_write_unlock(&s->lock);
 	vm_space_drop(s);
 }
 
@@ -172,7 +157,7 @@ void vm_space_activate(vm_space_t *s)
 static bool must_copy(const vm_area_t *v)
 {
 	/* What a fault can bring back unchanged is left to faults. */
-	return v->has_anon;
+	return v->anon;
 }
 
 /* Copies one table's part: private pages become shared, read-only on both sides. */
@@ -243,6 +228,7 @@ static int copy_area(vm_space_t *child, vm_space_t *parent, vm_area_t *v)
 	*copy = *v;
 	copy->space = child;
 	copy->flags &= ~(VM_LOCKED | VM_LOCK_ON_FAULT);
+	anon_hold(copy);
 	if (copy->file)
 		vm_file_ops->get(copy->file);
 	if (copy->ops && copy->ops->open)
@@ -312,7 +298,7 @@ static page_t *present_page(vm_area_t *v, unsigned long addr, bool write)
 	lock = pte_lock(pte);
 	spin_lock(lock);
 	value = pte_get(pte);
-	if (pte_present(value) || (value & PTE_SOFT_NONE)) {
+	if (pte_present(value) || ((value & PTE_SOFT_NONE) && !(value & PTE_SOFT_MOVING))) {
 		bool special = value & PTE_SOFT_SPECIAL;
 
 		page = pfn_to_page(pte_pfn(value));

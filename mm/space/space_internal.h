@@ -14,7 +14,7 @@
 #define STACK_GUARD_GAP (256 * PAGE_SIZE)
 #define VM_ACCESS (VM_READ | VM_WRITE | VM_EXEC)
 extern pfn_t zero_page_pfn;
-extern kmem_cache_t *area_cache;
+extern kmem_cache_t *area_cache, *anon_root_cache;
 page_t *table_page_alloc(vm_space_t *s, u32 order); /* zeroed and charged to s; NULL: no memory */
 
 static inline vm_area_t *area_of(rb_node_t *n)
@@ -42,9 +42,14 @@ void area_remove(vm_space_t *s, vm_area_t *v);
 void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end);
 int area_split(vm_space_t *s, vm_area_t *v, unsigned long at); /* v keeps the lower part */
 void area_try_merge(vm_space_t *s, vm_area_t *v);
+/* b goes on where a ends, in memory and in what it maps: they differ in flags at most. */
+bool area_continues(const vm_area_t *a, const vm_area_t *b);
 /* Borders at start and end, so that whole areas make up the range. */
 int area_isolate(vm_space_t *s, unsigned long start, unsigned long end);
 unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsigned long high);
+/* Nobody finds the area's entries through its pages until area_unpin. s->lock held. */
+void area_pin(vm_area_t *v);
+void area_unpin(vm_area_t *v);
 void area_account(vm_space_t *s, const vm_area_t *v, s64 pages);
 
 /* table.c: page tables */
@@ -52,6 +57,26 @@ pte_t *pte_find(vm_space_t *s, unsigned long addr);	 /* NULL: no table */
 pte_t *pte_make_path(vm_space_t *s, unsigned long addr); /* NULL: no memory */
 spinlock_t *pte_lock(pte_t *pte);
 u64 area_pte_bits(const vm_area_t *v, bool writable);
+
+/* anon.c: reverse mapping; the first six do nothing for an area without a root */
+void anon_init(void);
+void anon_hold(vm_area_t *v); /* the area's reference of its root, copied from another area */
+void anon_drop(vm_area_t *v);
+void anon_insert(vm_area_t *v); /* joins the root's areas */
+void anon_remove(vm_area_t *v);
+void anon_insert_locked(vm_area_t *v); /* root->lock held, exclusive */
+void anon_remove_locked(vm_area_t *v);
+bool anon_prepare_slow(vm_area_t *v);
+/* The area has a root from now on; s->lock held. False: no memory. */
+static inline bool anon_prepare(vm_area_t *v)
+{
+	return likely(__atomic_load_n(&v->anon, __ATOMIC_ACQUIRE)) || anon_prepare_slow(v);
+}
+/*
+ * The areas where an anonymous page may be mapped, and at which addresses: the first (v NULL), the next;
+ * NULL after the last. Parents come before the copies that fork made. root->lock held.
+ */
+vm_area_t *anon_next(anon_root_t *root, vm_area_t *v, const page_t *page, unsigned long *addr);
 
 /* gather.c: unmapping; pages are freed after the flush */
 #define GATHER_PAGES 120
@@ -77,6 +102,8 @@ vm_area_t *stack_grow(vm_space_t *s, unsigned long addr);
 int fault_populate(vm_space_t *s, unsigned long start, unsigned long end); /* lock shared */
 
 /* map.c */
+/* Unmaps [start, end), whose borders are areas', and frees the tables around; s->lock exclusive. */
+void vm_remove_areas(vm_space_t *s, unsigned long start, unsigned long end);
 int vm_unmap_locked(vm_space_t *s, unsigned long addr, size_t len);
 bool vm_may_lock(vm_space_t *s, u64 pages);
 

@@ -1,8 +1,8 @@
-// sources: mm/space/area.c kernel/lib/rbtree.c kernel/lib/interval_tree.c
+// sources: kernel/sync/spinlock.c mm/space/area.c mm/space/anon.c kernel/lib/rbtree.c kernel/lib/interval_tree.c
 /*
  * The set of areas of an address space against an array of its pages: inserting, splitting,
- * removing, resizing, merging, searching for gaps; gap sums, accounting and the files' mappings
- * checked throughout; allocation failures.
+ * removing, resizing, merging, searching for gaps; gap sums, accounting, the files' mappings and the reverse
+ * mapping of anonymous pages checked throughout; allocation failures.
  */
 #include <host.h>
 #include <string.h>
@@ -25,6 +25,8 @@ typedef struct page_model {
 	u32 flags;
 	struct file *file;
 	u64 offset;
+	anon_root_t *root; /* there is an anonymous page, with this mapping */
+	u64 index;	   /* and index */
 } page_model_t;
 static page_model_t model[PAGES];
 
@@ -77,6 +79,22 @@ static unsigned long check_gaps(rb_node_t *n, unsigned long *end)
 	return v->max_gap;
 }
 
+/* An anonymous page is found through its root, where it is mapped and nowhere else. */
+static void check_anon(vm_space_t *s, u64 i)
+{
+	const page_t page = { .mapping = model[i].root, .index = model[i].index };
+	unsigned long addr;
+	u32 found = 0;
+
+	assert_ptr_equal(vm_find(s, address(i))->anon, model[i].root);
+	for (vm_area_t *v = anon_next(model[i].root, NULL, &page, &addr); v;
+	     v = anon_next(model[i].root, v, &page, &addr)) {
+		assert_true(addr >= v->start && addr < v->end);
+		found += addr == address(i);
+	}
+	assert_int_equal(found, 1);
+}
+
 static void check(vm_space_t *s)
 {
 	u64 total = 0, locked = 0, data = 0, stack = 0, exec = 0, mapped = 0;
@@ -111,6 +129,8 @@ static void check(vm_space_t *s)
 			stack++;
 		else if ((p->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
 			data++;
+		if (p->root)
+			check_anon(s, i);
 	}
 	assert_int_equal(mapped, total);
 	assert_int_equal(s->total_pages, total);
@@ -207,7 +227,7 @@ static void step_once(vm_space_t *s)
 		assert_null(v);
 	else
 		assert_true(v->end > address(from) && v->start <= address(expected));
-	switch (test_random_below(6)) {
+	switch (test_random_below(7)) {
 	case 0:
 	case 1:
 		if (free_range(from, n))
@@ -234,12 +254,20 @@ static void step_once(vm_space_t *s)
 
 			model[p] = model[p - 1];
 			model[p].offset++;
+			model[p].root = NULL;
 			area_resize(s, v, v->start, v->end + PAGE_SIZE);
 		}
 		break;
 	case 4:
 		if (v)
 			area_try_merge(s, v);
+		break;
+	case 5: /* a page is written to */
+		if (!v || v->start > address(from) || (v->flags & VM_SHARED))
+			break;
+		assert_true(anon_prepare(v));
+		model[from].root = v->anon;
+		model[from].index = area_offset(v, address(from));
 		break;
 	default:
 		n = 1 + test_random_below(60);
@@ -255,12 +283,14 @@ static vm_space_t space;
 static int setup(void **state)
 {
 	area_cache = kmem_cache_create("area", sizeof(vm_area_t), 0, 0, NULL);
+	anon_init();
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	free(area_cache);
+	free(anon_root_cache);
 	return 0;
 }
 
@@ -288,11 +318,11 @@ static void test_merging(void **state)
 		v[i] = area_alloc(&s, address(10 * i), address(10 * i + 10), VM_READ);
 		assert_int_equal(area_insert(&s, v[i]), 0);
 	}
-	v[2]->has_anon = true;
+	assert_true(anon_prepare(v[2]));
 	area_try_merge(&s, v[1]); /* both neighbours */
 	assert_int_equal(s.area_count, 1);
 	assert_int_equal(vm_first(&s)->end, address(30));
-	assert_true(vm_first(&s)->has_anon);
+	assert_true(vm_first(&s)->anon);
 	/* What has a close function stays as it was made. */
 	vm_first(&s)->ops = &area_ops;
 	assert_int_equal(area_split(&s, vm_first(&s), address(5)), 0);

@@ -4,6 +4,8 @@
  */
 #include "row.h"
 
+#include <sched.h>
+
 #define RW (PROT_READ | PROT_WRITE)
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
 #define SHARED (MAP_SHARED | MAP_ANONYMOUS)
@@ -605,6 +607,80 @@ static void group_stack(void)
 	    NOT_MAPPED);
 }
 
+#define RACE_PAGES 64
+#define RACE_ROUNDS 100
+
+typedef struct race {
+	volatile int round; /* the mapper's: pages are written, cut the file */
+	volatile int cut;   /* the cutter's: round that is done */
+} race_t;
+
+/* Cuts the file to nothing, and makes it long again, once a round. */
+static int cutter(race_t *race, int fd)
+{
+	while (race->cut < RACE_ROUNDS) {
+		while (race->round == race->cut)
+			sched_yield();
+		if (ftruncate(fd, 0) || ftruncate(fd, RACE_PAGES * PAGE))
+			return 1;
+		race->cut = race->round;
+	}
+	return 0;
+}
+
+/* Pages that the file does not have any more, but the mapping still shows, over all rounds. */
+static int stale_pages(race_t *race, char *from, char *to)
+{
+	int stale = 0;
+
+	for (int round = 1; round <= RACE_ROUNDS; round++) {
+		pid_t child;
+
+		for (int i = 0; i < RACE_PAGES; i++)
+			from[i * PAGE] = 1;
+		child = fork();
+		if (!child) {
+			/* Goes away with all its pages at the time of the cut. */
+			for (int i = 0; i < RACE_PAGES; i++)
+				(void)*(volatile char *)(from + i * PAGE);
+			_exit(0);
+		}
+		race->round = round;
+		while (race->cut != round) {
+			char *moved = mremap(from, RACE_PAGES * PAGE, RACE_PAGES * PAGE,
+					     MREMAP_MAYMOVE | MREMAP_FIXED, to);
+
+			if (moved != to)
+				return -errno;
+			to = from;
+			from = moved;
+		}
+		for (int i = 0; i < RACE_PAGES; i++)
+			stale += from[i * PAGE] != 0;
+		waitpid(child, NULL, 0);
+	}
+	return stale;
+}
+
+/* A file is cut while its mapping moves, and while another process that maps it ends. */
+static void group_cut_races(void)
+{
+	race_t *race = (race_t *)map(NULL, PAGE, RW, SHARED);
+	int fd = open("/tmp/cut", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char *mem;
+	pid_t child;
+
+	ftruncate(fd, RACE_PAGES * PAGE);
+	child = fork();
+	if (!child)
+		_exit(cutter(race, fd));
+	mem = mmap(NULL, RACE_PAGES * PAGE, RW, MAP_SHARED, fd, 0);
+	ROW("nothing_stale", stale_pages(race, mem, map(NULL, RACE_PAGES * PAGE, RW, PRIVATE)), 0);
+	ROW("cutter", wait_status(child), EXITED(0));
+	close(fd);
+	unlink("/tmp/cut");
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "memory");
@@ -623,5 +699,6 @@ int main(int argc, char **argv)
 	GROUP(group_mlock);
 	GROUP(group_limits);
 	GROUP(group_stack);
+	GROUP(group_cut_races);
 	return finish();
 }
