@@ -173,6 +173,19 @@ static u8 alloc_vector(u32 irq)
 	return 0;
 }
 
+#define IOAPIC_ID_MAX 254u /* 255 is everyone; its destination field has 8 bits */
+
+/* The next CPU in turn that an I/O APIC can name; the first always can. */
+static u32 choose_cpu(void)
+{
+	u32 cpu;
+
+	do
+		cpu = next_cpu++ % cpu_count;
+	while (cpu && cpu_apic_id[cpu] > IOAPIC_ID_MAX);
+	return cpu;
+}
+
 static int line_connect(u32 irq, irq_line_t *line, u32 flags)
 {
 	irq_route_t route;
@@ -187,7 +200,7 @@ static int line_connect(u32 irq, irq_line_t *line, u32 flags)
 	spin_lock_irq(&line->lock);
 	line->route = route;
 	line->vector = vector;
-	line->cpu = flags & IRQF_NO_BALANCE ? 0 : next_cpu++ % cpu_count;
+	line->cpu = flags & IRQF_NO_BALANCE ? 0 : choose_cpu();
 	line->masked = line->disabled != 0;
 	ioapic_connect(&route, vector, cpu_apic_id[line->cpu]);
 	ioapic_mask(route.gsi, line->masked);

@@ -66,6 +66,7 @@ void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
 	 * (percpu_init_cpu).
 	 */
 	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
+	__asm__ volatile("lldt %w0" : : "r"(0)); /* nothing that a boot loader left is believed */
 }
 
 void tss_set_stack(unsigned long top)

@@ -201,6 +201,13 @@ sysret_pti:
 	swapgs
 	o64 sysret
 
+; SYSCALL in compatibility mode, where AMD's CPUs have it: there are no 32-bit system calls. Nothing
+; is touched but registers; the stack, GS and the page tables are still the program's.
+global syscall_entry_compat
+syscall_entry_compat:
+	mov	eax, -ENOSYS
+	o32 sysret
+
 ; Stubs: vector v at vector_stubs + v / 32 * 136 + v % 32 * 4 (trap_init computes the same). Each
 ; pushes its number, sign-extended, and takes a short jump: to the end of its group, or to what
 ; stands before the table. Of the vectors with an error code, 29 and 30 belong to virtualisation

@@ -75,7 +75,11 @@ void trap_page_fault(trap_frame_t *frame, u64 error_code, unsigned long addr)
 		t->arch.error_code = (u32)error_code | (addr >= USER_MAX ? FAULT_PRESENT : 0);
 		t->arch.fault_address = addr;
 		arch_irq_enable();
-		ksignal_pf(frame, addr, error_code & known);
+		/* The CPU's own accesses for a program (descriptor tables) are not the program's. */
+		if (error_code & FAULT_USER)
+			ksignal_pf(frame, addr, error_code & known);
+		else
+			ksignal_segv(frame, SEGV_ACCERR, addr);
 		return;
 	}
 	fixup = extable_lookup(frame->rip);

@@ -28,7 +28,7 @@ _Static_assert(sizeof(idt_gate_t) == 16, "IDT gate: Intel SDM 3A 6.14.1");
 #define SYSCALL_FLAGS_MASK                                                                         \
 	(RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_IOPL | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
 
-extern char vector_stubs[], syscall_entry[], syscall_entry_pti[];
+extern char vector_stubs[], syscall_entry[], syscall_entry_pti[], syscall_entry_compat[];
 
 /* A page of its own, read-only after boot: user page tables show it. */
 static idt_gate_t idt[IDT_ENTRIES] __aligned(PAGE_SIZE) __section(".data.ro_after_init.idt");
@@ -82,6 +82,8 @@ void trap_init_cpu(void)
 	__asm__ volatile("lidt %0" ::"m"(idtr));
 	wrmsr(MSR_STAR, (u64)SEL_USER_BASE << 48 | (u64)SEL_KERNEL_CS << 32);
 	wrmsr(MSR_LSTAR, (u64)(mmu_two_roots ? syscall_entry_pti : syscall_entry));
+	wrmsr(MSR_CSTAR, (u64)syscall_entry_compat);
+	wrmsr(MSR_SYSENTER_CS, 0); /* the instruction faults */
 	wrmsr(MSR_SYSCALL_MASK, SYSCALL_FLAGS_MASK);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	write_cr0(read_cr0() | CR0_AM); /* programs may ask for alignment checks, as on Linux */

@@ -175,9 +175,12 @@ int arch_thread_copy_user(struct thread *child, struct thread *parent, const tra
 {
 	trap_frame_t *user = arch_user_frame(child);
 	switch_frame_t *s = (switch_frame_t *)user - 1;
-	unsigned long flags = arch_irq_save();
+	unsigned long flags;
 	int r;
 
+	if (set_tls && tls >= USER_MAX)
+		return -EPERM;
+	flags = arch_irq_save();
 	save_segments(&parent->arch);
 	arch_irq_restore(flags);
 	child->arch = parent->arch;
