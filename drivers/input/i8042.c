@@ -52,7 +52,8 @@
 #define WAIT_USECS 100000
 #define FLUSH_BYTES 64
 #define RESENDS 3
-#define QUEUE 16 /* power of two */
+#define ANSWER_TIME (1 * NSEC_PER_SEC) /* the keyboard has 20 ms; it may have been pulled out */
+#define QUEUE 16		       /* power of two */
 
 static spinlock_t lock = SPINLOCK_INIT("i8042"); /* all below; interrupts off */
 static bool present;
@@ -61,6 +62,7 @@ static u32 pause_left;	/* bytes of the pause key's sequence to come */
 static u8 queue[QUEUE]; /* bytes for the keyboard */
 static u32 queue_head, queue_tail;
 static bool waiting; /* for the answer to queue[tail] */
+static nsec_t asked; /* when, if waiting */
 static u32 resends;
 
 /* Keys of 0xe0 codes. Other such codes (0x2a, 0x36: made-up shifts) are no keys. */
@@ -107,6 +109,7 @@ static void send_next(void)
 	if (waiting || queue_head == queue_tail)
 		return;
 	waiting = true;
+	asked = clock_monotonic();
 	arch_out8(PORT_DATA, queue[queue_tail % QUEUE]);
 }
 
@@ -129,6 +132,10 @@ void keyboard_show_leds(u32 leds)
 	unsigned long flags;
 
 	spin_lock_irqsave(&lock, &flags);
+	if (waiting && clock_monotonic() - asked > ANSWER_TIME) {
+		waiting = false;
+		queue_tail = queue_head;
+	}
 	if (present && queue_head - queue_tail <= QUEUE - 2) {
 		queue[queue_head++ % QUEUE] = KBD_SET_LEDS;
 		queue[queue_head++ % QUEUE] = (u8)(leds & (LED_SCR | LED_NUM | LED_CAP));

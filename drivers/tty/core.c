@@ -4,7 +4,7 @@
  * Concepts. A driver creates tty_t objects; names lead to them through a table by device number.
  * Every open file stands on the terminal's list, so that a hang-up can swap the files' operations
  * for ones that answer end of file and EIO: what still holds the file can no longer reach the
- * terminal.
+ * terminal. Who opens it anew can.
  *
  * Input goes interrupt -> raw ring -> work item -> line discipline; so the discipline, which takes
  * mutexes and sends signals, never runs in an interrupt. The work item stops while the discipline
@@ -69,13 +69,11 @@ static void input_work(work_t *work)
 		room = discipline_room(tty);
 		mutex_unlock(&tty->input_lock);
 		/*
-		 * A full canonical line still takes bytes: they are dropped or end it. A full raw
-		 * buffer does not, and neither does one with complete lines waiting.
+		 * A full canonical line still takes bytes, one by one: they are dropped or end it. A
+		 * full raw buffer does not, and neither does one with complete lines waiting.
 		 */
 		if (room < 2 && (!tty_lflag(tty, ICANON) || tty->canon_head != tty->tail))
 			break;
-		if (room < 2)
-			room = sizeof(chunk);
 		spin_lock_irqsave(&tty->raw_lock, &flags);
 		while (n < MIN(room / 2 + 1, sizeof(chunk)) && tty->raw_tail != tty->raw_head)
 			chunk[n++] = tty->raw[tty->raw_tail++ & (TTY_RAW_BUFFER - 1)];
@@ -202,6 +200,11 @@ tty_t *tty_of_file(file_t *f)
 	return tf->tty;
 }
 
+bool tty_file_ended(const tty_t *tty, const file_t *f)
+{
+	return READ_ONCE(f->ops) != &tty_file_operations || READ_ONCE(tty->other_closed);
+}
+
 int tty_open_file(tty_t *tty, file_t *f)
 {
 	tty_file_t *tf = kzalloc(sizeof(*tf), GFP_KERNEL);
@@ -220,13 +223,7 @@ int tty_open_file(tty_t *tty, file_t *f)
 	tf->tty = tty;
 	tf->file = f;
 	list_add_tail(&tf->link, &tty->files);
-	if (tty->open_count++ == 0) {
-		unsigned long flags;
-
-		spin_lock_irqsave(&tty->control_lock, &flags);
-		tty->hung_up = false;
-		spin_unlock_irqrestore(&tty->control_lock, flags);
-	}
+	tty->open_count++;
 	f->private_data = tf;
 	f->ops = &tty_file_operations;
 	tty_maybe_set_controlling(tty, f);
@@ -287,7 +284,7 @@ static u32 tty_poll(file_t *f, poll_table_t *pt)
 		min = tty->termios.c_cc[VMIN];
 	if (discipline_readable(tty, min))
 		mask |= POLLIN | POLLRDNORM;
-	if (READ_ONCE(tty->hung_up) || READ_ONCE(tty->other_closed))
+	if (READ_ONCE(tty->other_closed))
 		mask |= POLLIN | POLLRDNORM | POLLHUP;
 	if (!READ_ONCE(tty->flow_stopped) && tty->ops->write_room(tty) >= 8)
 		mask |= POLLOUT | POLLWRNORM;
@@ -324,12 +321,19 @@ static long hung_up_ioctl(file_t *f, u32 cmd, unsigned long arg)
 	return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
 }
 
+static void hung_up_release(file_t *f)
+{
+	tty_file_t *tf = f->private_data;
+
+	tf->ops->release(f);
+}
+
 static const file_operations_t hung_up_operations = {
 	.read_iter = hung_up_read,
 	.write_iter = hung_up_write,
 	.poll = hung_up_poll,
 	.ioctl = hung_up_ioctl,
-	.release = tty_release,
+	.release = hung_up_release,
 };
 
 void tty_hangup(tty_t *tty)
@@ -339,15 +343,17 @@ void tty_hangup(tty_t *tty)
 
 	mutex_lock(&tty_mutex);
 	spin_lock_irqsave(&tty->control_lock, &flags);
-	tty->hung_up = true;
 	tty->flow_stopped = false;
 	spin_unlock_irqrestore(&tty->control_lock, flags);
 	list_for_each_entry(tf, &tty->files, link) {
 		/* /dev/console stays usable: init's shell is respawned on it. */
-		if (tf->file->node->rdev == makedev(TTYAUX_MAJOR, 1))
+		if (tf->file->node->rdev == makedev(TTYAUX_MAJOR, 1) ||
+		    tf->file->ops == &hung_up_operations)
 			continue;
+		tf->ops = tf->file->ops;
 		WRITE_ONCE(tf->file->ops, &hung_up_operations);
 	}
+	WRITE_ONCE(tty->hangups, tty->hangups + 1);
 	tty_hangup_session(tty);
 	mutex_unlock(&tty_mutex);
 	wake_up_all(&tty->read_wait);

@@ -58,6 +58,7 @@ bool discipline_readable(tty_t *tty, u32 min)
 	return tty->head - tty->tail >= MAX(min, 1u);
 }
 
+/* The caller has looked for room; the end of a line takes the byte that discipline_room keeps. */
 static void put_byte(tty_t *tty, u8 c)
 {
 	u32 at = MASK(tty->head);
@@ -195,6 +196,8 @@ static void end_line(tty_t *tty, u8 c, bool eof)
 {
 	u32 at = MASK(tty->head);
 
+	if (tty->head - tty->tail == TTY_BUFFER)
+		return; /* full to the last byte with lines that no one reads */
 	put_byte(tty, c);
 	bitmap_set(tty->line_end, at);
 	if (eof)
@@ -276,7 +279,9 @@ static bool canonical_char(tty_t *tty, u8 c)
 /* Puts a data byte into the buffer, with echo. */
 static void data_char(tty_t *tty, u8 c, bool literal)
 {
-	if (!discipline_room(tty)) {
+	bool marked = c == 0xff && tty_iflag(tty, PARMRK) && !tty_iflag(tty, ISTRIP);
+
+	if (discipline_room(tty) < 1u + marked) {
 		/* IMAXBEL: a full line rings; either way the byte is lost. */
 		if (tty_iflag(tty, IMAXBEL) && tty_lflag(tty, ICANON))
 			discipline_echo_raw(tty, '\a');
@@ -291,7 +296,7 @@ static void data_char(tty_t *tty, u8 c, bool literal)
 		else
 			discipline_echo(tty, c);
 	}
-	if (c == 0xff && tty_iflag(tty, PARMRK) && !tty_iflag(tty, ISTRIP))
+	if (marked)
 		put_byte(tty, c);
 	put_byte(tty, c);
 }

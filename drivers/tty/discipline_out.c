@@ -133,9 +133,9 @@ void discipline_flush_echo(tty_t *tty)
 	}
 }
 
-static bool can_write(tty_t *tty)
+static bool can_write(tty_t *tty, const file_t *f)
 {
-	return READ_ONCE(tty->hung_up) || READ_ONCE(tty->other_closed) ||
+	return tty_file_ended(tty, f) ||
 	       (!READ_ONCE(tty->flow_stopped) && tty->ops->write_room(tty) >= 8);
 }
 
@@ -147,7 +147,7 @@ static ssize_t write_chunk(tty_t *tty, file_t *f, const u8 *data, size_t len)
 	while (done < len) {
 		size_t n = 0;
 
-		if (READ_ONCE(tty->hung_up) || READ_ONCE(tty->other_closed))
+		if (tty_file_ended(tty, f))
 			return done ? (ssize_t)done : -EIO;
 		if (!READ_ONCE(tty->flow_stopped)) {
 			mutex_lock(&tty->input_lock);
@@ -162,7 +162,7 @@ static ssize_t write_chunk(tty_t *tty, file_t *f, const u8 *data, size_t len)
 			continue;
 		if (f->flags & O_NONBLOCK)
 			return done ? (ssize_t)done : -EAGAIN;
-		if (wait_event_interruptible(&tty->write_wait, can_write(tty)))
+		if (wait_event_interruptible(&tty->write_wait, can_write(tty, f)))
 			return done ? (ssize_t)done : -ERESTARTSYS;
 	}
 	return (ssize_t)done;

@@ -115,7 +115,7 @@ static int wait_input(tty_t *tty, file_t *f, const read_plan_t *plan, bool *time
 
 		if (discipline_readable(tty, MAX(plan->min, 1u)))
 			return 0;
-		if (READ_ONCE(tty->hung_up) || READ_ONCE(tty->other_closed))
+		if (tty_file_ended(tty, f))
 			return 0;
 		if (f->flags & O_NONBLOCK)
 			return tty->head != tty->tail && !tty_lflag(tty, ICANON) ? 0 : -EAGAIN;
@@ -127,11 +127,11 @@ static int wait_input(tty_t *tty, file_t *f, const read_plan_t *plan, bool *time
 			*timeout = true;
 			return 0;
 		}
-		r = wait_event_deadline(
-			&tty->read_wait,
-			discipline_readable(tty, MAX(plan->min, 1u)) || READ_ONCE(tty->hung_up) ||
-				READ_ONCE(tty->other_closed) || tty->head - tty->tail != seen,
-			THREAD_INTERRUPTIBLE, deadline);
+		r = wait_event_deadline(&tty->read_wait,
+					discipline_readable(tty, MAX(plan->min, 1u)) ||
+						tty_file_ended(tty, f) ||
+						tty->head - tty->tail != seen,
+					THREAD_INTERRUPTIBLE, deadline);
 		if (r == -ETIMEDOUT) {
 			*timeout = true;
 			return 0;
@@ -174,7 +174,7 @@ ssize_t discipline_read(tty_t *tty, file_t *f, iter_t *it)
 			break;
 		}
 		/* The other end is gone: what is left was read before; pty masters get EIO. */
-		if (READ_ONCE(tty->hung_up) || READ_ONCE(tty->other_closed)) {
+		if (tty_file_ended(tty, f)) {
 			r = tty->other_closed ? -EIO : 0;
 			break;
 		}

@@ -54,8 +54,10 @@ static size_t chars_queued(tty_t *tty)
 
 int tty_drain_output(tty_t *tty)
 {
-	return wait_event_interruptible(&tty->write_wait,
-					chars_queued(tty) == 0 || READ_ONCE(tty->hung_up));
+	u32 hangups = READ_ONCE(tty->hangups);
+
+	return wait_event_interruptible(
+		&tty->write_wait, chars_queued(tty) == 0 || READ_ONCE(tty->hangups) != hangups);
 }
 
 static long get_termios(tty_t *tty, void __user *out, size_t size)

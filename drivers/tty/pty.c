@@ -230,7 +230,7 @@ static ssize_t master_write_iter(file_t *f, iter_t *it, off_t *pos)
 			continue;
 		}
 		room = discipline_room(slave);
-		n = MIN(it->count, MIN(room >= 2 ? room / 2 : sizeof(chunk), sizeof(chunk)));
+		n = MIN(it->count, MIN(MAX(room / 2, (size_t)1), sizeof(chunk)));
 		n = copy_from_iter(chunk, n, it);
 		if (!n)
 			return total ? total : -EFAULT;

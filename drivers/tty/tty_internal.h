@@ -11,8 +11,12 @@
 typedef struct tty_file {
 	tty_t *tty; /* own reference */
 	file_t *file;
-	list_t link; /* tty->files: tty_mutex */
+	const file_operations_t *ops; /* the file's own: tty_mutex, while it is hung up */
+	list_t link;		      /* tty->files: tty_mutex */
 } tty_file_t;
+
+/* A read or write has to end: the file was hung up, or the other end of the pty has gone. */
+bool tty_file_ended(const tty_t *tty, const file_t *f);
 
 static inline bool tty_lflag(const tty_t *tty, u32 f)
 {

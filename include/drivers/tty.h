@@ -87,7 +87,7 @@ typedef struct tty {
 	spinlock_t control_lock;
 	struct pid *session, *group; /* (c) own references */
 	bool flow_stopped;	     /* (c) */
-	bool hung_up;		     /* (c) */
+	u32 hangups;		     /* (a) how often it was hung up */
 	bool exclusive;		     /* (c) */
 	bool packet;		     /* (c) pty master */
 	u8 packet_status;	     /* (c) */

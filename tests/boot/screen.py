@@ -136,17 +136,19 @@ class Screen:
 
     # ---- keyboard ----
 
-    def keys(self, down, *codes):
-        """Presses keys, or lets them go."""
+    def _send(self, *changes):
         self.execute("input-send-event", events=[
             {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": code}}}
-            for code in codes])
+            for down, code in changes])
+
+    def keys(self, down, *codes):
+        """Presses keys, or lets them go."""
+        self._send(*((down, code) for code in codes))
 
     def press(self, chord):
-        """Presses keys like "alt-f2" together, and lets them go."""
+        """Presses keys like "alt-f2" together, and lets them go: at once, or a busy host would repeat them."""
         codes = chord.split("-")
-        self.keys(True, *codes)
-        self.keys(False, *reversed(codes))
+        self._send(*((True, code) for code in codes), *((False, code) for code in reversed(codes)))
 
     def character(self, char):
         """Presses the keys of a character."""

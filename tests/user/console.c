@@ -547,11 +547,43 @@ static void group_switching(void)
 	ROW("unlock", ioctl(tty, VT_UNLOCKSWITCH, 0), 0);
 	ioctl(tty, VT_ACTIVATE, front);
 	ioctl(tty, VT_WAITACTIVE, front);
+	/* By a sequence: only to a console that there is. */
+	say("\033[12;0]\033[12;99]\033[12;" OTHER_CONSOLE "]");
+	say("\033[12;9]");
+	ROW("sequence-activates", ioctl(tty, VT_WAITACTIVE, 9), 0);
+	ROW("sequence-makes-none", open("/dev/vcs" OTHER_CONSOLE, O_RDONLY) < 0 ? -errno : 0,
+	    -ENOENT);
+	ioctl(tty, VT_ACTIVATE, front);
+	ioctl(tty, VT_WAITACTIVE, front);
 	CHILD(become(USER);
 	      ROW("activate-unprivileged", ioctl(tty, VT_ACTIVATE, 9) ? -errno : 0, -EPERM);
 	      ROW("lock-unprivileged", ioctl(tty, VT_LOCKSWITCH, 0) ? -errno : 0, -EPERM));
 	ROWS_EFAULT("state-pointer", 6, ioctl(tty, VT_GETSTATE, p) ? -errno : 0);
 	ROWS_EFAULT("mode-pointer", 8, ioctl(tty, VT_SETMODE, p) ? -errno : 0);
+}
+
+/* A hang-up ends the files that are open, not the terminal. */
+static void group_hang_up(void)
+{
+	struct pollfd pfd = { .events = POLLIN | POLLOUT };
+	int old, fresh;
+
+	open_console();
+	old = MUST(open("/dev/tty" OTHER_CONSOLE, O_RDWR | O_NOCTTY));
+	ROW("hang-up", ioctl(old, TIOCVHANGUP), 0);
+	ROW("old-write", write(old, "x", 1) < 0 ? -errno : 0, -EIO);
+	ROW("old-read", read(old, &pfd, 1), 0);
+	fresh = MUST(open("/dev/tty" OTHER_CONSOLE, O_RDWR | O_NOCTTY | O_NONBLOCK));
+	ROW("fresh-write", write(fresh, "x", 1), 1);
+	ROW("fresh-read", read(fresh, &pfd, 1) < 0 ? -errno : 0, -EAGAIN);
+	pfd.fd = fresh;
+	poll(&pfd, 1, 0);
+	ROW("fresh-poll", pfd.revents, POLLOUT);
+	ROW("hang-up-fresh", ioctl(fresh, TIOCVHANGUP), 0);
+	ROW("fresh-ended", write(fresh, "x", 1) < 0 ? -errno : 0, -EIO);
+	close(old);
+	close(fresh);
+	ROW("disallocate", ioctl(tty, VT_DISALLOCATE, 10), 0);
 }
 
 static void group_screen(void)
@@ -668,6 +700,7 @@ int main(int argc, char **argv)
 	GROUP(group_keyboard);
 	GROUP(group_keymap);
 	GROUP(group_switching);
+	GROUP(group_hang_up);
 	GROUP(group_screen);
 	return finish();
 }

@@ -12,9 +12,9 @@
  *
  * Locking. vt_mutex: which consoles exist, switching. vt_front_lock (spinlock, interrupts off) lets
  * interrupts and the screen find the console in front, and keeps it there while they look; each
- * console's lock guards its machine. The log takes both only as long as it can hope for them: in a
- * panic the holder may be a stopped CPU. Order: tty_mutex > vt_mutex > vt_front_lock > vt->lock >
- * tty->raw_lock.
+ * console's lock guards its machine. In a panic, whose holder may be a stopped CPU, the log and the
+ * screen try for both only as long as there is hope. Order: tty_mutex > vt_mutex > vt_front_lock >
+ * vt->lock > tty->raw_lock.
  */
 #include "vt.h"
 
@@ -28,7 +28,7 @@
 #include <mm/vmalloc.h>
 
 #define SCROLLBACK 500	/* lines */
-#define WRITE_PIECE 256 /* bytes between two looks at interrupts */
+#define WRITE_PIECE 64	/* bytes between two looks at interrupts: each may scroll a region */
 #define WRITE_ROOM 4096 /* what is always taken */
 #define LOCK_TRIES 1000000
 
@@ -45,7 +45,7 @@ vt_t *vt_by_number(u32 number)
 
 bool vt_is_open(const vt_t *vt)
 {
-	return READ_ONCE(vt->tty->open_count) != 0;
+	return vt->open;
 }
 
 /* ---- what the machine asks for; vt->lock held ---- */
@@ -80,7 +80,7 @@ static void palette_changed(term_t *t)
 
 static void bring_front(term_t *t, u32 number)
 {
-	vt_request_switch(number);
+	vt_request_existing(number);
 }
 
 static const term_ops_t term_operations = {
@@ -134,6 +134,30 @@ static void vt_start(tty_t *tty)
 	keyboard_set_hold(tty->driver_data, false);
 }
 
+/* Under tty_mutex, as the next. The console may have been given up since its name was looked up. */
+static int vt_opened(tty_t *tty, file_t *f)
+{
+	vt_t *vt = tty->driver_data;
+	int r = 0;
+
+	mutex_lock(&vt_mutex);
+	if (consoles[vt->number] == vt)
+		vt->open = true;
+	else
+		r = -ENXIO;
+	mutex_unlock(&vt_mutex);
+	return r;
+}
+
+static void vt_closed(tty_t *tty)
+{
+	vt_t *vt = tty->driver_data;
+
+	mutex_lock(&vt_mutex);
+	vt->open = false;
+	mutex_unlock(&vt_mutex);
+}
+
 static void vt_free(tty_t *tty)
 {
 	vt_t *vt = tty->driver_data;
@@ -149,6 +173,8 @@ static const tty_operations_t vt_operations = {
 	.write_room = vt_write_room,
 	.stop = vt_stop,
 	.start = vt_start,
+	.open = vt_opened,
+	.last_close = vt_closed,
 	.ioctl = vt_ioctl,
 	.destroy = vt_free,
 };
@@ -202,14 +228,25 @@ out_free:
 	return ERR_PTR(-ENOMEM);
 }
 
-int vt_destroy(vt_t *vt)
+int vt_destroy(u32 number)
 {
-	if (vt == vt_front || vt_is_open(vt))
-		return -EBUSY;
-	consoles[vt->number] = NULL;
-	vcs_remove_nodes(vt->number);
-	tty_put(vt->tty);
-	return 0;
+	int r = -EBUSY; /* for none too, as Linux answers */
+	tty_t *tty = NULL;
+	vt_t *vt;
+
+	mutex_lock(&vt_mutex);
+	vt = vt_by_number(number);
+	if (vt && vt != vt_front && !vt_is_open(vt)) {
+		r = 0;
+		tty = vt->tty;
+		consoles[number] = NULL;
+		vcs_remove_nodes(number);
+	}
+	mutex_unlock(&vt_mutex);
+	/* Waits for work, and work waits for vt_mutex. */
+	if (tty)
+		tty_put(tty);
+	return r;
 }
 
 tty_t *vt_open_number(u32 number)
@@ -264,13 +301,21 @@ out_free:
 
 /* ---- the screen's source ---- */
 
-static bool lock_patiently(spinlock_t *lock)
+static bool lock_if_it_can_be(spinlock_t *lock)
 {
-	for (u32 tries = 0; tries < LOCK_TRIES; tries++) {
-		if ((spin_trylock)(lock)) /* the plain function: unlock_front tells sparse */
+	static u32 patience = LOCK_TRIES; /* one CPU's: that of the panic */
+
+	if (!panicking()) {
+		spin_lock(lock);
+		__release(lock); /* for sparse, here and below: unlock_front tells it */
+		return true;
+	}
+	for (u32 tries = 0; tries < patience; tries++) {
+		if ((spin_trylock)(lock))
 			return true;
 		cpu_relax();
 	}
+	patience = 1; /* not again for each row */
 	return false;
 }
 
@@ -286,10 +331,10 @@ static vt_t *lock_front(front_locks_t *locks)
 
 	locks->flags = arch_irq_save();
 	locks->console = false;
-	locks->front = lock_patiently(&vt_front_lock);
+	locks->front = lock_if_it_can_be(&vt_front_lock);
 	vt = vt_front;
 	if (vt)
-		locks->console = lock_patiently(&vt->lock);
+		locks->console = lock_if_it_can_be(&vt->lock);
 	return vt;
 }
 

@@ -22,6 +22,7 @@ typedef struct vt {
 	term_t term;	   /* (l) */
 	vt_keyboard_t kbd; /* kbd_lock */
 	u8 asked_leds;	   /* (a) by ESC [ q, until keyboard_update_leds takes it over */
+	bool open;	   /* (m) some file leads to it */
 	bool graphics;	   /* (a) KD_GRAPHICS: a program draws, we do not; changed under (m) */
 
 	struct vt_mode mode; /* (m) how switching away is agreed upon */
@@ -37,11 +38,13 @@ extern vt_t *vt_front;		 /* vt_front_lock and vt_mutex to change, either to read
 /* vt_mutex held: the console, NULL when it was never opened. */
 vt_t *vt_by_number(u32 number);
 vt_t *vt_make(u32 number); /* likewise; made if missing; or ERR_PTR */
-int vt_destroy(vt_t *vt);  /* 0 or -EBUSY; vt_mutex held */
 bool vt_is_open(const vt_t *vt);
+/* Without vt_mutex. -EBUSY: in front, open, or there is none. */
+int vt_destroy(u32 number);
 
 /* vt_switch.c */
 void vt_request_switch(u32 number);	  /* any context; 0: the one that was in front before */
+void vt_request_existing(u32 number);	  /* any context: likewise, but none is made for it */
 void vt_request_neighbour(int direction); /* any context: the next (1) or former (-1) console */
 void vt_request_hold(void);		  /* any context: stops or restarts output */
 int vt_switch_locked(vt_t *to);		  /* vt_mutex held; at once, or when the owner agrees */

@@ -19,7 +19,9 @@ static u32 last_number;	 /* vt_mutex: of the one before it */
 static bool locked;	 /* vt_mutex: VT_LOCKSWITCH */
 static work_t switch_work, neighbour_work, hold_work;
 static int asked_direction; /* atomic */
-static u32 requested;	    /* atomic: number + 1 that the work item switches to; 0: none */
+/* atomic: number + 1 that the work item switches to; 0: none */
+static u32 requested;
+#define REQUEST_EXISTING 0x100u /* only if there is such a console */
 
 /* False when the process has gone. */
 static bool signal_owner(vt_t *vt, int sig)
@@ -55,7 +57,9 @@ static void complete_switch(vt_t *to)
 	if (from == to)
 		return;
 	spin_lock_irqsave(&vt_front_lock, &flags);
+	spin_lock(&from->lock); /* what it shows of its palette is shown by now, or never */
 	vt_front = to;
+	spin_unlock(&from->lock);
 	spin_lock(&to->lock);
 	vt_show_palette(to);
 	spin_unlock(&to->lock);
@@ -97,24 +101,38 @@ int vt_switch_locked(vt_t *to)
 
 static void run_switch(work_t *work)
 {
-	u32 number = __atomic_exchange_n(&requested, 0, __ATOMIC_SEQ_CST);
+	u32 request = __atomic_exchange_n(&requested, 0, __ATOMIC_SEQ_CST);
+	u32 number = (request & ~REQUEST_EXISTING) - 1;
 	vt_t *to;
 
-	if (!number--)
+	if (!request)
 		return;
 	mutex_lock(&vt_mutex);
-	to = vt_make(number ? number : last_number);
-	if (!IS_ERR(to))
+	if (request & REQUEST_EXISTING)
+		to = vt_by_number(number);
+	else
+		to = vt_make(number ? number : last_number);
+	if (!IS_ERR_OR_NULL(to))
 		vt_switch_locked(to);
 	mutex_unlock(&vt_mutex);
 }
 
+static void request(u32 what)
+{
+	__atomic_store_n(&requested, what, __ATOMIC_SEQ_CST);
+	schedule_work(&switch_work);
+}
+
 void vt_request_switch(u32 number)
 {
-	if (number > VT_MAX_CONSOLES)
-		return;
-	__atomic_store_n(&requested, number + 1, __ATOMIC_SEQ_CST);
-	schedule_work(&switch_work);
+	if (number <= VT_MAX_CONSOLES)
+		request(number + 1);
+}
+
+void vt_request_existing(u32 number)
+{
+	if (number && number <= VT_MAX_CONSOLES)
+		request((number + 1) | REQUEST_EXISTING);
 }
 
 static u32 neighbour(int direction)
@@ -249,19 +267,12 @@ static long release_display(vt_t *vt, unsigned long answer)
 
 static long disallocate(unsigned long number)
 {
-	vt_t *vt;
-
 	if (number > VT_MAX_CONSOLES)
 		return -ENXIO;
-	if (number) {
-		vt = vt_by_number((u32)number);
-		return vt ? vt_destroy(vt) : -EBUSY; /* as Linux answers for none */
-	}
-	for (u32 i = 2; i <= VT_MAX_CONSOLES; i++) {
-		vt = vt_by_number(i);
-		if (vt)
-			vt_destroy(vt); /* those in use stay */
-	}
+	if (number)
+		return vt_destroy((u32)number);
+	for (u32 i = 2; i <= VT_MAX_CONSOLES; i++)
+		vt_destroy(i); /* those in use stay */
 	return 0;
 }
 
@@ -289,8 +300,6 @@ static long switch_ioctl_locked(vt_t *vt, u32 cmd, unsigned long arg, bool permi
 		return permitted ? release_display(vt, arg) : -EPERM;
 	case VT_ACTIVATE:
 		return permitted ? activate(arg) : -EPERM;
-	case VT_DISALLOCATE:
-		return disallocate(arg);
 	case VT_LOCKSWITCH:
 	case VT_UNLOCKSWITCH:
 		return lock_switch(cmd == VT_LOCKSWITCH);
@@ -310,6 +319,8 @@ long vt_switch_ioctl(vt_t *vt, u32 cmd, unsigned long arg)
 			return -ENXIO;
 		return vt_wait_active((u32)arg);
 	}
+	if (cmd == VT_DISALLOCATE)
+		return disallocate(arg);
 	mutex_lock(&vt_mutex);
 	r = switch_ioctl_locked(vt, cmd, arg, permitted);
 	mutex_unlock(&vt_mutex);
