@@ -204,7 +204,8 @@ void rq_boost(run_queue_t *rq, nsec_t now)
 {
 	u64 epoch = (u64)now >> BOOST_SHIFT;
 
-	if (likely(epoch == rq->epoch))
+	/* Who waited for the queue's lock may come with a time of an epoch that is over. */
+	if (likely(epoch <= rq->epoch))
 		return;
 	rq->epoch = epoch;
 	for (u32 level = LEVEL_NORMAL + 1; level < SCHED_LEVELS; level++) {

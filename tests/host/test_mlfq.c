@@ -402,6 +402,20 @@ static void test_realtime(void **state)
 		assert_in_range(s[i].used, 2900 * NSEC_PER_MSEC, 3100 * NSEC_PER_MSEC);
 }
 
+/* A CPU that waited for the queue's lock comes with a time before the boost that another one made. */
+static void test_late_time(void **state)
+{
+	thread_t t;
+
+	start();
+	make(&t, SCHED_BATCH, 0, 0);
+	rq_enqueue(&rq, &t, false, EPOCH - 1);
+	rq_boost(&rq, EPOCH);
+	assert_ptr_equal(rq_pick(&rq, EPOCH - 1), &t);
+	assert_int_equal(rq.levels, 0);
+	assert_null(rq_pick(&rq, EPOCH - 1));
+}
+
 static void test_preempts(void **state)
 {
 	thread_t high, other;
@@ -426,10 +440,11 @@ static void test_preempts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_model),	 cmocka_unit_test(test_equal_share),
-		cmocka_unit_test(test_nice),	 cmocka_unit_test(test_interactive),
-		cmocka_unit_test(test_gaming),	 cmocka_unit_test(test_no_starvation),
-		cmocka_unit_test(test_realtime), cmocka_unit_test(test_preempts),
+		cmocka_unit_test(test_model),	  cmocka_unit_test(test_equal_share),
+		cmocka_unit_test(test_nice),	  cmocka_unit_test(test_interactive),
+		cmocka_unit_test(test_gaming),	  cmocka_unit_test(test_no_starvation),
+		cmocka_unit_test(test_realtime),  cmocka_unit_test(test_preempts),
+		cmocka_unit_test(test_late_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
