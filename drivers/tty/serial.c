@@ -15,6 +15,8 @@
 #include <drivers/serial.h>
 #include <kernel/lib/printf.h>
 #include <kernel/printk.h>
+#include <kernel/sysrq.h>
+#include <kernel/time/clock.h>
 #include <mm/slab.h>
 
 #define REG_DATA 0 /* DLAB: divisor low */
@@ -49,7 +51,8 @@
 #define FIFO_SIZE 16
 #define UART_CLOCK 115200 /* divisor 1 */
 #define TX_RING 4096
-#define CONSOLE_TRIES 1000000 /* for a lock that may never be released */
+#define CONSOLE_TRIES 1000000	      /* for a lock that may never be released */
+#define SYSRQ_WAIT (5 * NSEC_PER_SEC) /* from a break to the key that it announces */
 
 typedef struct serial_port {
 	u16 base;
@@ -60,6 +63,7 @@ typedef struct serial_port {
 	u8 tx[TX_RING];
 	u8 ier;
 	bool present, throttled, stopped;
+	nsec_t sysrq_until; /* a byte up to then is for the kernel */
 	console_t console;
 } serial_port_t;
 
@@ -98,7 +102,14 @@ static void transmit(serial_port_t *p)
 	set_ier(p, p->tx_tail != p->tx_head && !p->stopped ? p->ier | IER_TX : p->ier & ~IER_TX);
 }
 
-static void receive(serial_port_t *p, bool *got_break)
+/* What an interrupt has still to do once the port is unlocked. */
+typedef struct received {
+	bool got_break;
+	bool got_key;
+	char key;
+} received_t;
+
+static void receive(serial_port_t *p, received_t *got)
 {
 	u8 lsr;
 
@@ -112,8 +123,18 @@ static void receive(serial_port_t *p, bool *got_break)
 		}
 		c = reg_read(p, REG_DATA);
 		if (lsr & LSR_BREAK) {
-			*got_break = true;
+			/* On a line to somebody else it is only a break. */
+			if (console_is_registered(&p->console))
+				p->sysrq_until = clock_monotonic() + SYSRQ_WAIT;
+			got->got_break = true;
 			continue;
+		}
+		if (unlikely(p->sysrq_until)) {
+			got->got_key = clock_monotonic() < p->sysrq_until;
+			p->sysrq_until = 0;
+			got->key = (char)c;
+			if (got->got_key)
+				continue;
 		}
 		tty_receive(p->tty, &c, 1);
 	}
@@ -122,7 +143,8 @@ static void receive(serial_port_t *p, bool *got_break)
 static irq_result_t serial_interrupt(u32 irq, void *data)
 {
 	serial_port_t *p = data;
-	bool mine = false, room, got_break = false;
+	received_t got = { 0 };
+	bool mine = false, room;
 	unsigned long flags;
 
 	spin_lock_irqsave(&p->lock, &flags);
@@ -130,14 +152,16 @@ static irq_result_t serial_interrupt(u32 irq, void *data)
 	while (!(reg_read(p, REG_IIR) & IIR_NONE)) {
 		mine = true;
 		if (!p->throttled)
-			receive(p, &got_break);
+			receive(p, &got);
 		reg_read(p, REG_MSR);
 		transmit(p);
 	}
 	room = p->tx_head - p->tx_tail <= TX_RING / 2;
 	spin_unlock_irqrestore(&p->lock, flags);
-	if (got_break)
+	if (got.got_break)
 		tty_receive_break(p->tty);
+	if (got.got_key)
+		sysrq_handle(got.key);
 	if (mine && room)
 		tty_write_wakeup(p->tty);
 	return mine ? IRQ_HANDLED : IRQ_NONE;

@@ -73,5 +73,6 @@ void smp_call(const cpu_set_t *cpus, void (*fn)(void *arg), void *arg);
 void smp_call_all(void (*fn)(void *arg), void *arg);
 void smp_stop_others(void);  /* panic: NMI to the others, which save their frame and halt */
 void smp_print_others(void); /* panic: backtraces of the stopped CPUs */
+void smp_print_all(void);    /* backtraces of all CPUs, which run on; any context but an NMI */
 
 #endif

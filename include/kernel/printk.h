@@ -55,6 +55,10 @@ typedef struct console {
 } console_t;
 void register_console(console_t *con);
 void unregister_console(console_t *con);
+static inline bool console_is_registered(const console_t *con)
+{
+	return con->write_hash != 0;
+}
 void console_drain(void); /* before power-off or reset: nothing that was written is lost */
 
 extern int console_loglevel; /* messages of a level below this reach the consoles */

@@ -154,6 +154,7 @@ process_t *process_get_by_pid(pid_t pid);
  * the last.
  */
 process_t *process_next(pid_t *nr);
+thread_t *thread_next(pid_t *nr); /* likewise of threads, those of the kernel included */
 thread_t *thread_get_by_tid(pid_t tid);
 struct pid *pid_find_get(pid_t nr);
 pid_t pid_last(void); /* the number given out last */

@@ -342,18 +342,36 @@ bool lockdep_held(const lock_dep_t *dep)
 	return false;
 }
 
-void lockdep_print_held(void)
+static void print_held(const char *level, const thread_t *t)
 {
-	const thread_t *t = current();
+	u32 n = READ_ONCE(t->held_count);
 	unsigned long offset;
 
-	for (u32 i = 0; i < t->held_count; i++) {
-		const lock_dep_t *held = t->held_locks[i].dep;
+	for (u32 i = 0; i < n; i++) {
+		const lock_dep_t *held = READ_ONCE(t->held_locks[i].dep);
 		const char *name = symbol_lookup(t->held_locks[i].ip, &offset);
 
-		printk(KERN_EMERG "holds %s, taken at %s+0x%lx\n", held->class->name,
+		printk("%sholds %s, taken at %s+0x%lx\n", level, held->class->name,
 		       name ? name : "?", name ? offset : t->held_locks[i].ip);
 	}
+}
+
+void lockdep_print_held(void)
+{
+	print_held(KERN_EMERG, current());
+}
+
+bool lockdep_print_thread(const thread_t *t)
+{
+	/*
+	 * Only of one that does not run: locks of a running one come and go, and with them what
+	 * the entries point to.
+	 */
+	if (!READ_ONCE(t->held_count) || (t != current() && READ_ONCE(t->sched.on_cpu)))
+		return false;
+	printk(KERN_INFO "%s (%d):\n", t->name, t->tid);
+	print_held(KERN_INFO, t);
+	return true;
 }
 
 /* Called on the way to user mode, interrupts on or off. */

@@ -19,6 +19,7 @@
 #include <kernel/process.h>
 #include <kernel/softirq.h>
 #include <kernel/sync/rcu.h>
+#include <kernel/sysrq.h>
 #include <kernel/testing.h>
 #include <kernel/trace/metrics.h>
 #include <kernel/time/clock.h>
@@ -37,6 +38,7 @@ static void init_thread_main(void *arg)
 	vfs_init();					       /* caches, the root tmpfs */
 	filesystems_init();    /* devtmpfs, procfs, sysfs are known */
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
+	sysrq_init();	       /* requests to the kernel itself */
 	epoll_init();
 	socket_init();	    /* sockets, */
 	unix_init();	    /* the local ones */

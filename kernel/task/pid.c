@@ -98,3 +98,21 @@ process_t *process_next(pid_t *nr)
 	*nr = (pid_t)index;
 	return p;
 }
+
+thread_t *thread_next(pid_t *nr)
+{
+	u64 index = *nr > 0 ? (u64)*nr : 1;
+	struct pid *id;
+	thread_t *t = NULL;
+
+	rcu_read_lock();
+	for (; (id = xa_find(&pid_numbers, &index, INT32_MAX)) != NULL; index++) {
+		t = rcu_dereference(id->thread);
+		if (t && refcount_get_unless_zero(&t->refs))
+			break;
+		t = NULL;
+	}
+	rcu_read_unlock();
+	*nr = (pid_t)index;
+	return t;
+}

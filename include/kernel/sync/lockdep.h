@@ -31,6 +31,9 @@ bool lockdep_held(const lock_dep_t *dep);
 void lockdep_assert_no_locks(void); /* return to user mode */
 void lockdep_might_sleep(const char *file, int line);
 void lockdep_print_held(void);
+/* What a thread holds that does not run elsewhere; false when that is nothing or it does run. */
+struct thread;
+bool lockdep_print_thread(const struct thread *t);
 void lockdep_init_fuzz(void); /* boot: preempt_fuzz=SEED */
 #define LOCK_DEP_FIELD lock_dep_t dep;
 #define LOCK_DEP_INIT(n) .dep = { .class = &(lock_class_t){ .name = n } },
@@ -50,6 +53,7 @@ void lockdep_init_fuzz(void); /* boot: preempt_fuzz=SEED */
 #define lockdep_assert_no_locks() ((void)0)
 #define lockdep_init_fuzz() ((void)0)
 #define lockdep_print_held() ((void)0)
+#define lockdep_print_thread(t) ((void)(t), false)
 #define might_sleep() ((void)0)
 #define assert_held(lock) ((void)sizeof(lock))
 #endif

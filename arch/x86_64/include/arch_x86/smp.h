@@ -8,7 +8,8 @@
 
 void smp_call_interrupt(void);
 /*
- * In every NMI: when a panic stops the machine, keeps the frame for its report and halts for good.
+ * In every NMI: tells where this CPU is if another asked; when a panic stops the machine, keeps the
+ * frame for its report and halts for good.
  */
 void smp_stop_check(trap_frame_t *frame);
 
