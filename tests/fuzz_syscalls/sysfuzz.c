@@ -36,7 +36,7 @@
 #define TICK_NS 20000000
 #define TICKS_TO_NUDGE 4
 #define TICKS_TO_KILL 25
-#define DEATH_SECONDS 60
+#define DEATH_SECONDS 20
 #define MIN_SUCCESS 30 /* percent */
 #define WARM_UP_BATCHES 40
 
@@ -115,6 +115,12 @@ static void kill_children(void)
 		closedir(proc);
 }
 
+static void write_all(int fd, const char *text)
+{
+	if (write(fd, text, strlen(text)) < 0)
+		perror("sysfuzz: write");
+}
+
 static void wait_for_child(void)
 {
 	static const struct timespec tick = { .tv_nsec = TICK_NS };
@@ -145,6 +151,11 @@ static void reap_all(pid_t pid, uint64_t index)
 		if (now_ns() - begin > DEATH_SECONDS * 1000000000ll) {
 			printf("sysfuzz: failed: what batch %lu left does not die\n", index);
 			shared->bad_slots++;
+			/* Where it hangs, to the log. */
+			int trigger = open("/proc/sysrq-trigger", O_WRONLY);
+			write_all(trigger, "t");
+			write_all(trigger, "d");
+			close(trigger);
 			return;
 		}
 	}
