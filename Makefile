@@ -51,7 +51,7 @@ GENERATED := $(B)/gen/syscall_protos.h $(B)/gen/syscall_numbers.h
 UNCHECKED := $(B)/arch/x86_64/boot/% $(B)/mm/kasan% $(B)/kernel/debug/% $(B)/arch/x86_64/cpu/% \
 	$(B)/arch/x86_64/trap/% $(B)/mm/page/early.o $(B)/kernel/lib/string.o
 
-.PHONY: all help iso run screenshot run-debian debug test soak bench size check coverage clean initramfs .FORCE
+.PHONY: all help iso run screenshot run-debian debug record replay test soak bench size check coverage clean initramfs .FORCE
 all: $(IMAGE)
 
 help:
@@ -65,7 +65,7 @@ help:
 	@echo 'make check      format, sparse, layers, shell scripts'
 	@echo 'make size       sections of the image, and the core against its 50 KiB'
 	@echo 'make coverage   line coverage of the host tests'
-	@echo 'make debug      QEMU waits for GDB'
+	@echo 'make debug      QEMU waits under GDB (tools/gdb);  make record, make replay  a run again, backwards too'
 	@echo 'make bench      instructions and time of calls, against Linux (tests/run_bench --help)'
 
 # ---- generated sources ----
@@ -171,10 +171,14 @@ run-debian: $(IMAGE)
 	@tools/install_deps image run
 	@tools/mk_debian tests/debian/packages $(O)/debian/debian.cpio.gz
 	$(QEMU) -m 2G -kernel $(IMAGE) -initrd $(O)/debian/debian.cpio.gz -append "console=ttyS0"
+DEBUG_QEMU = @tools/install_deps run debug && tools/debug --build $(O)
 debug: $(IMAGE) $(INITRAMFS)
-	@tools/install_deps run
-	@echo 'In another terminal: gdb -ex "target remote :1234" $(IMAGE)'
-	$(QEMU) -kernel $(IMAGE) -initrd $(INITRAMFS) -append "console=ttyS0 nokaslr" -s -S
+	$(DEBUG_QEMU) run $(IMAGE) $(INITRAMFS)
+record: $(IMAGE) $(INITRAMFS)
+	$(DEBUG_QEMU) record $(IMAGE) $(INITRAMFS)
+# The image must be the recorded one: nothing is built.
+replay:
+	$(DEBUG_QEMU) replay $(IMAGE) $(INITRAMFS)
 
 -include tests/host/host.mk tests/fuzz/fuzz.mk tests/user/user.mk tests/fuzz_syscalls/fuzz_syscalls.mk
 
