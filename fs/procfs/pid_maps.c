@@ -4,6 +4,7 @@
  */
 #include "procfs.h"
 
+#include <kernel/lib/string.h>
 #include <kernel/ptrace.h>
 #include <mm/slab.h>
 #include <mm/usage.h>
@@ -11,6 +12,8 @@
 
 #define NAME_COLUMN 73 /* where the name of an area begins */
 #define KIB 1024
+#define NAME_WIDTH 15
+#define VALUE_WIDTH 8
 
 static const char *area_name(const vm_area_t *v, const vm_space_t *s)
 {
@@ -44,23 +47,24 @@ static void show_area(seq_file_t *m, const vm_area_t *v, const vm_space_t *s)
 	seq_putc(m, '\n');
 }
 
-int show_maps(seq_file_t *m, process_t *p, thread_t *t)
-{
-	vm_space_t *s = vm_space_of(p);
-
-	if (!s)
-		return 0;
-	rwsem_read_lock(&s->lock);
-	for (vm_area_t *v = vm_first(s); v; v = vm_next(v))
-		show_area(m, v, s);
-	rwsem_read_unlock(&s->lock);
-	vm_space_put(s);
-	return 0;
-}
-
+/* "%-15s %8lu kB\n" without going through a format: smaps has twenty such lines for each area. */
 static void show_kib(seq_file_t *m, const char *name, u64 bytes)
 {
-	seq_printf(m, "%-15s %8lu kB\n", name, bytes / KIB);
+	char line[48], digits[20];
+	size_t length = strlen(name), n = 0, at = NAME_WIDTH + 1;
+	u64 value = bytes / KIB;
+
+	memset(line, ' ', sizeof(line));
+	memcpy(line, name, MIN(length, (size_t)NAME_WIDTH));
+	do {
+		digits[n++] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	at += n < VALUE_WIDTH ? VALUE_WIDTH - n : 0;
+	while (n)
+		line[at++] = digits[--n];
+	memcpy(line + at, " kB\n", 4);
+	seq_write(m, line, at + 4);
 }
 
 static void show_usage(seq_file_t *m, const vm_usage_t *u, bool whole)
@@ -114,29 +118,120 @@ static void show_flags(seq_file_t *m, const vm_area_t *v)
 	seq_putc(m, '\n');
 }
 
-int show_smaps(seq_file_t *m, process_t *p, thread_t *t)
+/* ---- area by area: a reader who wants little holds the space's lock for little ---- */
+
+/* From one element to the next the space is referenced and its lock held shared. */
+static void leave_space(vm_space_t *s)
 {
-	vm_space_t *s = vm_space_of(p);
-
-	if (!s)
-		return 0;
-	rwsem_read_lock(&s->lock);
-	for (vm_area_t *v = vm_first(s); v; v = vm_next(v)) {
-		vm_usage_t u = { 0 };
-
-		vm_area_usage(v, &u);
-		show_area(m, v, s);
-		show_kib(m, "Size:", v->end - v->start);
-		show_kib(m, "KernelPageSize:", PAGE_SIZE);
-		show_kib(m, "MMUPageSize:", PAGE_SIZE);
-		show_usage(m, &u, false);
-		seq_puts(m, "THPeligible:    0\n");
-		show_flags(m, v);
-	}
 	rwsem_read_unlock(&s->lock);
 	vm_space_put(s);
+}
+
+/* The first area that ends behind address *pos. */
+static void *area_start(seq_file_t *m, off_t *pos)
+{
+	vfs_node_t *node = m->private_data;
+	vm_space_t *s;
+	vm_area_t *v;
+	process_t *p;
+	thread_t *t;
+
+	if (!proc_node_resolve(node, &p, &t))
+		return ERR_PTR(-ESRCH);
+	s = vm_space_of(p);
+	proc_node_release(p, t);
+	if (!s)
+		return NULL;
+	rwsem_read_lock(&s->lock);
+	v = vm_find(s, (unsigned long)*pos);
+	if (!v)
+		leave_space(s);
+	return v;
+}
+
+static void *area_next(seq_file_t *m, void *element, off_t *pos)
+{
+	vm_area_t *v = element, *next = vm_next(v);
+
+	*pos = (off_t)v->end;
+	if (!next)
+		leave_space(v->space);
+	return next;
+}
+
+static void area_stop(seq_file_t *m, void *element)
+{
+	vm_area_t *v = element;
+
+	if (v && !IS_ERR(v))
+		leave_space(v->space);
+}
+
+static int show_map(seq_file_t *m, void *element)
+{
+	vm_area_t *v = element;
+
+	show_area(m, v, v->space);
 	return 0;
 }
+
+static int show_smap(seq_file_t *m, void *element)
+{
+	vm_area_t *v = element;
+	vm_usage_t u = { 0 };
+
+	show_area(m, v, v->space);
+	if (m->overflow)
+		return 0; /* shown again */
+	vm_area_usage(v, &u);
+	show_kib(m, "Size:", v->end - v->start);
+	show_kib(m, "KernelPageSize:", PAGE_SIZE);
+	show_kib(m, "MMUPageSize:", PAGE_SIZE);
+	show_usage(m, &u, false);
+	seq_puts(m, "THPeligible:    0\n");
+	show_flags(m, v);
+	return 0;
+}
+
+static const seq_operations_t maps_seq = { area_start, area_next, area_stop, show_map };
+static const seq_operations_t smaps_seq = { area_start, area_next, area_stop, show_smap };
+
+static int open_areas(vfs_node_t *node, file_t *f, const seq_operations_t *ops)
+{
+	process_t *p;
+	thread_t *t;
+	bool allowed;
+
+	if (!proc_node_resolve(node, &p, &t))
+		return -ESRCH;
+	allowed = !ptrace_may_access(t, PTRACE_ACCESS_FS);
+	proc_node_release(p, t);
+	return allowed ? seq_open(f, ops, node) : -EACCES;
+}
+
+static int maps_open(vfs_node_t *node, file_t *f)
+{
+	return open_areas(node, f, &maps_seq);
+}
+
+static int smaps_open(vfs_node_t *node, file_t *f)
+{
+	return open_areas(node, f, &smaps_seq);
+}
+
+const file_operations_t proc_maps_ops = {
+	.open = maps_open,
+	.read_iter = seq_read_iter,
+	.llseek = seq_llseek,
+	.release = seq_release,
+};
+
+const file_operations_t proc_smaps_ops = {
+	.open = smaps_open,
+	.read_iter = seq_read_iter,
+	.llseek = seq_llseek,
+	.release = seq_release,
+};
 
 int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t)
 {

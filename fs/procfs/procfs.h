@@ -52,15 +52,13 @@ int show_stat(seq_file_t *m, process_t *p, thread_t *t);
 int show_statm(seq_file_t *m, process_t *p, thread_t *t);
 int show_status(seq_file_t *m, process_t *p, thread_t *t);
 int show_limits(seq_file_t *m, process_t *p, thread_t *t);
-int show_maps(seq_file_t *m, process_t *p, thread_t *t);
 /* Is the file below task/, and so about one thread alone? */
 bool proc_shows_thread(const seq_file_t *m);
 int store_comm(process_t *p, thread_t *t, const char *text);
 int store_oom_score_adj(process_t *p, thread_t *t, const char *text);
 /* pid_maps.c */
-int show_smaps(seq_file_t *m, process_t *p, thread_t *t);
 int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t);
-extern const file_operations_t proc_pagemap_ops;
+extern const file_operations_t proc_maps_ops, proc_smaps_ops, proc_pagemap_ops;
 /* pid_show.c */
 int show_personality(seq_file_t *m, process_t *p, thread_t *t);
 int show_timer_slack(seq_file_t *m, process_t *p, thread_t *t);
