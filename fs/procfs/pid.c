@@ -693,6 +693,16 @@ static const file_operations_t fd_dir_fops = { .iterate = fd_dir_iterate, .llsee
 static const file_operations_t task_dir_fops = { .iterate = task_dir_iterate,
 						 .llseek = dir_llseek };
 
+struct pid *proc_file_pid(const file_t *f)
+{
+	pid_node_t *n;
+
+	if (f->ops != &pid_dir_fops)
+		return NULL;
+	n = of(f->node);
+	return n->thread || n->entry ? NULL : n->pid;
+}
+
 /* ---- /proc/self ---- */
 
 static const char *self_link(vfs_node_t *node, path_t *jump)

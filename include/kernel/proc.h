@@ -13,6 +13,7 @@ typedef struct clone_args_kernel {
 	int exit_signal;
 	unsigned long stack; /* highest address; 0: the parent's */
 	unsigned long tls;
+	int __user *pidfd; /* where CLONE_PIDFD stores the descriptor */
 	int __user *parent_tid;
 	int __user *child_tid;
 	pid_t set_tid; /* 0: any */
@@ -29,9 +30,10 @@ long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_s
 
 /* wait4(2), waitid(2). */
 typedef struct wait_request {
-	int which; /* P_ALL, P_PID, P_PGID */
+	int which; /* P_ALL, P_PID, P_PGID, P_PIDFD */
 	pid_t id;
-	int options; /* W*, __W* */
+	struct pid *pid; /* for P_PIDFD; the caller's reference */
+	int options;	 /* W*, __W* */
 	/* results */
 	int status; /* wait status */
 	int code;   /* CLD_* */
@@ -46,6 +48,8 @@ int signal_set_action(int sig, const k_sigaction_t *action, k_sigaction_t *old);
 int signal_alternate_stack(const stack_t *ss, stack_t *old, unsigned long sp);
 /* Waits for one of the set until the absolute deadline: its number, -EAGAIN, -EINTR. */
 int signal_wait(sigset_t set, siginfo_t *info, nsec_t deadline);
+/* What the kernel looks at of a user's siginfo_t. 0, -EFAULT, -E2BIG (unknown kind, longer). */
+int siginfo_from_user(siginfo_t *to, const siginfo_t __user *from);
 /* May the running thread send sig to p? 0 or -EPERM. */
 int signal_permission(process_t *p, int sig);
 int signal_permission_locked(process_t *p, int sig); /* process_tree_lock held */

@@ -66,6 +66,8 @@
 #define SI_MESGQ (-3)
 #define SI_ASYNCIO (-4)
 #define SI_TKILL (-6)
+#define SI_DETHREAD (-7)
+#define SI_ASYNCNL (-60)
 #define POLL_IN 1
 #define POLL_OUT 2
 #define POLL_MSG 3

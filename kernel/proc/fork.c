@@ -11,6 +11,7 @@
 #include <drivers/tty.h>
 #include <fs/vfs.h>
 #include <kernel/lib/string.h>
+#include <kernel/pidfd.h>
 #include <kernel/sync/mutex.h>
 #include <mm/space.h>
 #include <uapi/clone.h>
@@ -21,8 +22,14 @@
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |             \
 	 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME)
 
-static int check_flags(u64 flags)
+static int check_flags(const clone_args_t *args)
 {
+	u64 flags = args->flags;
+
+	/* clone(2) has one place for both. */
+	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID) &&
+	    args->pidfd == args->parent_tid)
+		return -EINVAL;
 	if ((flags & (CLONE_NEWNS | CLONE_FS)) == (CLONE_NEWNS | CLONE_FS) ||
 	    (flags & (CLONE_NEWUSER | CLONE_FS)) == (CLONE_NEWUSER | CLONE_FS))
 		return -EINVAL;
@@ -33,7 +40,7 @@ static int check_flags(u64 flags)
 	/* Orphans of init would have nobody to be reaped by. */
 	if ((flags & CLONE_PARENT) && current_process()->is_init)
 		return -EINVAL;
-	if (flags & CLONE_PIDFD) /* there are no such descriptors yet */
+	if ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_THREAD)))
 		return -EINVAL;
 	if (flags & CLONE_NAMESPACES) /* as a Linux without them: privilege is checked first */
 		return (flags & CLONE_NEWUSER) || capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
@@ -244,18 +251,62 @@ static int publish(thread_t *t, process_t *fresh, struct pid *pid, const clone_a
 		trace_inherit(t, current());
 out:
 	spin_unlock(sig_lock(maker));
-	if (r)
-		pid_release_if_unused(pid);
 	write_unlock_irq(&process_tree_lock);
 	return r;
+}
+
+/* A descriptor for the process to come, its number stored; it is installed when that exists. */
+typedef struct new_pidfd {
+	int fd;
+	file_t *file; /* NULL: none is wanted */
+} new_pidfd_t;
+
+static int prepare_pidfd(new_pidfd_t *p, struct pid *pid, const clone_args_t *args)
+{
+	int r;
+
+	if (!(args->flags & CLONE_PIDFD))
+		return 0;
+	p->fd = fd_reserve(0, true);
+	if (p->fd < 0)
+		return p->fd;
+	p->file = pidfd_create(pid, 0);
+	if (IS_ERR(p->file)) {
+		r = (int)PTR_ERR(p->file);
+		goto out_fd;
+	}
+	r = put_user_u32((u32)p->fd, (u32 __user *)args->pidfd);
+	if (!r)
+		return 0;
+	file_put(p->file);
+out_fd:
+	p->file = NULL;
+	fd_unreserve(p->fd);
+	return r;
+}
+
+static void drop_pidfd(new_pidfd_t *p)
+{
+	if (p->file) {
+		fd_unreserve(p->fd);
+		file_put(p->file);
+	}
+}
+
+static void release_pid(struct pid *pid)
+{
+	write_lock_irq(&process_tree_lock);
+	pid_release_if_unused(pid);
+	write_unlock_irq(&process_tree_lock);
 }
 
 thread_t *copy_thread(const clone_args_t *args, trap_frame_t *frame)
 {
 	thread_t *self = current(), *t;
 	process_t *fresh = NULL;
+	new_pidfd_t pidfd = { 0 };
 	struct pid *pid;
-	int r = check_flags(args->flags);
+	int r = check_flags(args);
 
 	if (r)
 		return ERR_PTR(r);
@@ -292,12 +343,21 @@ thread_t *copy_thread(const clone_args_t *args, trap_frame_t *frame)
 		r = (int)PTR_ERR(pid);
 		goto out_space;
 	}
+	r = prepare_pidfd(&pidfd, pid, args);
+	if (r)
+		goto out_pid;
 	sched_fork(t, self);
 	r = publish(t, fresh, pid, args);
 	if (r)
-		goto out_space;
+		goto out_pidfd;
+	if (pidfd.file)
+		fd_install(pidfd.fd, pidfd.file);
 	return t;
 
+out_pidfd:
+	drop_pidfd(&pidfd);
+out_pid:
+	release_pid(pid);
 out_space:
 	if (t->space)
 		vm_space_put(t->space);

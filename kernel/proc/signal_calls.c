@@ -2,6 +2,7 @@
  * What programs ask about signals: actions, alternate stacks, waiting, permission to send.
  */
 #include <arch/uaccess.h>
+#include <kernel/lib/string.h>
 #include <kernel/proc.h>
 #include <kernel/time/clock.h>
 
@@ -134,6 +135,31 @@ int signal_wait(sigset_t set, siginfo_t *info, nsec_t deadline)
 	if (sig)
 		return sig;
 	return expired ? -EAGAIN : -EINTR;
+}
+
+/* Of siginfo_t's 128 bytes all known kinds use the first 48. */
+#define SIGINFO_USED 48
+
+static bool is_known_code(int code)
+{
+	return code >= SI_DETHREAD || code == SI_ASYNCNL;
+}
+
+int siginfo_from_user(siginfo_t *to, const siginfo_t __user *from)
+{
+	u8 rest[sizeof(*to) - SIGINFO_USED];
+
+	memset(to, 0, sizeof(*to));
+	if (copy_from_user(to, from, SIGINFO_USED))
+		return -EFAULT;
+	if (is_known_code(to->si_code))
+		return 0;
+	if (copy_from_user(rest, (const u8 __user *)from + SIGINFO_USED, sizeof(rest)))
+		return -EFAULT;
+	for (size_t i = 0; i < sizeof(rest); i++)
+		if (rest[i])
+			return -E2BIG;
+	return 0;
 }
 
 int signal_permission_locked(process_t *p, int sig)

@@ -22,6 +22,8 @@ static bool is_eligible(const thread_t *t, const wait_request_t *req, const stru
 
 	if (req->which == P_PID && t->tid != req->id)
 		return false;
+	if (req->which == P_PIDFD && t->pid != req->pid)
+		return false;
 	if (req->which == P_PGID && child->group != group)
 		return false;
 	if (traced || (req->options & __WALL))

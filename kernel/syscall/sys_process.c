@@ -4,11 +4,13 @@
 #include <arch/uaccess.h>
 #include <fs/vfs.h>
 #include <kernel/lib/string.h>
+#include <kernel/pidfd.h>
 #include <kernel/proc.h>
 #include <kernel/ptrace.h>
 #include <syscall_protos.h>
 #include <uapi/clone.h>
 #include <uapi/errno.h>
+#include <uapi/fcntl.h>
 #include <uapi/futex.h>
 #include <uapi/wait.h>
 
@@ -32,6 +34,7 @@ long sys_clone(unsigned long flags, unsigned long sp, int __user *ptid, int __us
 		.exit_signal = (int)(flags & CSIGNAL),
 		.stack = sp,
 		.tls = tls,
+		.pidfd = ptid,
 		.parent_tid = ptid,
 		.child_tid = ctid,
 	};
@@ -123,6 +126,7 @@ long sys_clone3(const void __user *uargs, size_t size)
 	args.exit_signal = (int)a.exit_signal;
 	args.stack = a.stack ? a.stack + a.stack_size : 0;
 	args.tls = a.tls;
+	args.pidfd = (int __user *)a.pidfd;
 	args.parent_tid = (int __user *)a.parent_tid;
 	args.child_tid = (int __user *)a.child_tid;
 	return clone_and_start(&args);
@@ -232,6 +236,9 @@ static int put_wait_info(siginfo_t __user *info, int signo, const wait_request_t
 
 static long do_waitid(int which, pid_t id, int options, wait_request_t *req)
 {
+	u32 file_flags = 0;
+	long r;
+
 	if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD |
 			__WCLONE | __WALL))
 		return -EINVAL;
@@ -248,15 +255,24 @@ static long do_waitid(int which, pid_t id, int options, wait_request_t *req)
 		if (id < 0)
 			return -EINVAL;
 		break;
-	case P_PIDFD: /* no descriptor is one yet */
-		return id < 0 ? -EINVAL : -EBADF;
+	case P_PIDFD:
+		if (id < 0)
+			return -EINVAL;
+		req->pid = pidfd_get_pid(id, &file_flags);
+		if (IS_ERR(req->pid))
+			return PTR_ERR(req->pid);
+		break;
 	default:
 		return -EINVAL;
 	}
 	req->which = which;
 	req->id = id;
-	req->options = options;
-	return wait_for_child(req);
+	req->options = options | (file_flags & O_NONBLOCK ? WNOHANG : 0);
+	r = wait_for_child(req);
+	if (req->pid)
+		pid_put(req->pid);
+	/* What would have waited, but for the descriptor. */
+	return !r && !(options & WNOHANG) && (file_flags & O_NONBLOCK) ? -EAGAIN : r;
 }
 
 long sys_waitid(int which, pid_t id, siginfo_t __user *info, int options, struct rusage __user *ru)

@@ -338,8 +338,10 @@ long sys_tgkill(pid_t tgid, pid_t tid, int sig)
 /* Nobody may pretend to be the kernel, or kill(2), to others. */
 static int get_queue_info(siginfo_t *to, const siginfo_t __user *from, int sig, pid_t target)
 {
-	if (copy_from_user(to, from, sizeof(*to)))
-		return -EFAULT;
+	int r = siginfo_from_user(to, from);
+
+	if (r)
+		return r;
 	to->si_signo = sig;
 	if ((to->si_code >= 0 || to->si_code == SI_TKILL) && target != current()->tid)
 		return -EPERM;
@@ -361,10 +363,10 @@ long sys_rt_sigqueueinfo(pid_t pid, int sig, const siginfo_t __user *uinfo)
 long sys_rt_tgsigqueueinfo(pid_t tgid, pid_t tid, int sig, const siginfo_t __user *uinfo)
 {
 	siginfo_t info;
-	int r;
+	int r = siginfo_from_user(&info, uinfo);
 
-	if (copy_from_user(&info, uinfo, sizeof(info)))
-		return -EFAULT;
+	if (r)
+		return r;
 	if (tgid <= 0 || tid <= 0)
 		return -EINVAL;
 	r = get_queue_info(&info, uinfo, sig, tid);
