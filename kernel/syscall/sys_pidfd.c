@@ -1,5 +1,6 @@
 /*
- * Calls on processes by descriptor: pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2).
+ * Calls on processes by descriptor: pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2),
+ * process_madvise(2), process_mrelease(2).
  */
 #include <arch/uaccess.h>
 #include <fs/procfs.h>
@@ -7,9 +8,13 @@
 #include <kernel/pidfd.h>
 #include <kernel/proc.h>
 #include <kernel/ptrace.h>
+#include <mm/advice.h>
+#include <mm/iter.h>
+#include <mm/slab.h>
 #include <syscall_protos.h>
 #include <uapi/errno.h>
 #include <uapi/fcntl.h>
+#include <uapi/mman.h>
 
 #define PIDFD_NONBLOCK O_NONBLOCK
 
@@ -160,4 +165,124 @@ long sys_pidfd_getfd(int pidfd, int fd, u32 flags)
 	f = get_file_of(t, fd);
 	thread_put(t);
 	return fd_give(f, true);
+}
+
+/* ---- memory of others ---- */
+
+/* The thread that the descriptor stands for: referenced, or ERR_PTR. */
+static thread_t *get_thread(int pidfd)
+{
+	struct pid *pid = pidfd_get_pid(pidfd, NULL);
+	thread_t *t;
+
+	if (IS_ERR(pid))
+		return (thread_t *)pid;
+	t = pid_get_thread(pid);
+	pid_put(pid);
+	return t ? t : ERR_PTR(-ESRCH);
+}
+
+/* process_madvise(2): what loses nothing but time. */
+static bool is_harmless(int advice)
+{
+	return advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_WILLNEED;
+}
+
+/* The bytes advised; an error only when there were none. */
+static ssize_t advise_all(vm_space_t *s, const iter_t *ranges, int advice)
+{
+	ssize_t done = 0;
+
+	for (u32 i = 0; i < ranges->nr_segs; i++) {
+		const iovec_t *v = &ranges->iov[i];
+		int r = vm_advise(s, (unsigned long)v->base, v->len, advice);
+
+		if (r)
+			return done ? done : r;
+		done += (ssize_t)v->len;
+	}
+	return done;
+}
+
+static ssize_t advise_thread(thread_t *t, const iter_t *ranges, int advice)
+{
+	vm_space_t *s;
+	ssize_t r;
+
+	if (!is_harmless(advice))
+		return -EINVAL;
+	if (ptrace_may_access(t, PTRACE_ACCESS_FS))
+		return -EACCES;
+	s = vm_space_of(t->process);
+	if (!s)
+		return -ESRCH;
+	r = capable(CAP_SYS_NICE) ? advise_all(s, ranges, advice) : -EPERM;
+	vm_space_put(s);
+	return r;
+}
+
+long sys_process_madvise(int pidfd, const struct iovec __user *vec, size_t n, int advice, u32 flags)
+{
+	iovec_t fast[UIO_FASTIOV], *heap;
+	iter_t ranges;
+	thread_t *t;
+	ssize_t r;
+
+	if (flags)
+		return -EINVAL;
+	r = iter_import(&ranges, false, vec, n, fast, &heap);
+	if (r)
+		return r;
+	t = get_thread(pidfd);
+	if (IS_ERR(t)) {
+		r = PTR_ERR(t);
+		goto out;
+	}
+	r = advise_thread(t, &ranges, advice);
+	thread_put(t);
+out:
+	kfree(heap);
+	return r;
+}
+
+/* All threads are ending, and nobody else has the memory: more users than threads and we. */
+static bool may_reap(process_t *p, vm_space_t *s)
+{
+	u32 threads = 0;
+	unsigned long flags;
+	thread_t *t;
+	bool r;
+
+	if (!process_lock_sighand(p, &flags))
+		return false;
+	list_for_each_entry(t, &p->threads, process_link)
+		threads++;
+	r = p->group_exit && !p->core && refcount_read(&s->users) <= threads + 1;
+	process_unlock_sighand(p, flags);
+	return r;
+}
+
+long sys_process_mrelease(int pidfd, u32 flags)
+{
+	vm_space_t *s;
+	thread_t *t;
+	long r = -EINVAL;
+
+	if (flags)
+		return -EINVAL;
+	t = get_thread(pidfd);
+	if (IS_ERR(t))
+		return PTR_ERR(t);
+	s = vm_space_of(t->process);
+	if (!s) {
+		r = -ESRCH;
+	} else {
+		if (may_reap(t->process, s)) {
+			vm_space_reap(s);
+			r = 0;
+		}
+		vm_space_put(s);
+	}
+	thread_put(t);
+	return r;
 }

@@ -418,6 +418,75 @@ static void group_waitid(void)
 	ROW("gone.nonblock", WAITID(nonblocking, WEXITED), -ECHILD);
 }
 
+/* ---- memory of others ---- */
+
+static long madvise_(int fd, const void *vec, size_t n, int advice, unsigned flags)
+{
+	return sys(SYS_process_madvise, fd, vec, n, advice, flags);
+}
+
+static void group_madvise(void)
+{
+	char *pages =
+		mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct iovec one = { pages, 2 * PAGE },
+		     two[2] = { { pages, PAGE }, { pages + 4 * PAGE, PAGE } };
+	struct iovec bad = { (char *)8 + 1, PAGE }, negative = { pages, -1 }, many[20];
+	struct iovec hole[2] = { { pages, PAGE }, { (char *)PAGE, PAGE } };
+
+	memset(pages, 1, 8 * PAGE);
+	pid_t child = sleeper();
+	int fd = (int)MUST(pidfd_open_(child, 0)), zero = open("/dev/zero", O_RDONLY);
+	ROW("cold", madvise_(fd, &one, 1, MADV_COLD, 0), 2 * PAGE);
+	ROW("pageout", madvise_(fd, two, 2, MADV_PAGEOUT, 0), 2 * PAGE);
+	ROW("willneed", madvise_(fd, two, 2, MADV_WILLNEED, 0), 2 * PAGE);
+	for (int i = 0; i < 20; i++)
+		many[i] = (struct iovec){ pages + i % 8 * PAGE, PAGE };
+	ROW("twenty", madvise_(fd, many, 20, MADV_COLD, 0), 20 * PAGE);
+	ROW("none", madvise_(fd, two, 0, MADV_COLD, 0), 0);
+	ROW("too_many", madvise_(fd, two, 1025, MADV_COLD, 0), -EINVAL);
+	ROW("dontneed", madvise_(fd, &one, 1, MADV_DONTNEED, 0), -EINVAL);
+	ROW("free", madvise_(fd, &one, 1, MADV_FREE, 0), -EINVAL);
+	ROW("normal", madvise_(fd, &one, 1, MADV_NORMAL, 0), -EINVAL);
+	ROW("unknown", madvise_(fd, &one, 1, 77, 0), -EINVAL);
+	ROW("flags", madvise_(fd, &one, 1, MADV_COLD, 1), -EINVAL);
+	ROW("unaligned", madvise_(fd, &bad, 1, MADV_COLD, 0), -EINVAL);
+	ROW("length_negative", madvise_(fd, &negative, 1, MADV_COLD, 0), -EINVAL);
+	ROW("partly", madvise_(fd, hole, 2, MADV_COLD, 0), PAGE);
+	ROW("hole", madvise_(fd, hole + 1, 1, MADV_COLD, 0), -ENOMEM);
+	ROWS_EFAULT("vector", sizeof(one), madvise_(fd, p, 1, MADV_COLD, 0));
+	ROW("not_pidfd", madvise_(zero, &one, 1, MADV_COLD, 0), -EBADF);
+	ROWS_FD_PATH("fd", madvise_(fd, &one, 1, MADV_COLD, 0));
+	CHILD(become(USER); ROW("stranger", madvise_(fd, &one, 1, MADV_COLD, 0), -EACCES));
+	CHILD(become(USER); ROW("no_privilege",
+				madvise_(pidfd_open_(getpid(), 0), &one, 1, MADV_COLD, 0), -EPERM));
+	ROW("content", pages[0] + pages[PAGE] + pages[4 * PAGE], 3);
+	kill(child, SIGKILL);
+	wait_for_end(child);
+	ROW("zombie", madvise_(fd, &one, 1, MADV_COLD, 0), -ESRCH);
+	wait_status(child);
+	ROW("gone", madvise_(fd, &one, 1, MADV_COLD, 0), -ESRCH);
+}
+
+static void group_mrelease(void)
+{
+	pid_t child = sleeper();
+	int fd = (int)MUST(pidfd_open_(child, 0)), zero = open("/dev/zero", O_RDONLY);
+
+	ROW("alive", sys(SYS_process_mrelease, fd, 0), -EINVAL);
+	ROW("flags", sys(SYS_process_mrelease, fd, 1), -EINVAL);
+	ROW("not_pidfd", sys(SYS_process_mrelease, zero, 0), -EBADF);
+	ROWS_FD_PATH("fd", sys(SYS_process_mrelease, fd, 0));
+	/* Whichever comes first: its end, or we. */
+	kill(child, SIGKILL);
+	long r = sys(SYS_process_mrelease, fd, 0);
+	ROW_TRUE("dying", r == 0 || r == -ESRCH);
+	wait_for_end(child);
+	ROW("zombie", sys(SYS_process_mrelease, fd, 0), -ESRCH);
+	ROW("status", wait_status(child), KILLED(SIGKILL));
+	ROW("gone", sys(SYS_process_mrelease, fd, 0), -ESRCH);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "pidfd");
@@ -430,5 +499,7 @@ int main(int argc, char **argv)
 	GROUP(group_clone);
 	GROUP(group_clone3);
 	GROUP(group_waitid);
+	GROUP(group_madvise);
+	GROUP(group_mrelease);
 	return finish();
 }
