@@ -132,7 +132,7 @@ int show_stat(seq_file_t *m, process_t *p, thread_t *t)
 		   used.minor_faults, p->child_min_flt, used.major_faults, p->child_maj_flt);
 	seq_printf(m, "%ld %ld %ld %ld %d %d %u 0 %ld ", used.user / TICK, used.system / TICK,
 		   p->children_user / TICK, p->children_system / TICK,
-		   t->sched.rt_priority ? -1 - t->sched.rt_priority : 20 + nice, nice, r.threads,
+		   t->sched.effective_rt ? -1 - t->sched.effective_rt : 20 + nice, nice, r.threads,
 		   p->start_time / TICK);
 	/* Without permission the addresses are 1, 1 and 0. */
 	seq_printf(m, "%lu %lu %lu %lu %lu %lu 0 0 ", s ? s->total_pages << PAGE_SHIFT : 0,

@@ -16,8 +16,11 @@ long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t deadline, u32 val2, u32
 /* Wakes up to n sleepers on the word, private and shared ones. */
 void futex_wake_address(u32 __user *uaddr, int n);
 /*
- * Marks the robust mutexes of the ending thread and wakes who waits for them (set_robust_list(2)).
+ * The running thread leaves its memory for good, or for another (exec): marks its robust mutexes
+ * and wakes who waits for them (set_robust_list(2)); the priority-inheriting ones get other owners.
  */
-void futex_exit_robust_list(struct thread *t);
+void futex_leave(struct thread *t);
+/* After a change of its own real-time priority: who inherits it hears of that. */
+void futex_priority_changed(struct thread *t);
 
 #endif

@@ -33,7 +33,8 @@ typedef struct sched_entity {
 	u8 policy;     /* SCHED_* */
 	s8 nice;
 	u8 rt_priority;	 /* 1..99 for FIFO and RR */
-	u8 effective_rt; /* with inheritance; changed only in sched_set_effective */
+	u8 inherited_rt; /* of those who wait for what it holds; 0: none (sched_set_inherited) */
+	u8 effective_rt; /* the greater of both; changed only in sched_set_effective */
 	bool queued;
 	bool active; /* runnable for the run queue: running, queued, or on the way to another CPU */
 	bool migrating; /* leaves this CPU for good when it is switched away */
@@ -68,6 +69,11 @@ void sched_tick(void);			 /* what timer_arm_local waited for; interrupts off */
 /* Policy and limits. Errors: -EINVAL for bad values; permissions are the caller's. */
 int sched_set_policy(struct thread *t, int policy, int rt_priority, bool reset_on_fork);
 int sched_set_nice(struct thread *t, int nice);
+/*
+ * Priority inheritance: t runs with at least this real-time priority, without slices unless its own
+ * policy is SCHED_RR. 0: with its own alone. The caller orders calls for one thread.
+ */
+void sched_set_inherited(struct thread *t, u8 rt_priority);
 int sched_set_affinity(struct thread *t, const cpu_set_t *set); /* -EINVAL: no online CPU in it */
 nsec_t sched_rr_interval(struct thread *t);
 nsec_t sched_thread_runtime(struct thread *t); /* up to now, also when running */

@@ -153,6 +153,11 @@ typedef struct thread {
 	void __user *robust_list;  /* (o) */
 	size_t robust_list_size;
 
+	/* priority-inheriting futexes, by pi_lock of ipc/futex/pi.c */
+	list_t pi_owned;		 /* those it holds that others wait for */
+	struct futex_waiter *pi_waiting; /* as what it waits for one; on its stack */
+	bool pi_closed;			 /* it ends: nobody waits for what it holds any more */
+
 	/* vfork and kthread hand-over */
 	struct completion *vfork_done; /* (s) set by the parent before start; on its stack */
 	void (*kthread_fn)(void *);

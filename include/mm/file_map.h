@@ -40,10 +40,13 @@ typedef struct file_map {
 	rwsem_t truncate_lock; /* shared: faults and reads fill pages; exclusive: truncation, holes */
 	u64 size;	       /* bytes: i_size; written under the inode's lock, read racily */
 	int error;	       /* sticky write-back error */
+	u64 serial;	       /* atomic: file_map_serial */
 } file_map_t;
 
 void file_map_cache_init(void); /* boot, once kmalloc works */
 void file_map_init(file_map_t *map, const file_map_ops_t *ops, void *owner);
+/* A number that no other map ever has: for those who remember the map without a reference. */
+u64 file_map_serial(file_map_t *map);
 void file_map_destroy(file_map_t *map);		   /* drops all pages; no mappings left */
 page_t *file_map_find(file_map_t *map, u64 index); /* referenced, or NULL */
 /* Finds, or creates and reads in: an up-to-date referenced page, or ERR_PTR. */

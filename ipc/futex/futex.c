@@ -7,6 +7,9 @@
  * of the file (shared anonymous memory has one too), so that processes that map it at different
  * addresses meet. Private mappings are always private words, whatever the caller says.
  *
+ * Sleepers with a real-time priority stand before the others. What waits for a priority-inheriting
+ * futex stands elsewhere (pi.c); the plain operations refuse its key.
+ *
  * No wake-up is lost: the sleeper compares the word and queues itself under the bucket's lock; the
  * waker changed the word before it takes that lock. The word is read there with page faults off,
  * since a lock is held; if it is not resident, the lock is dropped, the page brought in, and all
@@ -44,7 +47,7 @@ static int shared_key(u32 __user *uaddr, futex_key_t *key)
 	if (vma && vma->start <= addr && (vma->flags & VM_READ)) {
 		r = 0;
 		if (vma->map && (vma->flags & VM_SHARED)) {
-			key->object = vma->map;
+			key->object = file_map_serial(vma->map);
 			key->index = vma->page_offset + ((addr - vma->start) >> PAGE_SHIFT);
 			key->offset = (u32)(addr & ~PAGE_MASK) + 1;
 		}
@@ -61,7 +64,7 @@ int futex_get_key(u32 __user *uaddr, bool shared, futex_key_t *key)
 		return -EINVAL;
 	if (!access_ok(uaddr, sizeof(u32)))
 		return -EFAULT;
-	key->object = current()->space;
+	key->object = (u64)(unsigned long)current()->space;
 	key->index = addr;
 	key->offset = 0;
 	return shared ? shared_key(uaddr, key) : 0;
@@ -69,8 +72,7 @@ int futex_get_key(u32 __user *uaddr, bool shared, futex_key_t *key)
 
 futex_bucket_t *futex_bucket(const futex_key_t *key)
 {
-	u64 mixed = (u64)(unsigned long)key->object ^ (key->index * 0x9e3779b97f4a7c15UL) ^
-		    ((u64)key->offset << 32);
+	u64 mixed = key->object ^ (key->index * 0x9e3779b97f4a7c15UL) ^ ((u64)key->offset << 32);
 
 	return &buckets[hash_u64(mixed, bucket_bits)];
 }
@@ -107,30 +109,44 @@ void futex_wake_waiter(futex_waiter_t *w)
 
 	thread_get(t); /* once woken is seen, the sleeper may return and even end */
 	list_del(&w->link);
-	smp_store_release(&w->woken, true);
+	smp_store_release(&w->state, WAITER_WOKEN);
 	wake_up_thread(t, THREAD_INTERRUPTIBLE);
 	thread_put(t);
 }
 
-static int wake_key(const futex_key_t *key, int n, u32 bitset)
+int futex_wake_queued(futex_bucket_t *b, const futex_key_t *key, int n, u32 bitset)
 {
-	futex_bucket_t *b = futex_bucket(key);
 	futex_waiter_t *w, *next;
 	int woken = 0;
 
-	smp_mb(); /* the word was changed before the queue is looked at */
-	if (list_empty(&b->waiters))
-		return 0;
-	spin_lock(&b->lock);
+	if (futex_has_pi(b, key))
+		return -EINVAL;
 	list_for_each_entry_safe(w, next, &b->waiters, link) {
-		if (!futex_key_equal(&w->key, key) || !(w->bitset & bitset))
+		if (!futex_key_equal(&w->key, key))
+			continue;
+		if (!futex_is_plain(w))
+			return -EINVAL;
+		if (!(w->bitset & bitset))
 			continue;
 		futex_wake_waiter(w);
 		if (++woken >= n)
 			break;
 	}
-	spin_unlock(&b->lock);
 	return woken;
+}
+
+static int wake_key(const futex_key_t *key, int n, u32 bitset)
+{
+	futex_bucket_t *b = futex_bucket(key);
+	int r;
+
+	smp_mb(); /* the word was changed before the queue is looked at */
+	if (list_empty(&b->waiters) && list_empty(&b->pis))
+		return 0;
+	spin_lock(&b->lock);
+	r = futex_wake_queued(b, key, n, bitset);
+	spin_unlock(&b->lock);
+	return r;
 }
 
 long futex_wake(u32 __user *uaddr, bool shared, int n, u32 bitset)
@@ -157,28 +173,42 @@ void futex_wake_address(u32 __user *uaddr, int n)
 
 /* ---- sleeping ---- */
 
-/* Queues the waiter if the word still has the value. 0 (queued), -EAGAIN, -EFAULT. */
-static int enqueue(futex_waiter_t *w, u32 __user *uaddr, bool shared, u32 val)
+void futex_queue(futex_waiter_t *w, futex_bucket_t *b)
+{
+	futex_waiter_t *other;
+
+	w->state = WAITER_QUEUED;
+	w->rt = READ_ONCE(w->thread->sched.effective_rt);
+	/* From the back: most have the same. */
+	list_for_each_entry_reverse(other, &b->waiters, link)
+		if (other->rt >= w->rt)
+			break;
+	list_add(&w->link, &other->link);
+	WRITE_ONCE(w->bucket, b);
+}
+
+int futex_enqueue(futex_waiter_t *w, u32 __user *uaddr, bool shared, u32 val)
 {
 	for (;;) {
 		int r = futex_get_key(uaddr, shared, &w->key);
+		futex_bucket_t *b;
 		u32 now;
 
 		if (r)
 			return r;
-		w->bucket = futex_bucket(&w->key);
-		spin_lock(&w->bucket->lock);
+		b = futex_bucket(&w->key);
+		spin_lock(&b->lock);
 		pagefault_disable();
 		r = get_user_u32(&now, uaddr);
 		pagefault_enable();
 		if (!r && now == val) {
 			/* Asleep to wakers as soon as it can be found. */
 			set_current_state(THREAD_INTERRUPTIBLE);
-			list_add_tail(&w->link, &w->bucket->waiters);
-			spin_unlock(&w->bucket->lock);
+			futex_queue(w, b);
+			spin_unlock(&b->lock);
 			return 0;
 		}
-		spin_unlock(&w->bucket->lock);
+		spin_unlock(&b->lock);
 		if (!r)
 			return -EAGAIN;
 		if (get_user_u32(&now, uaddr))
@@ -186,10 +216,9 @@ static int enqueue(futex_waiter_t *w, u32 __user *uaddr, bool shared, u32 val)
 	}
 }
 
-/* True when it was still queued: nobody woke it. */
-static bool dequeue(futex_waiter_t *w)
+bool futex_dequeue(futex_waiter_t *w)
 {
-	while (!smp_load_acquire(&w->woken)) {
+	while (smp_load_acquire(&w->state) == WAITER_QUEUED) {
 		futex_bucket_t *b = READ_ONCE(w->bucket);
 		bool queued;
 
@@ -198,7 +227,7 @@ static bool dequeue(futex_waiter_t *w)
 			spin_unlock(&b->lock);
 			continue;
 		}
-		queued = !w->woken;
+		queued = w->state == WAITER_QUEUED;
 		if (queued)
 			list_del(&w->link);
 		spin_unlock(&b->lock);
@@ -222,16 +251,16 @@ long futex_wait(u32 __user *uaddr, bool shared, u32 val, nsec_t deadline, u32 bi
 
 	if (!bitset)
 		return -EINVAL;
-	r = enqueue(&w, uaddr, shared, val);
+	r = futex_enqueue(&w, uaddr, shared, val);
 	if (r)
 		return r;
-	while (!smp_load_acquire(&w.woken) && !signal_pending(t) && !expired) {
+	while (smp_load_acquire(&w.state) == WAITER_QUEUED && !signal_pending(t) && !expired) {
 		expired = schedule_deadline(deadline);
 		if (!expired)
 			set_current_state(THREAD_INTERRUPTIBLE);
 	}
 	set_current_state(THREAD_RUNNING);
-	if (!dequeue(&w))
+	if (!futex_dequeue(&w))
 		return 0;
 	if (expired)
 		return -ETIMEDOUT;
@@ -258,5 +287,6 @@ void __init futex_init(void)
 	for (u32 i = 0; i < count; i++) {
 		spinlock_init(&buckets[i].lock);
 		list_init(&buckets[i].waiters);
+		list_init(&buckets[i].pis);
 	}
 }

@@ -6,8 +6,8 @@
 #include <arch/uaccess.h>
 #include <uapi/errno.h>
 
-static int two_keys(u32 __user *uaddr, u32 __user *uaddr2, bool shared, futex_key_t *key,
-		    futex_key_t *key2)
+int futex_two_keys(u32 __user *uaddr, u32 __user *uaddr2, bool shared, futex_key_t *key,
+		   futex_key_t *key2)
 {
 	int r = futex_get_key(uaddr, shared, key);
 
@@ -19,8 +19,8 @@ static void move_waiter(futex_waiter_t *w, const futex_key_t *key, futex_bucket_
 	w->key = *key;
 	if (w->bucket == to)
 		return;
-	list_move_tail(&w->link, &to->waiters);
-	WRITE_ONCE(w->bucket, to);
+	list_del(&w->link);
+	futex_queue(w, to);
 }
 
 /* Both buckets locked. How many were woken or moved. */
@@ -30,9 +30,13 @@ static long requeue_locked(const futex_key_t *key, const futex_key_t *key2, int 
 	futex_waiter_t *w, *next;
 	long done = 0;
 
+	if (futex_has_pi(from, key))
+		return -EINVAL;
 	list_for_each_entry_safe(w, next, &from->waiters, link) {
 		if (!futex_key_equal(&w->key, key))
 			continue;
+		if (!futex_is_plain(w))
+			return -EINVAL;
 		if (done < wake)
 			futex_wake_waiter(w);
 		else if (done - wake < requeue)
@@ -44,6 +48,17 @@ static long requeue_locked(const futex_key_t *key, const futex_key_t *key2, int 
 	return done;
 }
 
+int futex_check_word(u32 __user *uaddr, u32 expected)
+{
+	u32 now;
+	int r;
+
+	pagefault_disable();
+	r = get_user_u32(&now, uaddr);
+	pagefault_enable();
+	return r ? r : now != expected ? -EAGAIN : 0;
+}
+
 long futex_requeue(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wake, int requeue,
 		   const u32 *expected)
 {
@@ -51,19 +66,14 @@ long futex_requeue(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wake,
 		return -EINVAL;
 	for (;;) {
 		futex_key_t key, key2;
-		long r = two_keys(uaddr, uaddr2, shared, &key, &key2);
+		long r = futex_two_keys(uaddr, uaddr2, shared, &key, &key2);
 		u32 now;
 
 		if (r)
 			return r;
 		futex_lock_two(futex_bucket(&key), futex_bucket(&key2));
-		if (expected) {
-			pagefault_disable();
-			r = get_user_u32(&now, uaddr);
-			pagefault_enable();
-			if (!r && now != *expected)
-				r = -EAGAIN;
-		}
+		if (expected)
+			r = futex_check_word(uaddr, *expected);
 		if (!r)
 			r = requeue_locked(&key, &key2, wake, requeue);
 		futex_unlock_two(futex_bucket(&key), futex_bucket(&key2));
@@ -146,26 +156,21 @@ static int change_word(u32 __user *uaddr, u32 op, u32 *old)
 	return r;
 }
 
-static long wake_queued(const futex_key_t *key, int n)
+static long wake_both(const futex_key_t *key, int n, const futex_key_t *key2, int n2)
 {
-	futex_waiter_t *w, *next;
-	long woken = 0;
+	int r = futex_wake_queued(futex_bucket(key), key, n, FUTEX_BITSET_MATCH_ANY), r2;
 
-	list_for_each_entry_safe(w, next, &futex_bucket(key)->waiters, link) {
-		if (!futex_key_equal(&w->key, key))
-			continue;
-		futex_wake_waiter(w);
-		if (++woken >= n)
-			break;
-	}
-	return woken;
+	if (r < 0)
+		return r;
+	r2 = futex_wake_queued(futex_bucket(key2), key2, n2, FUTEX_BITSET_MATCH_ANY);
+	return r2 < 0 ? r2 : r + r2;
 }
 
 long futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int n, int n2, u32 op)
 {
 	for (;;) {
 		futex_key_t key, key2;
-		long r = two_keys(uaddr, uaddr2, shared, &key, &key2);
+		long r = futex_two_keys(uaddr, uaddr2, shared, &key, &key2);
 		u32 old;
 
 		if (r)
@@ -176,13 +181,11 @@ long futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int n, in
 		pagefault_enable();
 		if (!r) {
 			r = compare(op, old);
-			if (r >= 0) {
-				long second = r > 0;
-
-				r = wake_queued(&key, n);
-				if (second)
-					r += wake_queued(&key2, n2);
-			}
+			if (r > 0)
+				r = wake_both(&key, n, &key2, n2);
+			else if (!r)
+				r = futex_wake_queued(futex_bucket(&key), &key, n,
+						      FUTEX_BITSET_MATCH_ANY);
 		}
 		futex_unlock_two(futex_bucket(&key), futex_bucket(&key2));
 		if (r != -EFAULT)
@@ -198,7 +201,8 @@ long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t deadline, u32 val2, u32
 	bool shared = !(op & FUTEX_PRIVATE_FLAG);
 	int command = op & FUTEX_CMD_MASK;
 
-	if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET)
+	if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET &&
+	    command != FUTEX_WAIT_REQUEUE_PI && command != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	switch (command) {
 	case FUTEX_WAIT:
@@ -215,6 +219,18 @@ long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t deadline, u32 val2, u32
 		return futex_requeue(uaddr, uaddr2, shared, (int)val, (int)val2, &val3);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(uaddr, uaddr2, shared, (int)val, (int)val2, val3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(uaddr, shared, deadline, false);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(uaddr, shared, NSEC_MAX, true);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(uaddr, shared);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return futex_wait_requeue_pi(uaddr, shared, val, deadline, FUTEX_BITSET_MATCH_ANY,
+					     uaddr2);
+	case FUTEX_CMP_REQUEUE_PI:
+		return futex_requeue_pi(uaddr, uaddr2, shared, (int)val, (int)val2, val3);
 	}
-	return -ENOSYS; /* the priority-inheriting ones among them */
+	return -ENOSYS;
 }

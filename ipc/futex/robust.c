@@ -46,7 +46,7 @@ static void handle_death(thread_t *t, u32 __user *uaddr, bool pi, bool pending)
 		futex_wake_address(uaddr, 1);
 }
 
-void futex_exit_robust_list(thread_t *t)
+static void walk_robust_list(thread_t *t)
 {
 	struct robust_list_head head;
 	u64 start = (u64)t->robust_list, entry, pending, next;
@@ -70,4 +70,13 @@ void futex_exit_robust_list(thread_t *t)
 	}
 	if (pending)
 		handle_death(t, (u32 __user *)(pending + (u64)head.futex_offset), pending_pi, true);
+}
+
+void futex_leave(thread_t *t)
+{
+	if (t->robust_list) {
+		walk_robust_list(t);
+		t->robust_list = NULL;
+	}
+	futex_close_pi(t);
 }

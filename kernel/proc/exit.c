@@ -193,10 +193,7 @@ static void complete_vfork(thread_t *t)
 
 void thread_leave_memory(thread_t *t)
 {
-	if (t->robust_list) {
-		futex_exit_robust_list(t);
-		t->robust_list = NULL;
-	}
+	futex_leave(t);
 	/* Someone who could look at the word must be left. */
 	if (t->clear_child_tid && t->space && refcount_read(&t->space->users) > 1) {
 		if (!put_user_u32(0, (u32 __user *)t->clear_child_tid))

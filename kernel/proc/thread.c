@@ -67,6 +67,7 @@ thread_t *thread_alloc(void)
 	list_init(&t->rcu_blocked);
 	list_init(&t->traced);
 	list_init(&t->traced_link);
+	list_init(&t->pi_owned);
 	list_init(&t->sched.run_link);
 	t->altstack_flags = SS_DISABLE;
 	t->start_time = clock_monotonic();

@@ -88,7 +88,7 @@ void arm_tick(run_queue_t *rq, nsec_t now)
 		 * Not for a slice whose end has been told: what runs with preemption off would be
 		 * interrupted again at once, for ever.
 		 */
-		if (rq->nr_queued && t->sched.policy != SCHED_FIFO && !this_cpu_read(need_resched))
+		if (rq->nr_queued && has_slice(t) && !this_cpu_read(need_resched))
 			when = MIN(when, now + MAX(t->sched.slice_left, (nsec_t)0));
 	}
 	timer_arm_local(when);
@@ -336,7 +336,7 @@ void sched_tick(void)
 		/*
 		 * The slice counts from here even when nobody waits; FIFO yields to the limit only.
 		 */
-		if ((t->sched.slice_left <= 0 && t->sched.policy != SCHED_FIFO) ||
+		if ((t->sched.slice_left <= 0 && has_slice(t)) ||
 		    now - rq->normal_since >= REALTIME_LIMIT) {
 			if (rq->nr_queued)
 				resched_current(rq);

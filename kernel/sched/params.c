@@ -49,6 +49,20 @@ int sched_set_policy(thread_t *t, int policy, int rt_priority, bool reset_on_for
 	return 0;
 }
 
+void sched_set_inherited(thread_t *t, u8 rt_priority)
+{
+	unsigned long flags;
+	run_queue_t *rq = thread_rq_lock(t, &flags);
+	bool queued;
+
+	if (t->sched.inherited_rt != rt_priority) {
+		queued = take_out(rq, t);
+		t->sched.inherited_rt = rt_priority;
+		apply(rq, t, queued);
+	}
+	spin_unlock_irqrestore(&rq->lock, flags);
+}
+
 int sched_set_nice(thread_t *t, int nice)
 {
 	unsigned long flags;
@@ -58,7 +72,7 @@ int sched_set_nice(thread_t *t, int nice)
 	if (nice < NICE_MIN || nice > NICE_MAX)
 		return -EINVAL;
 	rq = thread_rq_lock(t, &flags);
-	if (t->sched.base_level == LEVEL_REALTIME) { /* counts when it leaves that policy */
+	if (t->sched.effective_rt) { /* counts when it leaves that policy */
 		t->sched.nice = (s8)nice;
 	} else {
 		queued = take_out(rq, t);
@@ -99,7 +113,7 @@ nsec_t sched_rr_interval(thread_t *t)
 {
 	unsigned long flags;
 	run_queue_t *rq = thread_rq_lock(t, &flags);
-	nsec_t slice = t->sched.policy == SCHED_FIFO ? 0 : level_slice(t);
+	nsec_t slice = has_slice(t) ? level_slice(t) : 0;
 
 	spin_unlock_irqrestore(&rq->lock, flags);
 	return slice;

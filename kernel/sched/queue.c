@@ -75,7 +75,7 @@ void sched_set_effective(thread_t *t)
 	sched_entity_t *se = &t->sched;
 
 	ASSERT(!se->queued);
-	se->effective_rt = se->rt_priority;
+	se->effective_rt = MAX(se->rt_priority, se->inherited_rt);
 	switch (se->policy) {
 	case SCHED_FIFO:
 	case SCHED_RR:
@@ -92,13 +92,13 @@ void sched_set_effective(thread_t *t)
 				 : se->nice < 10 ? LEVEL_NORMAL
 						 : LEVEL_LOW;
 	}
-	enter_level(t, se->base_level);
+	enter_level(t, se->effective_rt ? LEVEL_REALTIME : se->base_level);
 }
 
 void level_charge(thread_t *t, nsec_t used)
 {
 	t->sched.level_used += used;
-	if (t->sched.policy != SCHED_FIFO)
+	if (has_slice(t))
 		t->sched.slice_left -= used;
 }
 
@@ -106,7 +106,7 @@ bool level_expire(thread_t *t)
 {
 	sched_entity_t *se = &t->sched;
 
-	if (se->slice_left > 0 || se->policy == SCHED_FIFO)
+	if (se->slice_left > 0 || !has_slice(t))
 		return false;
 	if (se->level == LEVEL_REALTIME)
 		enter_level(t, LEVEL_REALTIME);

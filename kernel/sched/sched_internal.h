@@ -69,6 +69,12 @@ void level_charge(thread_t *t, nsec_t used); /* ran */
 bool level_expire(thread_t *t); /* true: its slice was over, it has sunk or has a new one */
 void level_woken(thread_t *t, nsec_t slept); /* rises when it slept enough */
 nsec_t level_slice(const thread_t *t);	     /* at its level */
+/* False: it runs until it sleeps. An inherited priority is as SCHED_FIFO's. */
+static inline bool has_slice(const thread_t *t)
+{
+	return t->sched.policy != SCHED_FIFO &&
+	       (t->sched.policy == SCHED_RR || !t->sched.effective_rt);
+}
 /* The one place where policy, nice and inheritance become a level; not while queued. */
 void sched_set_effective(thread_t *t);
 

@@ -9,7 +9,7 @@
 #include <uapi/futex.h>
 #include <uapi/time.h>
 
-/* FUTEX_WAIT's timeout is a length, FUTEX_WAIT_BITSET's a moment of the clock in op. */
+/* FUTEX_WAIT's timeout is a length, that of others a moment of a clock, CLOCK_REALTIME by op. */
 static int get_deadline(int op, const struct timespec __user *timeout, nsec_t *deadline)
 {
 	struct timespec ts;
@@ -23,9 +23,16 @@ static int get_deadline(int op, const struct timespec __user *timeout, nsec_t *d
 	*deadline = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
 		*deadline += clock_monotonic();
-	else if (op & FUTEX_CLOCK_REALTIME)
+	else if ((op & FUTEX_CLOCK_REALTIME) || (op & FUTEX_CMD_MASK) == FUTEX_LOCK_PI)
 		*deadline -= clock_realtime() - clock_monotonic();
 	return 0;
+}
+
+/* The other commands have a count in the timeout's place. */
+static bool takes_timeout(int command)
+{
+	return command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET || command == FUTEX_LOCK_PI ||
+	       command == FUTEX_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI;
 }
 
 long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user *timeout,
@@ -34,12 +41,11 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user 
 	int command = op & FUTEX_CMD_MASK;
 	nsec_t deadline = NSEC_MAX;
 
-	if (timeout && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET)) {
+	if (timeout && takes_timeout(command)) {
 		int r = get_deadline(op, timeout, &deadline);
 
 		if (r)
 			return r;
 	}
-	/* The other commands have a count in the timeout's place. */
 	return do_futex(uaddr, op, val, deadline, (u32)(unsigned long)timeout, uaddr2, val3);
 }

@@ -5,6 +5,7 @@
 
 #include <arch/mmu.h>
 #include <arch/uaccess.h>
+#include <ipc/futex.h>
 #include <syscall_protos.h>
 #include <uapi/errno.h>
 #include <uapi/sched.h>
@@ -94,6 +95,8 @@ static int change(thread_t *t, const sched_request_t *rq)
 	if (is_privileged(t, &checked, policy) && !capable(CAP_SYS_NICE))
 		return -EPERM;
 	r = sched_set_policy(t, policy, rq->rt_priority, reset);
+	if (!r)
+		futex_priority_changed(t);
 	if (!r && rq->set_nice && !is_realtime(policy))
 		r = sched_set_nice(t, rq->nice);
 	return r;

@@ -65,6 +65,20 @@ void file_map_init(file_map_t *map, const file_map_ops_t *ops, void *owner)
 	map->owner = owner;
 }
 
+u64 file_map_serial(file_map_t *map)
+{
+	static u64 last;
+	u64 serial = __atomic_load_n(&map->serial, __ATOMIC_RELAXED), fresh;
+
+	if (serial)
+		return serial;
+	fresh = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+	if (__atomic_compare_exchange_n(&map->serial, &serial, fresh, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED))
+		return fresh;
+	return serial;
+}
+
 /* ---- page lock ---- */
 
 static wait_queue_head_t *page_queue(page_t *page)
