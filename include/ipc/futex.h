@@ -13,6 +13,11 @@ void futex_init(void); /* boot: the hash table */
  * WAKE_OP val2 counts the second word's waiters. Result or negative errno. */
 long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t deadline, u32 val2, u32 __user *uaddr2,
 	      u32 val3);
+/*
+ * futex_waitv(2) for 1..FUTEX_WAITV_MAX words: the index of one that was woken, or negative errno.
+ */
+struct futex_waitv;
+long futex_wait_many(const struct futex_waitv __user *uvec, u32 n, nsec_t deadline);
 /* Wakes up to n sleepers on the word, private and shared ones. */
 void futex_wake_address(u32 __user *uaddr, int n);
 /*

@@ -22,6 +22,15 @@
 #define FUTEX_CMD_MASK (~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
 #define FUTEX_BITSET_MATCH_ANY 0xffffffffu
 
+struct futex_waitv {
+	uint64_t val, uaddr;
+	uint32_t flags; /* FUTEX_32, FUTEX_PRIVATE_FLAG */
+	uint32_t reserved;
+};
+_Static_assert(sizeof(struct futex_waitv) == 24, "futex_waitv");
+#define FUTEX_32 2u
+#define FUTEX_WAITV_MAX 128
+
 #define FUTEX_OP_SET 0
 #define FUTEX_OP_ADD 1
 #define FUTEX_OP_OR 2

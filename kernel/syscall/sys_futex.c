@@ -1,5 +1,5 @@
 /*
- * futex(2).
+ * futex(2), futex_waitv(2).
  */
 #include <arch/uaccess.h>
 #include <ipc/futex.h>
@@ -48,4 +48,24 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user 
 			return r;
 	}
 	return do_futex(uaddr, op, val, deadline, (u32)(unsigned long)timeout, uaddr2, val3);
+}
+
+long sys_futex_waitv(const struct futex_waitv __user *waiters, u32 n, u32 flags,
+		     const struct timespec __user *timeout, int clock)
+{
+	nsec_t deadline = NSEC_MAX;
+	int r;
+
+	if (flags || !n || n > FUTEX_WAITV_MAX || !waiters)
+		return -EINVAL;
+	if (timeout) {
+		if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+			return -EINVAL;
+		r = get_deadline(FUTEX_WAIT_BITSET |
+					 (clock == CLOCK_REALTIME ? FUTEX_CLOCK_REALTIME : 0),
+				 timeout, &deadline);
+		if (r)
+			return r;
+	}
+	return futex_wait_many(waiters, n, deadline);
 }

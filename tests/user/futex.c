@@ -188,6 +188,76 @@ static void group_robust(void)
 		 EVENTUALLY(__atomic_load_n(&held.word, __ATOMIC_ACQUIRE) & FUTEX_OWNER_DIED));
 }
 
+/* ---- several at once ---- */
+
+struct waitv {
+	uint64_t val, uaddr;
+	uint32_t flags, reserved;
+};
+
+static long waitv(const void *vec, unsigned n, unsigned flags, const void *timeout, int clock)
+{
+	return sys(449, vec, n, flags, timeout, clock);
+}
+
+static void group_waitv(void)
+{
+	struct waitv vec[129];
+	struct timespec past = { 1, 0 }, bad = { 0, 1000000000 }, at;
+
+	memset(words, 0, PAGE);
+	for (int i = 0; i < 129; i++)
+		vec[i] = (struct waitv){ 0, (uint64_t)(words + i), 2, 0 };
+	ROW("none", waitv(vec, 0, 0, NULL, 0), -EINVAL);
+	ROW("too_many", waitv(vec, 129, 0, NULL, 0), -EINVAL);
+	ROW("flags", waitv(vec, 1, 1, NULL, 0), -EINVAL);
+	ROW("null", waitv(NULL, 1, 0, NULL, 0), -EINVAL);
+	ROWS_EFAULT("vector", sizeof(vec[0]), waitv(p, 1, 0, NULL, 0));
+	ROWS_EFAULT("timeout", sizeof(at), waitv(vec, 1, 0, p, CLOCK_MONOTONIC));
+	ROW("clock", waitv(vec, 1, 0, &past, CLOCK_BOOTTIME), -EINVAL);
+	ROW("clock_unused", waitv((vec[0].val = 3, vec), 1, 0, NULL, 99), -EAGAIN);
+	vec[0].val = 0;
+	ROW("timeout_nsec", waitv(vec, 1, 0, &bad, CLOCK_MONOTONIC), -EINVAL);
+	ROW("past", waitv(vec, 128, 0, &past, CLOCK_MONOTONIC), -ETIMEDOUT);
+	ROW("past_realtime", waitv(vec, 2, 0, &past, CLOCK_REALTIME), -ETIMEDOUT);
+	int64_t until = now_ns(CLOCK_MONOTONIC) + 20000000;
+	at = (struct timespec){ until / 1000000000, until % 1000000000 };
+	ROW("timeout", waitv(vec, 2, 0, &at, CLOCK_MONOTONIC), -ETIMEDOUT);
+	ROW_TRUE("timeout.waited", now_ns(CLOCK_MONOTONIC) >= until);
+	vec[1].val = 5;
+	ROW("value", waitv(vec, 2, 0, NULL, 0), -EAGAIN);
+	vec[1].val = 1ull << 32;
+	ROW("value_low_half", waitv(vec, 2, 0, &past, CLOCK_MONOTONIC), -ETIMEDOUT);
+	vec[1].val = 0;
+	vec[1].flags = 3;
+	ROW("size_64", waitv(vec, 2, 0, &past, CLOCK_MONOTONIC), -EINVAL);
+	vec[1].flags = 0;
+	ROW("size_8", waitv(vec, 2, 0, &past, CLOCK_MONOTONIC), -EINVAL);
+	vec[1].flags = 2 | 256;
+	ROW("flag_unknown", waitv(vec, 2, 0, &past, CLOCK_MONOTONIC), -EINVAL);
+	vec[1].flags = 2 | FUTEX_PRIVATE_FLAG;
+	ROW("flag_private", waitv(vec, 2, 0, &past, CLOCK_MONOTONIC), -ETIMEDOUT);
+	vec[1].flags = 2;
+	vec[1].reserved = 1;
+	ROW("reserved", waitv(vec, 2, 0, &past, CLOCK_MONOTONIC), -EINVAL);
+	vec[1].reserved = 0;
+	vec[1].uaddr++;
+	ROW("unaligned", waitv(vec, 2, 0, &past, CLOCK_MONOTONIC), -EINVAL);
+	vec[1].uaddr = (uint64_t)edge;
+	ROW("word_bad", waitv(vec, 2, 0, &past, CLOCK_MONOTONIC), -EFAULT);
+	vec[1].uaddr = (uint64_t)(words + 1);
+	pid_t a = SPAWN(_exit((int)waitv(vec, 128, 0, NULL, 0)));
+	until_state(a, 'S');
+	ROW("wake", futex(words + 77, FUTEX_WAKE, 1, NULL, NULL, 0), 1);
+	ROW("index", wait_status(a), EXITED(77));
+	ROW("others_left", futex(words + 76, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
+	a = SPAWN(_exit((int)waitv(vec, 2, 0, NULL, 0)));
+	until_state(a, 'S');
+	ROW("requeue", futex(words + 1, FUTEX_CMP_REQUEUE, 0, (void *)1, words + 200, 0), 1);
+	ROW("requeued", futex(words + 200, FUTEX_WAKE, 1, NULL, NULL, 0), 1);
+	ROW("requeued.index", wait_status(a), EXITED(1));
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "futex");
@@ -197,5 +267,6 @@ int main(int argc, char **argv)
 	GROUP(group_wake);
 	GROUP(group_lock);
 	GROUP(group_robust);
+	GROUP(group_waitv);
 	return finish();
 }
