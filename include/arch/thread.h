@@ -60,6 +60,7 @@ void arch_syscall_set_result(trap_frame_t *frame, long value);
 void arch_syscall_restart(trap_frame_t *frame);		    /* the same call again */
 void arch_syscall_restart_as(trap_frame_t *frame, long nr); /* restart_syscall */
 unsigned long arch_frame_ip(const trap_frame_t *frame);
+void arch_frame_set_ip(trap_frame_t *frame, unsigned long ip); /* of user mode */
 unsigned long arch_frame_sp(const trap_frame_t *frame);
 bool arch_frame_user(const trap_frame_t *frame);
 

@@ -47,9 +47,10 @@ struct cred;
 #define TF_FULL_RETURN 0x20u  /* the frame was rewritten: return by IRETQ */
 #define TF_RESTORE_MASK 0x40u /* saved_mask is to be put back after delivery */
 #define TF_MEASURE 0x80u      /* system calls take the slow path, which measures them */
+#define TF_RSEQ 0x100u	      /* was off the CPU: kernel/rseq.h */
 #define TF_WORK_MASK                                                                               \
 	(TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY | TF_RESTORE_FPU | TF_FULL_RETURN |           \
-	 TF_RESTORE_MASK)
+	 TF_RESTORE_MASK | TF_RSEQ)
 
 #define THREAD_NAME_LEN 16
 
@@ -102,6 +103,7 @@ typedef struct thread {
 	u32 saved_preempt_count;       /* (o) while off-CPU */
 	u32 pagefault_disabled;	       /* (o) depth */
 	struct vm_space *space;	       /* (o) NULL for kernel threads */
+	struct rseq __user *rseq;      /* (o) rseq(2)'s area, or NULL */
 	struct vm_space *active_space; /* (r) what the CPU has loaded while this runs */
 	sched_entity_t sched;	       /* (r) */
 	int rcu_nesting;	       /* (o) */
@@ -152,6 +154,7 @@ typedef struct thread {
 	int __user *set_child_tid; /* (o) where a new thread stores its tid first of all; or NULL */
 	void __user *robust_list;  /* (o) */
 	size_t robust_list_size;
+	u32 rseq_signature; /* (o) */
 
 	/* priority-inheriting futexes, by pi_lock of ipc/futex/pi.c */
 	list_t pi_owned;		 /* those it holds that others wait for */

@@ -403,6 +403,7 @@ static void become_program(exec_t *e, sighand_t *sighand)
 	t->altstack_flags = SS_DISABLE;
 	t->restart.function = NULL;
 	t->robust_list = NULL;
+	t->rseq = NULL;
 	t->set_child_tid = NULL;
 	p->exit_signal = SIGCHLD;
 	p->membarriers = 0;

@@ -176,6 +176,11 @@ static void copy_thread_state(thread_t *t, const clone_args_t *args)
 		t->altstack_size = from->altstack_size;
 		t->altstack_flags = from->altstack_flags;
 	}
+	if (!(args->flags & CLONE_VM) && from->rseq) {
+		t->rseq = from->rseq;
+		t->rseq_signature = from->rseq_signature;
+		t->flags |= TF_RSEQ;
+	}
 	if (args->flags & CLONE_CHILD_CLEARTID)
 		t->clear_child_tid = args->child_tid;
 	if (args->flags & CLONE_CHILD_SETTID) {

@@ -18,6 +18,7 @@
 #include <arch/trace.h>
 #include <arch/uaccess.h>
 #include <kernel/printk.h>
+#include <kernel/rseq.h>
 #include <syscall_numbers.h>
 #include <uapi/wait.h>
 
@@ -257,6 +258,10 @@ static void enter_handler(trap_frame_t *frame, thread_t *t, int sig, const ksign
 	sigset_t blocked = t->blocked | action->mask;
 
 	fix_call_for_handler(frame, action);
+	if (t->rseq && !rseq_resume(frame)) {
+		fail_delivery(t, sig);
+		return;
+	}
 	if (stepping) /* the handler returns to where it was, not to another step */
 		arch_single_step(t, false);
 	if (arch_signal_setup(frame, info, action, restore ? t->saved_mask : t->blocked)) {
@@ -289,6 +294,15 @@ static void deliver_signals(trap_frame_t *frame)
 	}
 }
 
+/* Of rseq(2): as if it had touched what is not there. */
+static void refuse_area(void)
+{
+	siginfo_t info;
+
+	siginfo_init(&info, SIGSEGV, SI_KERNEL);
+	force_signal(SIGSEGV, &info);
+}
+
 void exit_to_user_work(trap_frame_t *frame)
 {
 	thread_t *t = current();
@@ -303,6 +317,11 @@ void exit_to_user_work(trap_frame_t *frame)
 		}
 		thread_work_run();
 		cpu_timers_check();
+	}
+	if (thread_test_flag(t, TF_RSEQ)) {
+		thread_clear_flag(t, TF_RSEQ);
+		if (t->rseq && !rseq_resume(frame))
+			refuse_area();
 	}
 	/* One round a call: the architecture calls again as long as a flag is up. */
 	if (thread_test_flag(t, TF_SIGPENDING | TF_RESTORE_MASK))

@@ -191,6 +191,8 @@ static void switch_to(run_queue_t *rq, thread_t *prev, thread_t *next, nsec_t no
 {
 	rq->switches++;
 	rq->switch_start = now;
+	if (prev->rseq)
+		thread_set_flag(prev, TF_RSEQ);
 	rq->current = next;
 	next->sched.exec_start = now;
 	next->sched.last_cpu = rq->cpu;

@@ -7,6 +7,7 @@
 #include <kernel/pidfd.h>
 #include <kernel/proc.h>
 #include <kernel/ptrace.h>
+#include <kernel/rseq.h>
 #include <syscall_protos.h>
 #include <uapi/clone.h>
 #include <uapi/errno.h>
@@ -357,6 +358,11 @@ long sys_set_tid_address(int __user *tidptr)
 {
 	current()->clear_child_tid = tidptr;
 	return current()->tid;
+}
+
+long sys_rseq(struct rseq __user *area, u32 size, int flags, u32 signature)
+{
+	return rseq_register(area, size, flags, signature);
 }
 
 /* ---- robust mutexes ---- */

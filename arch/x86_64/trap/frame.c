@@ -45,6 +45,12 @@ unsigned long arch_frame_ip(const trap_frame_t *frame)
 	return frame->rip;
 }
 
+void arch_frame_set_ip(trap_frame_t *frame, unsigned long ip)
+{
+	frame->rip = ip;
+	thread_set_flag(current(), TF_FULL_RETURN); /* a system call's return would not notice */
+}
+
 unsigned long arch_frame_sp(const trap_frame_t *frame)
 {
 	return frame->rsp;
