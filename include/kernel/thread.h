@@ -148,6 +148,7 @@ typedef struct thread {
 	struct files *files;   /* (o) pointer; others take process->sig_lock to follow it */
 	struct fs_context *fs; /* likewise */
 	u32 alloc_context;     /* (o) no-IO, no-FS sections */
+	u16 ioprio;	       /* one word: ioprio_set(2); 0: as its nice value says */
 
 	/* libc */
 	int __user *clear_child_tid; /* (o) */

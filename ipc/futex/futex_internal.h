@@ -24,12 +24,12 @@ typedef struct futex_bucket {
 	list_t pis;	/* lock: futex_pi_t.link */
 } __cacheline_aligned futex_bucket_t;
 
-typedef enum waiter_state {
+enum {
 	WAITER_QUEUED,	/* in its bucket's list */
 	WAITER_PI,	/* in futex_pi_t.waiters */
 	WAITER_GRANTED, /* owns the futex that it waited for */
 	WAITER_WOKEN,
-} waiter_state_t;
+};
 
 /*
  * A sleeper; on its stack. Keys: (b) lock of the bucket in which it is queued; (i) pi_lock, too. A
@@ -43,7 +43,7 @@ typedef struct futex_waiter {
 	u32 bitset;		/* (c) */
 	u8 rt;			/* (b), (i) the priority that it is ordered by */
 	bool owner_died;	/* (i) GRANTED by the end of the owner: the word is to be changed */
-	waiter_state_t state;	/* (b) set, read with acquire */
+	u32 state;		/* WAITER_*: (b) set, read with acquire */
 	struct thread *thread;	/* (c) */
 	/* FUTEX_WAIT_REQUEUE_PI: the key that it may be moved to; else NULL */
 	const futex_key_t *requeue_key; /* (c) */

@@ -170,6 +170,7 @@ static void copy_thread_state(thread_t *t, const clone_args_t *args)
 	t->cred = cred_get(from->cred);
 	t->blocked = from->blocked;
 	t->alloc_context = 0;
+	t->ioprio = from->ioprio;
 	/* A thread that shares memory with its maker must not run handlers on the maker's stack. */
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
 		t->altstack_sp = from->altstack_sp;

@@ -1,5 +1,6 @@
 /*
- * Nice values of a thread, a process group or a user: getpriority(2), setpriority(2).
+ * Nice values and I/O priorities of a thread, a process group or a user: getpriority(2),
+ * setpriority(2), ioprio_get(2), ioprio_set(2).
  */
 #include "sched_rights.h"
 
@@ -127,4 +128,86 @@ long sys_getpriority(int which, int who)
 long sys_setpriority(int which, int who, int prio)
 {
 	return visit_all(which, who, set_one, MIN(MAX(prio, NICE_MIN), NICE_MAX));
+}
+
+/* ---- I/O priorities: a class and, in two of them, a level ---- */
+
+#define IOPRIO_CLASS_SHIFT 13
+#define IOPRIO_LEVEL_MASK 7	  /* between them are hints, which are kept */
+#define IOPRIO_RAW_ZERO (1 << 16) /* visits answer the distance from here: the best is the most */
+
+enum { IOPRIO_CLASS_NONE, IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE };
+enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_WHO_PGRP, IOPRIO_WHO_USER };
+
+static int check_ioprio(int ioprio)
+{
+	switch (ioprio >> IOPRIO_CLASS_SHIFT) {
+	case IOPRIO_CLASS_RT:
+		if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_NICE))
+			return -EPERM;
+		return 0;
+	case IOPRIO_CLASS_BE:
+	case IOPRIO_CLASS_IDLE:
+		return 0;
+	case IOPRIO_CLASS_NONE:
+		return ioprio & IOPRIO_LEVEL_MASK ? -EINVAL : 0;
+	}
+	return -EINVAL;
+}
+
+static int set_ioprio(thread_t *t, int ioprio)
+{
+	const cred_t *mine = current_cred(), *its;
+	bool may;
+
+	rcu_read_lock();
+	its = rcu_dereference(t->cred);
+	may = its->uid == mine->euid || its->uid == mine->uid || capable(CAP_SYS_NICE);
+	rcu_read_unlock();
+	if (!may)
+		return -EPERM;
+	WRITE_ONCE(t->ioprio, (u16)ioprio);
+	return 0;
+}
+
+static int get_ioprio(thread_t *t, int effective)
+{
+	int ioprio = READ_ONCE(t->ioprio), class = IOPRIO_CLASS_BE;
+
+	if (effective && ioprio >> IOPRIO_CLASS_SHIFT == IOPRIO_CLASS_NONE) {
+		if (t->sched.policy == SCHED_IDLE)
+			class = IOPRIO_CLASS_IDLE;
+		else if (t->sched.policy == SCHED_FIFO || t->sched.policy == SCHED_RR)
+			class = IOPRIO_CLASS_RT;
+		ioprio = class << IOPRIO_CLASS_SHIFT | (t->sched.nice - NICE_MIN) / 5;
+	}
+	return IOPRIO_RAW_ZERO - ioprio;
+}
+
+static int visit_io(int which, int who, visit_t visit, int value)
+{
+	switch (which) {
+	case IOPRIO_WHO_PROCESS:
+		return visit_thread(who, visit, value);
+	case IOPRIO_WHO_PGRP:
+		return visit_group(who, visit, value);
+	case IOPRIO_WHO_USER: /* 0 is the user 0 here */
+		return visit_user((uid_t)who, visit, value);
+	default:
+		return -EINVAL;
+	}
+}
+
+long sys_ioprio_set(int which, int who, int ioprio)
+{
+	int r = check_ioprio(ioprio);
+
+	return r ? r : visit_io(which, who, set_ioprio, ioprio);
+}
+
+long sys_ioprio_get(int which, int who)
+{
+	int r = visit_io(which, who, get_ioprio, which != IOPRIO_WHO_PROCESS);
+
+	return r < 0 ? r : IOPRIO_RAW_ZERO - r;
 }

@@ -238,6 +238,52 @@ static void group_behaviour(void)
 	ROW_TRUE("sleeper_wakes_soon", page[3] < 1000000000);
 }
 
+static void group_ioprio(void)
+{
+#define GET(which, who) sys(SYS_ioprio_get, which, who)
+#define SET(which, who, class, level) sys(SYS_ioprio_set, which, who, (class) << 13 | (level))
+	ROW("default", GET(1, 0), 0);
+	ROW("default.group", GET(2, 0), 2 << 13 | 4);
+	ROW("get.which_0", GET(0, 0), -EINVAL);
+	ROW("get.which_4", GET(4, 0), -EINVAL);
+	ROW("get.missing", GET(1, 4000000), -ESRCH);
+	ROW("get.group_missing", GET(2, 4000000), -ESRCH);
+	ROW("get.user_missing", GET(3, 54321), -ESRCH);
+	ROW("set.which_0", SET(0, 0, 2, 4), -EINVAL);
+	ROW("set.class_4", SET(1, 0, 4, 0), -EINVAL);
+	ROW("set.hint", SET(1, 0, 2, 8), 0);
+	ROW("get.hint", GET(1, 0), 2 << 13 | 8);
+	ROW("set.none_level", SET(1, 0, 0, 1), -EINVAL);
+	ROW("set.negative", sys(SYS_ioprio_set, 1, 0, -1), -EINVAL);
+	ROW("set.missing", SET(1, 4000000, 2, 4), -ESRCH);
+	ROW("set.bad_class_first", SET(1, 4000000, 5, 4), -EINVAL);
+	ROW("be", SET(1, 0, 2, 7), 0);
+	ROW("be.get", GET(1, 0), 2 << 13 | 7);
+	ROW("fork", CHILD(_exit(GET(1, 0) == (2 << 13 | 7))), EXITED(1));
+	ROW("rt", SET(1, getpid(), 1, 0), 0);
+	ROW("rt.get", GET(1, getpid()), 1 << 13);
+	ROW("idle", SET(2, 0, 3, 0), 0);
+	ROW("idle.get", GET(2, 0), 3 << 13);
+	pid_t child = SPAWN(SET(1, 0, 2, 1); for (;;) pause());
+	EVENTUALLY(GET(1, child) == (2 << 13 | 1));
+	ROW("best_of_group", GET(2, 0), 2 << 13 | 1);
+	CHILD(become(USER); ROW("user.0", SET(3, 0, 2, 3), -EPERM);
+	      ROW("user.own", SET(3, USER, 2, 3), 0); ROW("user.get", GET(3, USER), 2 << 13 | 3);
+	      ROW("user.rt", SET(1, 0, 1, 3), -EPERM); ROW("user.idle", SET(1, 0, 3, 0), 0);
+	      ROW("user.other", SET(1, child, 2, 3), -EPERM);
+	      ROW("user.get_other", GET(1, child), 2 << 13 | 1));
+	kill(child, SIGKILL);
+	wait_status(child);
+	ROW("none", SET(1, 0, 0, 0), 0);
+	setpriority(PRIO_PROCESS, 0, 10);
+	ROW("nice", GET(2, 0), 2 << 13 | 6);
+	struct sched_param param = { .sched_priority = 1 };
+	CHILD(setpgid(0, 0); sys(SYS_sched_setscheduler, 0, SCHED_FIFO, &param);
+	      ROW("fifo", GET(2, 0), 1 << 13 | 6); param.sched_priority = 0;
+	      sys(SYS_sched_setscheduler, 0, SCHED_IDLE, &param);
+	      ROW("idle_policy", GET(2, 0) >> 13, 3));
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "sched");
@@ -246,6 +292,7 @@ int main(int argc, char **argv)
 	GROUP(group_affinity);
 	GROUP(group_getcpu);
 	GROUP(group_nice);
+	GROUP(group_ioprio);
 	GROUP_ALONE(group_behaviour);
 	return finish();
 }
