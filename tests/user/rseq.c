@@ -75,7 +75,7 @@ static void group_register(void)
 	/* An area out of reach ends the program. */
 	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ROW("area_gone",
-	    CHILD(rseq(page, 32, 0, SIGNATURE); munmap(page, PAGE); raise(SIGCHLD); sleep_ms(1)),
+	    CHILD(rseq(page, 32, 0, SIGNATURE); munmap(page, PAGE); for (;;) sleep_ms(1)),
 	    KILLED(SIGSEGV));
 }
 
