@@ -60,6 +60,7 @@ typedef struct vm_area {
 	rb_node_t node; /* space->lock */
 	struct vm_space *space;
 	unsigned long start, end; /* space->lock; end exclusive */
+	unsigned long gap;	  /* free bytes between the area before it and this one */
 	unsigned long max_gap;	  /* augmentation: largest free gap below in the subtree */
 	u32 flags;		  /* space->lock */
 	u64 page_offset;	  /* in the file; anonymous: start >> 12 at creation */

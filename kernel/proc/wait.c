@@ -226,6 +226,22 @@ static verdict_t consider_traced(scan_t *s, thread_t *t)
 	return leader ? HAND_OVER : REAP_THREAD;
 }
 
+/* By number: the same answer as scan_all, however many children there are. Tree lock held. */
+static verdict_t scan_number(scan_t *s)
+{
+	bool own_only = s->req->options & __WNOTHREAD;
+	process_t *p = current_process(), *child = find_process(s->req->id);
+	thread_t *t = find_thread(s->req->id);
+	verdict_t verdict = NOTHING;
+
+	if (child && child->parent == p && (!own_only || child->parent_thread == current()))
+		verdict = consider_child(s, child);
+	if (verdict == NOTHING && t && t->tracer && t->tracer->process == p &&
+	    (!own_only || t->tracer == current()))
+		verdict = consider_traced(s, t);
+	return verdict;
+}
+
 /* Tree lock held. */
 static verdict_t scan_all(scan_t *s)
 {
@@ -276,7 +292,7 @@ static pid_t scan(wait_request_t *req, const struct pid *group)
 	pid_t r;
 
 	read_lock_irqsave(&process_tree_lock, &flags);
-	verdict = scan_all(&s);
+	verdict = req->which == P_PID ? scan_number(&s) : scan_all(&s);
 	if (verdict != NOTHING) {
 		thread_get(s.found);
 		process_get(s.found->process);

@@ -12,17 +12,10 @@
 
 kmem_cache_t *area_cache;
 
-static unsigned long gap_before(const vm_area_t *v)
-{
-	vm_area_t *prev = area_of(rb_prev(&v->node));
-
-	return v->start - (prev ? prev->end : 0);
-}
-
 static void update_gap(rb_node_t *n)
 {
 	vm_area_t *v = area_of(n);
-	unsigned long gap = gap_before(v);
+	unsigned long gap = v->gap;
 
 	if (n->left)
 		gap = MAX(gap, area_of(n->left)->max_gap);
@@ -31,14 +24,17 @@ static void update_gap(rb_node_t *n)
 	v->max_gap = gap;
 }
 
-/* The area and its successor have new neighbours. */
-static void refresh(vm_area_t *v)
+/* The area's own gap has changed: upwards as far as that matters. */
+static void gap_changed(vm_area_t *v)
 {
-	rb_node_t *next = rb_next(&v->node);
+	unsigned long before;
 
-	rb_propagate(&v->node, update_gap);
-	if (next)
-		rb_propagate(next, update_gap);
+	for (; v; v = area_of(rb_parent(&v->node))) {
+		before = v->max_gap;
+		update_gap(&v->node);
+		if (v->max_gap == before)
+			return;
+	}
 }
 
 vm_area_t *vm_find(vm_space_t *s, unsigned long addr)
@@ -172,24 +168,35 @@ void area_account(vm_space_t *s, const vm_area_t *v, s64 pages)
 static void tree_insert(vm_space_t *s, vm_area_t *v)
 {
 	rb_node_t **link = &s->areas.node, *parent = NULL;
+	vm_area_t *prev = NULL, *next = NULL;
 
 	while (*link) {
 		parent = *link;
-		link = v->start < area_of(parent)->start ? &parent->left : &parent->right;
+		if (v->start < area_of(parent)->start) {
+			next = area_of(parent);
+			link = &parent->left;
+		} else {
+			prev = area_of(parent);
+			link = &parent->right;
+		}
 	}
+	v->gap = v->start - (prev ? prev->end : 0);
+	if (next) /* above the new leaf, so brought up to date with it */
+		next->gap = next->start - v->end;
 	rb_insert_augmented(&v->node, parent, link, &s->areas, update_gap);
-	refresh(v);
 	s->area_count++;
 	s->seq++;
 }
 
 static void tree_remove(vm_space_t *s, vm_area_t *v)
 {
-	rb_node_t *next = rb_next(&v->node);
+	vm_area_t *next = vm_next(v);
 
+	if (next)
+		next->gap += v->end - v->start + v->gap;
 	rb_erase_augmented(&v->node, &s->areas, update_gap);
 	if (next)
-		rb_propagate(next, update_gap);
+		gap_changed(next);
 	s->area_count--;
 	s->seq++;
 }
@@ -239,6 +246,8 @@ static void leave_locked(vm_area_t *v)
 static void resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end,
 		   vm_area_t *made, vm_area_t *gone)
 {
+	vm_area_t *next;
+
 	area_pin(v);
 	leave_locked(v);
 	if (gone) {
@@ -248,10 +257,16 @@ static void resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned lo
 	}
 	area_account(s, v, -(s64)area_pages(v));
 	v->page_offset += (u64)((s64)(start - v->start) >> PAGE_SHIFT);
+	next = vm_next(v);
+	v->gap += start - v->start;
+	if (next)
+		next->gap += v->end - end;
 	v->start = start;
 	v->end = end;
 	area_account(s, v, (s64)area_pages(v));
-	refresh(v);
+	gap_changed(v);
+	if (next)
+		gap_changed(next);
 	s->seq++;
 	join_locked(v);
 	if (made)
@@ -365,7 +380,7 @@ unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsign
 		}
 check:
 		gap_end = MIN(v->start, high);
-		gap_start = MAX(v->start - gap_before(v), low);
+		gap_start = MAX(v->start - v->gap, low);
 		if (gap_end > gap_start && gap_end - gap_start >= len)
 			return gap_end - len;
 		left = area_of(v->node.left);

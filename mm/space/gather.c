@@ -112,45 +112,45 @@ void zap_range(gather_t *g, unsigned long start, unsigned long end, bool even_an
 }
 
 /*
- * Frees the tables below `table` (of `level`) whose whole span lies in [floor, ceiling), where
- * there are no areas.
+ * Of the tables below `table` (of `level`) that cover part of [start, end), which has been unmapped,
+ * frees those whose whole span lies in [floor, ceiling), where there are no areas. What else was
+ * there has lost its tables when it was unmapped itself.
  */
-static void free_below(gather_t *g, pte_t *table, int level, unsigned long base,
+static void free_below(gather_t *g, pte_t *table, int level, unsigned long start, unsigned long end,
 		       unsigned long floor, unsigned long ceiling)
 {
-	unsigned long span = 1UL << PT_LEVEL_SHIFT(level);
-	unsigned entries = level == PT_LEVELS - 1 ? PT_ENTRIES / 2 : PT_ENTRIES;
-	unsigned first = floor > base ? (unsigned)((floor - base) / span) : 0;
+	unsigned long size = 1UL << PT_LEVEL_SHIFT(level), at, next;
 
-	for (unsigned i = first; i < entries && base + i * span < ceiling; i++) {
-		unsigned long start = base + i * span;
-		pte_t entry = pte_get(&table[i]);
+	for (at = start & ~(size - 1); at < end; at = next) {
+		pte_t *p = &table[pt_index(at, level)], entry = pte_get(p);
 
+		next = at + size;
 		if (!entry)
 			continue;
 		if (level > 1)
-			free_below(g, phys_to_virt(pte_pfn(entry) << PAGE_SHIFT), level - 1, start,
-				   floor, ceiling);
-		if (start < floor || start + span > ceiling)
+			free_below(g, phys_to_virt(pte_pfn(entry) << PAGE_SHIFT), level - 1,
+				   MAX(at, start), MIN(next, end), floor, ceiling);
+		if (at < floor || next > ceiling)
 			continue; /* serves others too */
 		if (level == PT_LEVELS - 1)
-			mmu_root_set(&table[i], 0);
+			mmu_root_set(p, 0);
 		else
-			pte_set(&table[i], 0);
+			pte_set(p, 0);
 		mm_count(MM_TABLE, -1);
 		atomic64_dec(&g->space->table_pages);
 		g->tables = true;
-		cover(g, start, start + span);
+		cover(g, at, next);
 		gather_page(g, pfn_to_page(pte_pfn(entry)));
 		if (g->count == GATHER_PAGES)
 			gather_finish(g);
 	}
 }
 
-void free_tables(gather_t *g, unsigned long floor, unsigned long ceiling)
+void free_tables(gather_t *g, unsigned long start, unsigned long end, unsigned long floor,
+		 unsigned long ceiling)
 {
 	/* Tables of the end of the lower half go too: above USER_MAX it holds nothing. */
 	if (ceiling == USER_MAX)
 		ceiling = (unsigned long)(PT_ENTRIES / 2) << PT_LEVEL_SHIFT(PT_LEVELS - 1);
-	free_below(g, g->space->root, PT_LEVELS - 1, 0, floor, ceiling);
+	free_below(g, g->space->root, PT_LEVELS - 1, start, end, floor, ceiling);
 }

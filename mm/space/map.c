@@ -72,7 +72,7 @@ void vm_remove_areas(vm_space_t *s, unsigned long start, unsigned long end)
 		gone = &v->node;
 	}
 	ceiling = v ? v->start : USER_MAX;
-	free_tables(&g, floor, ceiling);
+	free_tables(&g, start, end, floor, ceiling);
 	gather_finish(&g);
 	while (gone) {
 		vm_area_t *dead = area_of(gone);

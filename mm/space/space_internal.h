@@ -91,8 +91,9 @@ void gather_init(gather_t *g, vm_space_t *s);
 void gather_finish(gather_t *g); /* flushes and frees */
 /* Unmaps the pages of [start, end), which lie in areas; even_anon false leaves private copies. */
 void zap_range(gather_t *g, unsigned long start, unsigned long end, bool even_anon);
-/* Frees page tables that serve only [floor, ceiling), a range without areas. */
-void free_tables(gather_t *g, unsigned long floor, unsigned long ceiling);
+/* Frees the tables of [start, end) that serve only [floor, ceiling), a range without areas. */
+void free_tables(gather_t *g, unsigned long start, unsigned long end, unsigned long floor,
+		 unsigned long ceiling);
 
 /* fault.c */
 typedef enum fault_result { FAULT_OK, FAULT_SEGV, FAULT_BUS, FAULT_OOM } fault_result_t;
