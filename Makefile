@@ -51,7 +51,7 @@ GENERATED := $(B)/gen/syscall_protos.h $(B)/gen/syscall_numbers.h
 UNCHECKED := $(B)/arch/x86_64/boot/% $(B)/mm/kasan% $(B)/kernel/debug/% $(B)/arch/x86_64/cpu/% \
 	$(B)/arch/x86_64/trap/% $(B)/mm/page/early.o $(B)/kernel/lib/string.o
 
-.PHONY: all help iso run screenshot run-debian debug record replay test soak bench size check coverage clean initramfs .FORCE
+.PHONY: all help iso run screenshot run-debian debug record replay test soak bench bench-scale size check coverage clean initramfs .FORCE
 all: $(IMAGE)
 
 help:
@@ -67,6 +67,7 @@ help:
 	@echo 'make coverage   line coverage of the host tests'
 	@echo 'make debug      QEMU waits under GDB (tools/gdb);  make record, make replay  a run again, backwards too'
 	@echo 'make bench      instructions and time of calls, against Linux (tests/run_bench --help)'
+	@echo 'make bench-scale  what they cost while many objects live; $$O/bench/scale.png'
 
 # ---- generated sources ----
 $(B)/gen/syscall_protos.h: kernel/syscall/syscalls.tbl tools/gen_syscalls
@@ -188,6 +189,8 @@ soak: $(IMAGE) $(INITRAMFS)
 	@tests/run_all --soak
 bench: $(IMAGE)
 	@tests/run_bench
+bench-scale: $(IMAGE)
+	@tests/run_bench --scale
 
 size: $(IMAGE)
 	@tools/core_size $(B) $(IMAGE)

@@ -313,8 +313,10 @@ int area_isolate(vm_space_t *s, unsigned long start, unsigned long end)
 		r = area_split(s, v, start);
 		if (r)
 			return r;
+		v = vm_next(v);
 	}
-	v = vm_find(s, end - 1);
+	if (v && v->end < end)
+		v = vm_find(s, end - 1);
 	if (v && v->start < end && v->end > end)
 		return area_split(s, v, end);
 	return 0;

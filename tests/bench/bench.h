@@ -40,6 +40,10 @@ typedef struct row {
 extern const row_t rows_call[], rows_file[], rows_memory[], rows_process[], rows_switch[];
 extern const row_t rows_thread[], rows_local[], rows_program[];
 
+#define NS_PER_S 1000000000ll
+/* In place of all rows: what they cost while many objects live (scale.c). */
+void run_scale(unsigned int batches, double frequency);
+
 /* The program's own path, for rows that execute it, and a directory on tmpfs. */
 #define BENCH_PROGRAM "/tests/bench"
 #define BENCH_DIR "/tmp/bench"

@@ -25,7 +25,6 @@
 
 #define DEFAULT_BATCHES 5
 #define CALIBRATION_NS 50000000ll
-#define NS_PER_S 1000000000ll
 
 static const row_t *const families[] = { rows_call,   rows_file,   rows_memory, rows_process,
 					 rows_switch, rows_thread, rows_local,	rows_program };
@@ -172,16 +171,22 @@ static bool wanted(const char *name)
 	return true;
 }
 
-static void run_row(const row_t *row, double frequency)
+static unsigned int wanted_batches(void)
 {
 	const char *batches = getenv("batches");
+
+	return batches ? (unsigned int)atoi(batches) : DEFAULT_BATCHES;
+}
+
+static void run_row(const row_t *row, double frequency)
+{
 	bench_t b = { .ops = row->ops, .best = UINT64_MAX };
 	pid_t pid;
 	int status;
 
 	if (!wanted(row->name) || sysconf(_SC_NPROCESSORS_ONLN) < (long)row->cpus)
 		return;
-	b.batches = batches ? (unsigned int)atoi(batches) : DEFAULT_BATCHES;
+	b.batches = wanted_batches();
 	pid = fork();
 	need(pid >= 0, "fork");
 	if (!pid) {
@@ -265,7 +270,9 @@ int main(void)
 	if (wanted("boot"))
 		printf("row boot %.1f 0x0\n", (double)booted * NS_PER_S / frequency);
 	sleep(1); /* the kernel's own work after boot comes to its end */
-	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	if (getenv("scale"))
+		run_scale(wanted_batches(), frequency);
+	for (i = 0; i < sizeof(families) / sizeof(families[0]) && !getenv("scale"); i++)
 		for (row = families[i]; row->name; row++)
 			run_row(row, frequency);
 	printf("bench done\n");
