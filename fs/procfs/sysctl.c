@@ -13,19 +13,20 @@
 #include <mm/space.h>
 #include <uapi/errno.h>
 
-typedef enum sysctl_kind { SYSCTL_U64, SYSCTL_INT, SYSCTL_STRING, SYSCTL_ACTION } sysctl_kind_t;
+typedef enum sysctl_kind { SYSCTL_U64, SYSCTL_INTS, SYSCTL_STRING, SYSCTL_ACTION } sysctl_kind_t;
 
 typedef struct sysctl {
 	sysctl_kind_t kind;
 	void *value;
 	u64 min, max;	  /* int: as signed */
-	size_t size;	  /* string */
+	size_t size;	  /* string: bytes; ints: how many */
 	spinlock_t *lock; /* string: what value is read and written under */
 	int (*action)(u64 value);
 	u64 hash; /* of action: kernel/cfi.h */
 } sysctl_t;
 
 #define LINE 256
+#define INTS_MAX 8 /* numbers in a file */
 
 static ssize_t sysctl_read(file_t *f, iter_t *it, off_t *pos)
 {
@@ -37,8 +38,11 @@ static ssize_t sysctl_read(file_t *f, iter_t *it, off_t *pos)
 	case SYSCTL_U64:
 		n = scnprintf(line, sizeof(line), "%lu\n", READ_ONCE(*(u64 *)s->value));
 		break;
-	case SYSCTL_INT:
-		n = scnprintf(line, sizeof(line), "%d\n", READ_ONCE(*(int *)s->value));
+	case SYSCTL_INTS:
+		for (size_t i = 0; i < s->size; i++)
+			n += scnprintf(line + n, sizeof(line) - (size_t)n, "%d%c",
+				       READ_ONCE(((int *)s->value)[i]),
+				       i + 1 < s->size ? '\t' : '\n');
 		break;
 	case SYSCTL_STRING:
 		spin_lock(s->lock);
@@ -58,6 +62,35 @@ static ssize_t sysctl_read(file_t *f, iter_t *it, off_t *pos)
 	return done || !want ? (ssize_t)done : -EFAULT;
 }
 
+/* Numbers with white space between them; those that are not given stay. */
+static int store_ints(sysctl_t *s, char *line)
+{
+	int numbers[INTS_MAX];
+	size_t n = 0;
+
+	while (n < s->size && *line) {
+		size_t len = strcspn(line, " \t");
+		bool negative = *line == '-', last = !line[len];
+		s64 number;
+		u64 value;
+
+		line[len] = 0;
+		if (kstrtou64(line + negative, 10, &value) || value > INT64_MAX)
+			return -EINVAL;
+		number = negative ? -(s64)value : (s64)value;
+		if (number < (s64)s->min || number > (s64)s->max)
+			return -EINVAL;
+		numbers[n++] = (int)number;
+		line += last ? len : len + 1;
+		line += strspn(line, " \t");
+	}
+	if (!n || *line)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++)
+		WRITE_ONCE(((int *)s->value)[i], numbers[i]);
+	return 0;
+}
+
 static int store(sysctl_t *s, char *line)
 {
 	bool negative = line[0] == '-';
@@ -72,17 +105,11 @@ static int store(sysctl_t *s, char *line)
 		spin_unlock(s->lock);
 		return 0;
 	}
+	if (s->kind == SYSCTL_INTS)
+		return store_ints(s, line);
 	r = kstrtou64(line + negative, 10, &value);
 	if (r)
 		return -EINVAL;
-	if (s->kind == SYSCTL_INT) {
-		s64 number = negative ? -(s64)value : (s64)value;
-
-		if (number < (s64)s->min || number > (s64)s->max)
-			return -EINVAL;
-		WRITE_ONCE(*(int *)s->value, (int)number);
-		return 0;
-	}
 	if (negative || value < s->min || value > s->max)
 		return -EINVAL;
 	if (s->action) {
@@ -144,9 +171,17 @@ int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max)
 	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, min, max });
 }
 
+int proc_sysctl_ints(const char *name, mode_t mode, int *values, u32 count, int min, int max)
+{
+	if (count > INTS_MAX)
+		return -EINVAL;
+	return add(name, mode,
+		   (sysctl_t){ SYSCTL_INTS, values, (u64)(s64)min, (u64)(s64)max, .size = count });
+}
+
 int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max)
 {
-	return add(name, mode, (sysctl_t){ SYSCTL_INT, value, (u64)(s64)min, (u64)(s64)max });
+	return proc_sysctl_ints(name, mode, value, 1, min, max);
 }
 
 int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, spinlock_t *lock)

@@ -19,6 +19,8 @@ int proc_mkdir(const char *path);
 /* A number under /proc/sys; writes outside [min, max] get -EINVAL; needs root. */
 int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max);
 int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max);
+/* Several in a line, with tabs between them; a write may give only the first ones. */
+int proc_sysctl_ints(const char *name, mode_t mode, int *values, u32 count, int min, int max);
 /* value: size bytes with the closing NUL, read and written under lock. */
 int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, spinlock_t *lock);
 /* A write calls fn(value) instead of storing: drop_caches. */

@@ -47,11 +47,13 @@ typedef struct sighand {
 struct mount_namespace;
 struct uts_namespace;
 struct pid_namespace;
+struct ipc_namespace;
 typedef struct namespaces {
 	refcount_t refs;
 	struct mount_namespace *mount;
 	struct uts_namespace *uts;
 	struct pid_namespace *pid;
+	struct ipc_namespace *ipc;
 } namespaces_t;
 extern namespaces_t init_namespaces;
 

@@ -149,6 +149,7 @@ typedef struct thread {
 	struct fs_context *fs; /* likewise */
 	u32 alloc_context;     /* (o) no-IO, no-FS sections */
 	u16 ioprio;	       /* one word: ioprio_set(2); 0: as its nice value says */
+	struct sem_undo_list *sem_undo; /* (o) ipc/sysv; NULL: none yet; read racily by kcmp */
 
 	/* libc */
 	int __user *clear_child_tid; /* (o) */

@@ -153,6 +153,11 @@ vm_area_t *vm_next(vm_area_t *vma);
 long vm_map(vm_space_t *s, unsigned long addr, size_t len, int prot, int map_flags,
 	    struct file *file, off_t offset);
 int vm_unmap(vm_space_t *s, unsigned long addr, size_t len);
+/*
+ * shmdt(2): of areas with these ops, the first that shows its file where a mapping of the whole file from addr on would,
+ * and the rest of that mapping. 0, or -EINVAL: there is none.
+ */
+int vm_unmap_object(vm_space_t *s, unsigned long addr, const vm_area_ops_t *ops);
 int vm_protect(vm_space_t *s, unsigned long addr, size_t len, int prot);
 long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len,
 	       unsigned long flags, unsigned long new_addr); /* mremap(2), checks included */

@@ -14,6 +14,7 @@
 #include <fs/filesystems.h>
 #include <fs/vfs.h>
 #include <ipc/futex.h>
+#include <ipc/sysv.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
 #include <kernel/process.h>
@@ -39,6 +40,7 @@ static void init_thread_main(void *arg)
 	filesystems_init();    /* devtmpfs, procfs, sysfs are known */
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
 	sysrq_init();	       /* requests to the kernel itself */
+	sysv_init();	       /* System V IPC */
 	epoll_init();
 	socket_init();	    /* sockets, */
 	unix_init();	    /* the local ones */

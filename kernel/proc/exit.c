@@ -15,6 +15,7 @@
 #include <drivers/tty.h>
 #include <fs/vfs.h>
 #include <ipc/futex.h>
+#include <ipc/sysv.h>
 #include <kernel/posix_timers.h>
 #include <kernel/printk.h>
 #include <kernel/sync/mutex.h>
@@ -381,6 +382,7 @@ void exit_thread(int status)
 	report_end(t, status);
 	last = leave_signals(t, status);
 	drop_memory(t, last);
+	sem_undo_leave(t);
 	drop_files(t);
 	if (last)
 		drop_process_parts(p);

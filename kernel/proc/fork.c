@@ -10,6 +10,7 @@
 #include <arch/uaccess.h>
 #include <drivers/tty.h>
 #include <fs/vfs.h>
+#include <ipc/sysv.h>
 #include <kernel/lib/string.h>
 #include <kernel/pidfd.h>
 #include <kernel/sync/mutex.h>
@@ -331,9 +332,12 @@ thread_t *copy_thread(const clone_args_t *args, trap_frame_t *frame)
 		if (!fresh)
 			goto out_thread;
 	}
-	r = copy_files(t, args->flags);
+	r = sem_undo_clone(t, args->flags & CLONE_SYSVSEM);
 	if (r)
 		goto out_process;
+	r = copy_files(t, args->flags);
+	if (r)
+		goto out_undo;
 	r = copy_fs(t, args->flags);
 	if (r)
 		goto out_files;
@@ -373,6 +377,8 @@ out_fs:
 out_files:
 	if (t->files)
 		files_put(t->files);
+out_undo:
+	sem_undo_leave(t);
 out_process:
 	if (fresh)
 		free_process(fresh);

@@ -3,6 +3,7 @@
  */
 #include <arch/uaccess.h>
 #include <fs/vfs.h>
+#include <ipc/sysv.h>
 #include <kernel/lib/string.h>
 #include <kernel/pidfd.h>
 #include <kernel/proc.h>
@@ -170,6 +171,8 @@ long sys_unshare(unsigned long flags)
 		return -EINVAL;
 	if (flags & namespaces)
 		return (flags & CLONE_NEWUSER) || capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+	if (flags & CLONE_SYSVSEM)
+		sem_undo_leave(t);
 	if (flags & CLONE_FS)
 		r = unshare_fs(t);
 	if (!r && (flags & CLONE_FILES) && !files_unshare_if_needed(t))

@@ -232,6 +232,8 @@ static const void *object_of(thread_t *t, int type)
 		object = t->fs;
 	else if (type == KCMP_SIGHAND)
 		object = t->process->sighand;
+	else if (type == KCMP_SYSVSEM)
+		object = READ_ONCE(t->sem_undo);
 	process_unlock_sighand(t->process, flags);
 	return object;
 }

@@ -112,6 +112,38 @@ int vm_unmap(vm_space_t *s, unsigned long addr, size_t len)
 	return r;
 }
 
+static bool shows(const vm_area_t *v, unsigned long addr, const vm_area_ops_t *ops)
+{
+	return v->ops == ops && (v->start - addr) >> PAGE_SHIFT == v->page_offset;
+}
+
+int vm_unmap_object(vm_space_t *s, unsigned long addr, const vm_area_ops_t *ops)
+{
+	vm_area_t *v, *next;
+	unsigned long end;
+	struct file *file;
+	int r = -EINVAL;
+
+	if (rwsem_write_lock_killable(&s->lock))
+		return -EINTR;
+	v = vm_find(s, addr);
+	while (v && (v->start < addr || !shows(v, addr, ops)))
+		v = vm_next(v);
+	if (!v)
+		goto out;
+	r = 0;
+	file = v->file; /* compared only */
+	end = addr + ALIGN_UP(v->map->size, PAGE_SIZE);
+	for (; !r && v && v->end <= end; v = next) {
+		next = vm_next(v);
+		if (v->file == file && shows(v, addr, ops))
+			r = vm_unmap_locked(s, v->start, v->end - v->start);
+	}
+out:
+	rwsem_write_unlock(&s->lock);
+	return r;
+}
+
 /* ---- mapping ---- */
 
 static unsigned long place(vm_space_t *s, unsigned long hint, size_t len, int map_flags)
