@@ -317,6 +317,25 @@ out_end:
 	return r;
 }
 
+int vfs_unlink_child(dentry_t *dir, const char *name)
+{
+	dentry_t *d;
+	int r;
+
+	rwsem_write_lock(&dir->node->lock);
+	d = dentry_lookup(dir, name);
+	if (IS_ERR(d)) {
+		r = (int)PTR_ERR(d);
+		d = NULL;
+	} else {
+		r = dentry_negative(d) ? -ENOENT : remove_locked(dir->node, d, false);
+	}
+	rwsem_write_unlock(&dir->node->lock);
+	if (d)
+		dentry_put(d);
+	return r;
+}
+
 int vfs_rmdir(const char *path)
 {
 	return vfs_unlink_at(AT_FDCWD, path, AT_REMOVEDIR);

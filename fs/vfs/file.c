@@ -163,8 +163,7 @@ static int show_anonymous(dentry_t *d, char *buf, size_t size)
 
 static const dentry_operations_t anonymous_dentry_operations = { .show_name = show_anonymous };
 
-/* The mount that nameless files of a super block share, with a reference; NULL without memory. */
-static mount_t *nameless_mount(super_block_t *sb, const char *name)
+mount_t *super_kernel_mount(super_block_t *sb, const char *name)
 {
 	mount_t *m = __atomic_load_n(&sb->nameless, __ATOMIC_ACQUIRE);
 
@@ -186,7 +185,7 @@ static mount_t *nameless_mount(super_block_t *sb, const char *name)
 static int nameless_path(path_t *out, vfs_node_t *node, const char *name,
 			 const dentry_operations_t *ops)
 {
-	mount_t *m = nameless_mount(node->sb, name);
+	mount_t *m = super_kernel_mount(node->sb, name);
 	dentry_t *d;
 
 	if (!m)

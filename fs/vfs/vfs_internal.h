@@ -115,7 +115,6 @@ int may_create(vfs_node_t *dir);
 int may_delete(vfs_node_t *dir, dentry_t *victim, bool want_dir);
 bool dentry_is_mountpoint(dentry_t *d);
 int node_make_nondirectory(vfs_node_t *dir, dentry_t *d, mode_t mode, dev_t rdev);
-mode_t current_umask(void);
 
 /* mount.c */
 typedef struct mount_namespace {

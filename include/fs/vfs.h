@@ -430,6 +430,8 @@ int vfs_symlink_at(const char *target, int dfd, const char *name);
 int vfs_link_at(int odfd, const char *oname, int ndfd, const char *nname, int flags);
 int vfs_mkdir_at(int dfd, const char *name, mode_t mode);
 int vfs_unlink_at(int dfd, const char *name, int flags); /* AT_REMOVEDIR: rmdir */
+/* In a directory that the kernel itself knows: a file's name goes. As unlink(2). */
+int vfs_unlink_child(dentry_t *dir, const char *name);
 int vfs_rename_at(int odfd, const char *oname, int ndfd, const char *nname, u32 flags);
 int vfs_readlink(const path_t *p, char *buf,
 		 size_t size); /* length, not terminated; -EINVAL: no link */
@@ -546,6 +548,7 @@ typedef struct fs_context {
 fs_context_t *fs_context_copy(fs_context_t *from); /* NULL when out of memory */
 void fs_context_get(fs_context_t *f);
 void fs_context_put(fs_context_t *f);
+mode_t current_umask(void);
 void fs_get_root(path_t *out);
 void fs_get_cwd(path_t *out);
 int fs_set_root(const path_t *p);
@@ -593,6 +596,8 @@ void dentry_stats(dentry_state_t *out);
 u64 vfs_node_count(void);
 void sync_all(void); /* sync(2) */
 /* ustat(2), sysfs(2) */
+/* A mount that is in no tree, for what the kernel opens itself: shared by all, with a reference; NULL without memory. */
+mount_t *super_kernel_mount(super_block_t *sb, const char *name);
 super_block_t *super_find_by_dev(dev_t dev); /* held, or NULL; super_put */
 void super_put(super_block_t *sb);	     /* may sleep */
 int filesystem_index(const char *name);	     /* -EINVAL */

@@ -18,6 +18,7 @@ typedef struct user {
 	atomic_t pipes_pages;
 	atomic64_t epoll_watches;
 	atomic_t files_in_flight; /* descriptors in messages of sockets, not received yet */
+	atomic64_t queue_bytes;	  /* POSIX message queues: RLIMIT_MSGQUEUE */
 	struct user *hash_next;	  /* user table lock */
 } user_t;
 

@@ -11,15 +11,12 @@
  * its object under RCU by the identifier and takes the object's spinlock; `removed` says under it that the name is
  * gone. Objects are freed after a grace period.
  *
- * Sleepers stand in lists of the object, each with a status word on its own stack. Whoever can serve one does its
- * work for it, takes it off the list and stores the status, so that a woken thread has nothing more to do with
- * the object. A sleeper that gives up takes itself off, if the status says under the lock that nobody did.
+ * Sleepers are served by others (ipc/waiter.h), so that a woken thread has nothing more to do with the object.
  */
 #include "sysv_internal.h"
 
 #include <fs/procfs.h>
 #include <kernel/panic.h>
-#include <kernel/signal.h>
 #include <mm/slab.h>
 
 #define MIN_WINDOW 64 /* indices in turn, however few objects there are */
@@ -284,65 +281,6 @@ int ipc_show(seq_file_t *m, void *arg)
 	}
 	rwsem_read_unlock(&s->ids->lock);
 	return 0;
-}
-
-/* ---- sleepers ---- */
-
-void ipc_waiter_init(ipc_waiter_t *w)
-{
-	w->thread = current();
-	w->status = IPC_WAITING;
-}
-
-void ipc_finish(ipc_waiter_t *w, int status)
-{
-	thread_t *t = w->thread;
-
-	list_del(&w->link);
-	smp_store_release(&w->status, status);
-	wake_up_thread(t, THREAD_INTERRUPTIBLE); /* freed by RCU only */
-}
-
-int ipc_sleep(ipc_waiter_t *w, nsec_t deadline)
-{
-	int status;
-
-	for (;;) {
-		set_current_state(THREAD_INTERRUPTIBLE);
-		status = smp_load_acquire(&w->status);
-		if (status != IPC_WAITING)
-			break;
-		if (signal_pending(current())) {
-			status = -EINTR;
-			break;
-		}
-		if (schedule_deadline(deadline)) {
-			status = -EAGAIN;
-			break;
-		}
-	}
-	set_current_state(THREAD_RUNNING);
-	return status;
-}
-
-int ipc_give_up(ipc_object_t *o, ipc_waiter_t *w, int reason)
-{
-	int status;
-
-	/* Under RCU: while the status says that nobody served it, the object is not freed, either. */
-	rcu_read_lock();
-	status = smp_load_acquire(&w->status);
-	if (status == IPC_WAITING) {
-		spin_lock(&o->lock);
-		status = w->status;
-		if (status == IPC_WAITING) {
-			list_del(&w->link);
-			status = reason;
-		}
-		spin_unlock(&o->lock);
-	}
-	rcu_read_unlock();
-	return status;
 }
 
 /* ---- boot ---- */

@@ -209,7 +209,7 @@ static int wait_in_queue(msg_queue_t *q, ipc_waiter_t *w)
 	int r = ipc_sleep(w, NSEC_MAX);
 
 	if (r == -EINTR)
-		r = ipc_give_up(&q->ipc, w, -ERESTARTNOHAND);
+		r = ipc_give_up(&q->ipc.lock, w, -ERESTARTNOHAND);
 	return r;
 }
 

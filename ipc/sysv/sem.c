@@ -274,7 +274,7 @@ long sysv_semop(int id, struct sembuf *ops, u32 nr, nsec_t deadline)
 	if (r != WOULD_BLOCK)
 		return r;
 	r = ipc_sleep(&w.wait, deadline);
-	return r == -EINTR || r == -EAGAIN ? ipc_give_up(&set->ipc, &w.wait, r) : r;
+	return r == -EINTR || r == -EAGAIN ? ipc_give_up(&set->ipc.lock, &w.wait, r) : r;
 }
 
 u32 sysv_semopm(void)

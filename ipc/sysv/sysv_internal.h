@@ -1,5 +1,5 @@
 /*
- * What the three kinds share: identifiers, keys, permissions, sleepers.
+ * What the three kinds share: identifiers, keys, permissions.
  *
  * Lock order: address space > ids->lock > object->lock > sem_undo_list->lock. Only names are under ids->lock; who
  * has an identifier finds the object under RCU and takes the object's lock.
@@ -14,6 +14,8 @@
 #include <kernel/process.h>
 #include <kernel/sync/mutex.h>
 #include <uapi/errno.h>
+
+#include "../waiter.h"
 
 /* An identifier is a place in the table and, above it, a number that tells its users apart. */
 #define IPC_INDEX_BITS 15
@@ -105,25 +107,6 @@ static inline s64 ipc_seconds(nsec_t t)
 {
 	return t / NSEC_PER_SEC;
 }
-
-/* ---- sleepers ---- */
-
-/*
- * On the stack of who sleeps. Whoever serves it takes it off its list and sets the status, after which it may be gone;
- * both with the object locked.
- */
-#define IPC_WAITING 1 /* no errno */
-typedef struct ipc_waiter {
-	list_t link; /* object's lock */
-	thread_t *thread;
-	int status; /* object's lock to set; read with acquire */
-} ipc_waiter_t;
-void ipc_waiter_init(ipc_waiter_t *w);
-void ipc_finish(ipc_waiter_t *w, int status); /* object locked, under RCU */
-/* Sleeps until the status is set (it is returned), a signal (-EINTR) or the deadline (-EAGAIN). */
-int ipc_sleep(ipc_waiter_t *w, nsec_t deadline);
-/* After one of the latter two: the status, if there is one by now, or the reason, and w is off its list. */
-int ipc_give_up(ipc_object_t *o, ipc_waiter_t *w, int reason);
 
 /* sem.c, msg.c, shm.c: boot */
 void sem_init(void);

@@ -14,6 +14,7 @@
 #include <fs/filesystems.h>
 #include <fs/vfs.h>
 #include <ipc/futex.h>
+#include <ipc/mqueue.h>
 #include <ipc/sysv.h>
 #include <kernel/init.h>
 #include <kernel/printk.h>
@@ -40,7 +41,8 @@ static void init_thread_main(void *arg)
 	filesystems_init();    /* devtmpfs, procfs, sysfs are known */
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
 	sysrq_init();	       /* requests to the kernel itself */
-	sysv_init();	       /* System V IPC */
+	sysv_init();	       /* System V IPC, */
+	mqueue_init();	       /* and POSIX message queues */
 	epoll_init();
 	socket_init();	    /* sockets, */
 	unix_init();	    /* the local ones */

@@ -40,6 +40,17 @@ def test_out_of_memory(start, load_initramfs):
     run_load(start, load_initramfs, "load_memory 3", cpus=2, memory=256)
 
 
+def test_threads(start, load_initramfs):
+    text = run_load(start, load_initramfs, "load_threads 1000 5", cpus=2, memory=512)
+    assert "load: 1000 threads" in text
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("cpus", (1, 2, 8))
+def test_threads_for_a_minute(start, load_initramfs, cpus):
+    run_load(start, load_initramfs, "load_threads 1000 60", cpus=cpus, memory=512, limit=900)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("cpus", (1, 4, 8))
 def test_long_load(start, load_initramfs, cpus):
