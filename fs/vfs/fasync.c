@@ -6,6 +6,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/poll.h>
 #include <kernel/signal.h>
 #include <mm/slab.h>
 
@@ -65,7 +66,7 @@ static void signal_owner(file_t *f, int sig, const siginfo_t *info)
 	rcu_read_lock();
 	switch (f->owner_type) {
 	case F_OWNER_PGRP:
-		send_signal_group(owner, sig, SEND_SIG_PRIV);
+		send_signal_group(owner, sig, info);
 		break;
 	case F_OWNER_TID:
 		t = rcu_dereference(owner->thread);
@@ -81,6 +82,21 @@ static void signal_owner(file_t *f, int sig, const siginfo_t *info)
 	rcu_read_unlock();
 }
 
+/* What poll(2) would say when this is signalled: si_band. */
+static s64 events_of(int band)
+{
+	static const u16 events[] = {
+		[POLL_IN] = POLLIN | POLLRDNORM,
+		[POLL_OUT] = POLLOUT | POLLWRNORM | POLLWRBAND,
+		[POLL_MSG] = POLLIN | POLLRDNORM | POLLMSG,
+		[POLL_ERR] = POLLERR,
+		[POLL_PRI] = POLLPRI | POLLRDBAND,
+		[POLL_HUP] = POLLHUP | POLLERR,
+	};
+
+	return events[band];
+}
+
 static void signal_ready(file_t *f, int band)
 {
 	siginfo_t info;
@@ -90,6 +106,8 @@ static void signal_ready(file_t *f, int band)
 		return;
 	}
 	siginfo_init(&info, f->owner_signal, band);
+	info.poll.band = events_of(band);
+	info.poll.fd = f->async_fd;
 	signal_owner(f, f->owner_signal, &info);
 }
 

@@ -259,6 +259,7 @@ typedef struct file {
 	struct pid *owner;	     /* lock: F_SETOWN, own reference */
 	int owner_type;		     /* lock: F_OWNER_* */
 	int owner_signal;	     /* lock: F_SETSIG; 0 is SIGIO */
+	int async_fd;		     /* lock: the number by which O_ASYNC was switched on */
 	uid_t owner_uid, owner_euid; /* lock: of who set it: may they signal it? */
 	u64 readahead_pos;
 	void *poll_private;

@@ -190,7 +190,7 @@ long sys_dup2(int oldfd, int newfd)
 
 #define O_SETTABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC)
 
-static long set_flags(file_t *f, u32 arg)
+static long set_flags(int fd, file_t *f, u32 arg)
 {
 	unsigned long irq;
 	int r;
@@ -200,6 +200,9 @@ static long set_flags(file_t *f, u32 arg)
 	if ((arg & O_DIRECT) && !S_ISFIFO(f->node->mode))
 		return -EINVAL;
 	if (((arg ^ f->flags) & O_ASYNC) && f->ops->fasync) {
+		spin_lock_irqsave(&f->lock, &irq);
+		f->async_fd = fd;
+		spin_unlock_irqrestore(&f->lock, irq);
 		r = f->ops->fasync(f, arg & O_ASYNC);
 		if (r)
 			return r;
@@ -300,7 +303,7 @@ static long file_command(int fd, file_t *f, u32 cmd, unsigned long arg)
 		return -EBADF;
 	switch (cmd) {
 	case F_SETFL:
-		return set_flags(f, (u32)arg);
+		return set_flags(fd, f, (u32)arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -362,7 +365,7 @@ long sys_flock(int fd, u32 op)
 
 #define FIGETBSZ 2
 
-static long set_flag_by_pointer(file_t *f, u32 flag, u32 __user *arg)
+static long set_flag_by_pointer(int fd, file_t *f, u32 flag, u32 __user *arg)
 {
 	u32 on;
 
@@ -370,7 +373,7 @@ static long set_flag_by_pointer(file_t *f, u32 flag, u32 __user *arg)
 		return -EFAULT;
 	if (flag == O_ASYNC && !!on != !!(f->flags & O_ASYNC) && !f->ops->fasync)
 		return -ENOTTY;
-	return set_flags(f, on ? f->flags | flag : f->flags & ~flag);
+	return set_flags(fd, f, on ? f->flags | flag : f->flags & ~flag);
 }
 
 static long regular_ioctl(file_t *f, u32 cmd, unsigned long arg)
@@ -392,9 +395,9 @@ static long file_ioctl(int fd, file_t *f, u32 cmd, unsigned long arg)
 		fd_set_cloexec(fd, false);
 		return 0;
 	case FIONBIO:
-		return set_flag_by_pointer(f, O_NONBLOCK, (u32 __user *)arg);
+		return set_flag_by_pointer(fd, f, O_NONBLOCK, (u32 __user *)arg);
 	case FIOASYNC:
-		return set_flag_by_pointer(f, O_ASYNC, (u32 __user *)arg);
+		return set_flag_by_pointer(fd, f, O_ASYNC, (u32 __user *)arg);
 	case FIGETBSZ:
 		if (!f->node->sb->block_size)
 			return -EINVAL;
