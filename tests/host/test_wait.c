@@ -256,7 +256,7 @@ static void test_sleeping(void **state)
 
 /* ---- truly at once ---- */
 
-#define ROUNDS 30000
+#define ROUNDS 3000
 static wait_queue_head_t ping, pong;
 static u32 balls; /* atomic */
 
@@ -288,7 +288,7 @@ static void test_ping_pong(void **state)
 	assert_int_equal(balls, 0);
 }
 
-#define TOKENS 20000
+#define TOKENS 5000
 static u32 tokens, taken; /* atomic */
 
 static bool take_token(void)
