@@ -14,15 +14,26 @@ long sys_mq_open(const char __user *uname, int flags, mode_t mode,
 		 const struct mq_attr __user *uattr)
 {
 	struct mq_attr attr;
+	file_t *f;
 	char *name;
-	long fd;
+	int fd;
 
 	if (uattr && copy_from_user(&attr, uattr, sizeof(attr)))
 		return -EFAULT;
 	name = getname(uname, false);
 	if (IS_ERR(name))
 		return PTR_ERR(name);
-	fd = fd_give(mqueue_open(name, flags, mode, uattr ? &attr : NULL), true);
+	fd = fd_reserve(0, true); /* no queue is made for want of a number */
+	if (fd < 0)
+		goto out_put;
+	f = mqueue_open(name, flags, mode, uattr ? &attr : NULL);
+	if (IS_ERR(f)) {
+		fd_unreserve(fd);
+		fd = (int)PTR_ERR(f);
+	} else {
+		fd_install(fd, f);
+	}
+out_put:
 	putname(name);
 	return fd;
 }

@@ -45,6 +45,11 @@ def test_threads(start, load_initramfs):
     assert "load: 1000 threads" in text
 
 
+def test_ipc_leaves_nothing(start, load_initramfs):
+    """Cycles of sockets in flight, queues, semaphores and segments: free pages and open files are as before."""
+    run_load(start, load_initramfs, "load_ipc 200", cpus=2, memory=256)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("cpus", (1, 2, 8))
 def test_threads_for_a_minute(start, load_initramfs, cpus):
