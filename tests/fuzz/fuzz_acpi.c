@@ -1,8 +1,14 @@
-// sources: drivers/acpi/tables.c
-/* One ACPI table: the first byte chooses which. */
+// sources: drivers/acpi/tables.c drivers/acpi/mp_table.c
+/* One ACPI table, or the MP table: the first byte chooses which. */
 #include "fuzz.h"
 
+#include <arch/init.h>
 #include <drivers/acpi.h>
+
+const void *arch_map_firmware(phys_addr_t pa, size_t len)
+{
+	return NULL; /* a parser has no business with it */
+}
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
@@ -16,7 +22,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		return 0;
 	table = fuzz_copy(data + 1, size - 1);
 	size--;
-	switch (data[0] % 6) {
+	switch (data[0] % 7) {
 	case 0:
 		memset(&madt, 0, sizeof(madt));
 		acpi_parse_madt(table, size, &madt);
@@ -39,6 +45,12 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		break;
 	case 4:
 		acpi_find_s5(table, size, &a, &b);
+		break;
+	case 5:
+		memset(&madt, 0, sizeof(madt));
+		acpi_parse_mp_table(table, size, &madt);
+		FUZZ_CHECK(madt.cpu_count <= NR_CPUS && madt.ioapic_count <= 1 &&
+			   madt.override_count <= ACPI_MAX_OVERRIDES);
 		break;
 	default:
 		acpi_checksum(table, size);

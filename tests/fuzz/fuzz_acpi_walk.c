@@ -1,4 +1,4 @@
-// sources: drivers/acpi/acpi.c drivers/acpi/tables.c
+// sources: drivers/acpi/acpi.c drivers/acpi/tables.c drivers/acpi/mp_table.c
 /*
  * The whole way from the RSDP, in a memory that holds the input and nothing else. Checksums are
  * made right when a table is looked at, or nothing would come past them.
