@@ -86,4 +86,5 @@ __init void memfd_init(void)
 	if (IS_ERR(memory_super))
 		panic("no memory for the file system of nameless files");
 	memory_super->magic = TMPFS_MAGIC;
+	memory_super->has_xattrs = true;
 }

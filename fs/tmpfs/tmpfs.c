@@ -240,6 +240,7 @@ static int tmpfs_fill(super_block_t *sb, const char *source, const char *options
 	if (r)
 		return r;
 	sb->magic = TMPFS_MAGIC;
+	sb->has_xattrs = true;
 	root = tmpfs_make_node(sb, NULL, S_IFDIR | t->mode, 0);
 	if (IS_ERR(root))
 		return (int)PTR_ERR(root);
@@ -318,11 +319,13 @@ static int ramfs_fill(super_block_t *sb, const char *source, const char *options
 	tmpfs_of(sb)->max_pages = tmpfs_of(sb)->max_nodes = 0;
 	sb->root->node->mode = S_IFDIR | 0755;
 	sb->magic = RAMFS_MAGIC;
+	sb->has_xattrs = false;
 	return 0;
 }
 
 static const fs_operations_t tmpfs_operations = {
 	.name = "tmpfs",
+	.has_handles = true,
 	.fill_super = tmpfs_fill,
 	.kill_super = tmpfs_kill,
 	.stat_super = tmpfs_stat,
@@ -333,6 +336,7 @@ static const fs_operations_t tmpfs_operations = {
 
 static const fs_operations_t rootfs_operations = {
 	.name = "rootfs",
+	.has_handles = true,
 	.fill_super = rootfs_fill,
 	.stat_super = tmpfs_stat,
 	.remount = tmpfs_remount,
@@ -352,6 +356,7 @@ static const fs_operations_t ramfs_operations = {
 /* devtmpfs is one tmpfs for all its mounts, in which the kernel makes nodes (fs/devtmpfs). */
 static const fs_operations_t devtmpfs_operations = {
 	.name = "devtmpfs",
+	.has_handles = true,
 	.fill_super = rootfs_fill,
 	.stat_super = tmpfs_stat,
 	.remount = tmpfs_remount,

@@ -4,6 +4,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
 #include <kernel/signal.h>
 #include <kernel/thread.h>
 #include <uapi/mount.h>
@@ -96,6 +97,7 @@ void node_remove_privileges(vfs_node_t *n)
 {
 	mode_t drop = n->mode & (S_ISUID | S_ISGID);
 
+	xattr_drop_caps(n);
 	if (likely(!drop) || !S_ISREG(n->mode) || capable(CAP_FSETID))
 		return;
 	drop = bits_to_drop(n);
@@ -181,6 +183,7 @@ int setattr_locked(vfs_node_t *n, vfs_attr_t *a)
 	if (a->valid & ATTR_KILL_PRIV) {
 		mode_t drop = S_ISDIR(n->mode) ? 0 : bits_to_drop(n);
 
+		xattr_drop_caps(n);
 		if (drop && !(a->valid & ATTR_MODE)) {
 			/* Not asked for, so not subject to who may change modes. */
 			WRITE_ONCE(n->mode, n->mode & ~drop);
@@ -210,6 +213,22 @@ int setattr_locked(vfs_node_t *n, vfs_attr_t *a)
 	return 0;
 }
 
+/* What a change is to who watches: both times are attributes, one of them tells of its cause. */
+static u32 event_of(u32 valid)
+{
+	u32 times = valid & (ATTR_ATIME | ATTR_MTIME), event = 0;
+
+	if (times == ATTR_ATIME)
+		event = IN_ACCESS;
+	else if (times == ATTR_MTIME)
+		event = IN_MODIFY;
+	else if (times)
+		event = IN_ATTRIB;
+	if (valid & (ATTR_UID | ATTR_GID | ATTR_MODE))
+		event |= IN_ATTRIB;
+	return event;
+}
+
 int vfs_setattr(const path_t *p, const vfs_attr_t *attr)
 {
 	vfs_node_t *n = p->dentry->node;
@@ -228,6 +247,8 @@ int vfs_setattr(const path_t *p, const vfs_attr_t *attr)
 	rwsem_write_lock(&n->lock);
 	r = setattr_locked(n, &a);
 	rwsem_write_unlock(&n->lock);
+	if (!r && event_of(a.valid))
+		notify_name(p->dentry, event_of(a.valid));
 	return r;
 }
 
@@ -240,6 +261,8 @@ int truncate_node(vfs_node_t *n, off_t size, u32 extra)
 	if ((a.valid & ATTR_KILL_PRIV) && capable(CAP_FSETID))
 		a.valid &= ~ATTR_KILL_PRIV;
 	r = setattr_locked(n, &a);
+	if (!r)
+		xattr_drop_caps(n);
 	rwsem_write_unlock(&n->lock);
 	return r;
 }
@@ -264,12 +287,19 @@ int vfs_truncate(const path_t *p, off_t size)
 			  (u64)size != n->data->size ? ATTR_MTIME_NOW | ATTR_KILL_PRIV
 						     : ATTR_KILL_PRIV);
 	node_put_write(n);
+	if (!r)
+		notify_name(p->dentry, IN_MODIFY);
 	return r;
 }
 
 int file_truncate(file_t *f, off_t size)
 {
+	int r;
+
 	if (size < 0 || !S_ISREG(f->node->mode) || !(f->mode & FMODE_WRITE))
 		return -EINVAL;
-	return truncate_node(f->node, size, ATTR_MTIME_NOW | ATTR_KILL_PRIV);
+	r = truncate_node(f->node, size, ATTR_MTIME_NOW | ATTR_KILL_PRIV);
+	if (!r)
+		notify_file(f, IN_MODIFY);
+	return r;
 }

@@ -25,6 +25,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
 #include <kernel/lib/string.h>
 #include <kernel/time/clock.h>
 #include <mm/slab.h>
@@ -343,8 +344,11 @@ static dentry_t *bury(dentry_t *d)
 {
 	dentry_t *parent = d->parent == d ? NULL : d->parent;
 
-	if (d->node)
+	if (d->node) {
+		if (!READ_ONCE(d->node->nlink))
+			notify_gone(d->node);
 		node_put(d->node);
+	}
 	if (parent) {
 		/* Last of all: who empties a super block waits for this. */
 		spin_lock(&parent->lock);

@@ -8,6 +8,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
 #include <kernel/lib/string.h>
 
 int fs_protected_hardlinks = 1;
@@ -117,6 +118,8 @@ int vfs_mknod_path(int dfd, const char *name, mode_t mode, dev_t dev, path_t *ma
 		r = -EPERM;
 	if (!r)
 		r = node_make_nondirectory(dir, n.d, mode & ~current_umask(), dev);
+	if (!r)
+		notify_entry(dir, n.d->name, IN_CREATE);
 	if (!r && made) {
 		*made = (path_t){ n.w.path.mount, n.d };
 		path_get(made);
@@ -144,6 +147,8 @@ int vfs_mkdir_at(int dfd, const char *name, mode_t mode)
 		r = dir->ops->mkdir
 			    ? dir->ops->mkdir(dir, n.d, S_IFDIR | (mode & 01777 & ~current_umask()))
 			    : -EPERM;
+	if (!r)
+		notify_entry(dir, n.d->name, IN_CREATE | IN_ISDIR);
 	new_name_end(&n);
 	return r;
 }
@@ -168,6 +173,8 @@ int vfs_symlink_at(const char *target, int dfd, const char *name)
 	r = may_create(dir);
 	if (!r)
 		r = dir->ops->symlink ? dir->ops->symlink(dir, n.d, target) : -EPERM;
+	if (!r)
+		notify_entry(dir, n.d->name, IN_CREATE);
 	new_name_end(&n);
 	return r;
 }
@@ -200,6 +207,10 @@ static int link_locked(vfs_node_t *node, vfs_node_t *dir, dentry_t *d)
 	if (!r)
 		node->state &= ~NODE_LINKABLE;
 	rwsem_write_unlock(&node->lock);
+	if (!r) {
+		notify_node(node, IN_ATTRIB);
+		notify_entry(dir, d->name, IN_CREATE);
+	}
 	return r;
 }
 
@@ -262,7 +273,22 @@ static int remove_locked(vfs_node_t *dir, dentry_t *d, bool directory)
 		forget_name(d);
 	}
 	rwsem_write_unlock(&node->lock);
+	if (!r && !directory)
+		notify_node(node, IN_ATTRIB);
 	return r;
+}
+
+/*
+ * d, which the caller holds, is removed: perhaps the last of the file goes with it, and that is
+ * told before the end of the name, while the directory is locked.
+ */
+static void tell_removed(vfs_node_t *dir, dentry_t *d, bool directory)
+{
+	char name[NAME_MAX + 1];
+
+	strscpy(name, d->name, sizeof(name));
+	dentry_put(d);
+	notify_entry(dir, name, directory ? IN_DELETE | IN_ISDIR : IN_DELETE);
 }
 
 static int wrong_last_type(const walk_t *w, bool directory)
@@ -310,8 +336,13 @@ int vfs_unlink_at(int dfd, const char *name, int flags)
 		r = dentry_is_dir(d) ? -EISDIR : -ENOTDIR;
 	else
 		r = remove_locked(dir->node, d, directory);
+	if (!r && notify_wanted(dir->node->sb)) {
+		tell_removed(dir->node, d, directory);
+		d = NULL;
+	}
 	rwsem_write_unlock(&dir->node->lock);
-	dentry_put(d); /* perhaps the last of it: its data go here, without the directory's lock */
+	if (d)
+		dentry_put(d); /* perhaps its last: its data go without the directory's lock */
 out_end:
 	walk_end(&w);
 	return r;

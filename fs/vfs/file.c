@@ -9,6 +9,7 @@
 #include "vfs_internal.h"
 
 #include <fs/epoll.h>
+#include <fs/notify.h>
 #include <fs/poll.h>
 #include <kernel/lib/printf.h>
 #include <kernel/softirq.h>
@@ -82,6 +83,8 @@ static void free_file(rcu_head_t *head)
 static void release(file_t *f)
 {
 	might_sleep();
+	if (f->mode & FMODE_OPENED)
+		notify_file(f, f->mode & FMODE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (!hlist_empty(&f->watches))
 		epoll_forget_file(f);
 	if (f->node && f->node->locks)

@@ -50,6 +50,7 @@ static void free_node(rcu_head_t *head)
 
 	if (n->state & NODE_OWNS_LINK)
 		kfree((void *)n->link);
+	kfree(n->marks);
 	kmem_cache_free(node_cache, n);
 }
 
@@ -62,6 +63,7 @@ void free_inode(vfs_node_t *n)
 		sb->ops->evict_node(n);
 	if (n->locks)
 		locks_free(n);
+	xattrs_free(n);
 	spin_lock(&sb->node_lock);
 	list_del(&n->sb_link);
 	spin_unlock(&sb->node_lock);

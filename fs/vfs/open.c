@@ -8,6 +8,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
 #include <ipc/pipe.h>
 #include <uapi/mount.h>
 
@@ -16,7 +17,7 @@ int fs_protected_fifos, fs_protected_regular;
 #define O_TMPFILE_ONLY (O_TMPFILE & ~O_DIRECTORY)
 #define O_PATH_FLAGS (O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC)
 /* Of the call itself, not of the file: never seen in F_GETFL. */
-#define O_CALL_FLAGS (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC)
+#define O_CALL_FLAGS (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)
 
 typedef struct open_args {
 	int flags;
@@ -119,7 +120,7 @@ int file_set_up(file_t *f, const cred_t *cred)
 	f->node = n;
 	f->ops = &no_operations;
 	if (f->flags & O_PATH) {
-		f->flags &= O_PATH_FLAGS;
+		f->flags &= O_PATH_FLAGS & ~O_CLOEXEC;
 		f->mode = FMODE_PATH;
 		return 0;
 	}
@@ -151,7 +152,11 @@ int file_set_up(file_t *f, const cred_t *cred)
 
 static int truncate_opened(file_t *f)
 {
-	return truncate_node(f->node, 0, ATTR_MTIME_NOW | ATTR_KILL_PRIV);
+	int r = truncate_node(f->node, 0, ATTR_MTIME_NOW | ATTR_KILL_PRIV);
+
+	if (!r)
+		notify_file(f, IN_MODIFY);
+	return r;
 }
 
 /*
@@ -169,6 +174,41 @@ static int may_create_over(const walk_t *w, const vfs_node_t *n)
 	if ((w->dir_mode & 0002) || (level > 1 && (w->dir_mode & 0020)))
 		return -EACCES;
 	return 0;
+}
+
+/* Opens f at the place, whose references it takes over if there is no error before. */
+static int open_place(path_t *place, file_t *f, const open_args_t *a, int access, bool truncate)
+{
+	vfs_node_t *n = place->dentry->node;
+	int r;
+
+	if ((a->lookup & LOOKUP_DIRECTORY) && !S_ISDIR(n->mode))
+		return -ENOTDIR;
+	truncate = truncate && S_ISREG(n->mode);
+	if (truncate && !mount_writable(place->mount))
+		return -EROFS;
+	if (!(a->flags & O_PATH) && access) {
+		r = may_open(place, access, a->flags);
+		if (r)
+			return r;
+	} else if (!(a->flags & O_PATH) && S_ISLNK(n->mode)) {
+		return -ELOOP;
+	}
+	f->path = *place;
+	*place = (path_t){ 0 };
+	r = file_set_up(f, f->cred);
+	if (!r && truncate) {
+		/* Opened for reading only, it is not counted as a writer yet. */
+		bool counted = f->mode & FMODE_WRITER;
+
+		r = counted ? 0 : node_get_write(n);
+		if (!r) {
+			r = truncate_opened(f);
+			if (!counted)
+				node_put_write(n);
+		}
+	}
+	return r;
 }
 
 /* The walk has settled where the file is: f gets the place, the checks are made, the file opens. */
@@ -190,32 +230,7 @@ static int open_found(walk_t *w, file_t *f, const open_args_t *a)
 		if (r)
 			return r;
 	}
-	if ((a->lookup & LOOKUP_DIRECTORY) && !S_ISDIR(n->mode))
-		return -ENOTDIR;
-	truncate = truncate && S_ISREG(n->mode);
-	if (truncate && !mount_writable(w->path.mount))
-		return -EROFS;
-	if (!(a->flags & O_PATH) && access) {
-		r = may_open(&w->path, access, a->flags);
-		if (r)
-			return r;
-	} else if (!(a->flags & O_PATH) && S_ISLNK(n->mode)) {
-		return -ELOOP;
-	}
-	walk_take_path(w, &f->path);
-	r = file_set_up(f, f->cred);
-	if (!r && truncate) {
-		/* Opened for reading only, it is not counted as a writer yet. */
-		bool counted = f->mode & FMODE_WRITER;
-
-		r = counted ? 0 : node_get_write(n);
-		if (!r) {
-			r = truncate_opened(f);
-			if (!counted)
-				node_put_write(n);
-		}
-	}
-	return r;
+	return open_place(&w->path, f, a, access, truncate);
 }
 
 /*
@@ -244,6 +259,7 @@ static int create_last(walk_t *w, file_t *f, const open_args_t *a)
 					   S_IFREG | (a->mode & 07777 & ~current_umask()), 0);
 	if (r)
 		goto out_put;
+	notify_entry(dir->node, d->name, IN_CREATE);
 	rwsem_write_unlock(&dir->node->lock);
 	f->mode |= FMODE_CREATED;
 	made = (path_t){ w->path.mount, d };
@@ -431,6 +447,27 @@ file_t *file_open_path(const path_t *path, int flags, const cred_t *cred)
 	return ERR_PTR(r);
 }
 
+file_t *file_open_place(const path_t *place, int flags)
+{
+	path_t p = *place;
+	open_args_t a;
+	file_t *f;
+	int r = check_flags(flags & ~(O_CREAT | O_EXCL), 0, &a);
+
+	if (r)
+		return ERR_PTR(r);
+	f = file_alloc_flags(a.flags);
+	if (IS_ERR(f))
+		return f;
+	path_get(&p);
+	r = open_place(&p, f, &a, a.access, a.flags & O_TRUNC);
+	path_put(&p);
+	if (!r)
+		return f;
+	file_put_now(f);
+	return ERR_PTR(r);
+}
+
 file_t *file_open_exec(int dfd, const char *name, int flags)
 {
 	open_args_t a = { .flags = O_RDONLY | O_LARGEFILE, .access = MAY_EXEC | MAY_OPEN };
@@ -452,6 +489,7 @@ file_t *file_open_exec(int dfd, const char *name, int flags)
 		return ERR_PTR(r);
 	}
 	f->mode |= FMODE_EXEC;
+	notify_file(f, IN_OPEN);
 	return f;
 }
 

@@ -9,6 +9,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
 #include <uapi/dirent.h>
@@ -58,8 +59,10 @@ int file_iterate(file_t *f, dir_context_t *ctx)
 	else
 		r = f->ops->iterate(f, ctx);
 	rwsem_read_unlock(&n->lock);
-	if (r != -ENOENT)
+	if (r != -ENOENT) {
 		file_accessed(f);
+		notify_file(f, IN_ACCESS);
+	}
 	return r;
 }
 
@@ -123,6 +126,11 @@ static dentry_t *next_child(dentry_t *dir, off_t pos, dentry_t *hint)
 	}
 	spin_unlock(&dir->lock);
 	return found;
+}
+
+dentry_t *memory_next_child(dentry_t *dir, dentry_t *last)
+{
+	return next_child(dir, last ? POSITION_OF(last->cookie) + 1 : 0, last);
 }
 
 static int memory_dir_iterate(file_t *f, dir_context_t *ctx)

@@ -10,6 +10,8 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
+
 typedef struct rename {
 	walk_t from, to;
 	dentry_t *old, *new;
@@ -172,6 +174,21 @@ static void remove_whiteout(rename_t *rn, dentry_t *d)
 	dentry_unpin(d);
 }
 
+/* The dentries have changed places: rn->old has its new name. */
+static void tell_renamed(const rename_t *rn, vfs_node_t *source, vfs_node_t *target)
+{
+	vfs_node_t *odir = rn->from.path.dentry->node, *ndir = rn->to.path.dentry->node;
+	bool exchange = rn->flags & RENAME_EXCHANGE;
+
+	if (!notify_wanted(odir->sb))
+		return;
+	notify_moved(&(notify_move_t){ odir, ndir, source, rn->new->name, rn->old->name,
+				       exchange ? NULL : target });
+	if (exchange)
+		notify_moved(
+			&(notify_move_t){ ndir, odir, target, rn->old->name, rn->new->name, NULL });
+}
+
 static int rename_locked(rename_t *rn)
 {
 	vfs_node_t *odir = rn->from.path.dentry->node, *ndir = rn->to.path.dentry->node;
@@ -207,6 +224,8 @@ static int rename_locked(rename_t *rn)
 			dentry_move(rn->old, rn->new);
 	}
 	unlock_nodes(source, target);
+	if (!r)
+		tell_renamed(rn, source, target);
 	if (!r && target && !(rn->flags & RENAME_EXCHANGE))
 		dentry_unpin(rn->new);
 	if (whiteout) {

@@ -4,6 +4,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
 #include <kernel/signal.h>
 #include <mm/slab.h>
 #include <uapi/memfd.h>
@@ -35,8 +36,10 @@ ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos)
 	if (r)
 		return r;
 	r = f->ops->read_iter(f, it, pos);
-	if (r > 0)
+	if (r > 0) {
 		__atomic_fetch_add(&current_process()->read_bytes, (u64)r, __ATOMIC_RELAXED);
+		notify_file(f, IN_ACCESS);
+	}
 	return r;
 }
 
@@ -55,8 +58,10 @@ ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos)
 	if (r)
 		return r;
 	r = f->ops->write_iter(f, it, pos);
-	if (r > 0)
+	if (r > 0) {
 		__atomic_fetch_add(&current_process()->write_bytes, (u64)r, __ATOMIC_RELAXED);
+		notify_file(f, IN_MODIFY);
+	}
 	return r;
 }
 

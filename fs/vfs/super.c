@@ -10,6 +10,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
 #include <fs/seq_file.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
@@ -198,6 +199,7 @@ void super_put(super_block_t *sb)
 	list_del(&sb->all_link);
 	spin_unlock(&supers_lock);
 	sync_filesystem(sb);
+	notify_super_ends(sb);
 	dcache_drop_super(sb);
 	WARN_ON(!list_empty(&sb->nodes));
 	if (sb->ops->kill_super)

@@ -181,6 +181,9 @@ void node_put_write(vfs_node_t *n);
 int setattr_locked(vfs_node_t *n, vfs_attr_t *attr);
 int truncate_node(vfs_node_t *n, off_t size, u32 extra); /* extra: ATTR_* */
 
+/* readdir.c: the first child, or the one after `last`, referenced; NULL at the end */
+dentry_t *memory_next_child(dentry_t *dir, dentry_t *last);
+
 /* fscontext.c */
 void fs_root_rcu(path_t *out); /* under RCU, no references */
 void fs_cwd_rcu(path_t *out);
@@ -201,6 +204,10 @@ void mapping_init(void);
 void locks_release_posix(file_t *f, const void *owner); /* a descriptor of it was closed */
 void locks_release_file(file_t *f);			/* last reference: flock and OFD locks */
 void locks_free(vfs_node_t *n);
+
+/* xattr.c */
+void xattrs_free(vfs_node_t *n);
+void xattr_drop_caps(vfs_node_t *n); /* after a write or a change of owner; node locked */
 
 /* fasync.c */
 void file_release_owner(file_t *f);

@@ -356,6 +356,10 @@ static int jump(walk_t *w, path_t to)
 		path_put(&to);
 		return r;
 	}
+	if ((w->flags & LOOKUP_NO_XDEV) && to.mount != w->path.mount) {
+		path_put(&to);
+		return -EXDEV;
+	}
 	move_to(w, to);
 	return 0;
 }
@@ -398,7 +402,11 @@ static int enter_link(walk_t *w, path_t link, vfs_node_t *node, bool final)
 	w->rest = text;
 	w->trailing = false;
 	if (*text == '/') {
+		mount_t *from = w->path.mount;
+
 		r = jump_to_root(w);
+		if (!r && (w->flags & LOOKUP_NO_XDEV) && w->path.mount != from)
+			r = -EXDEV;
 		return r ? r : 1;
 	}
 	return *text ? 1 : -ENOENT;

@@ -158,6 +158,9 @@ typedef struct vfs_node {
 	void *private_data; /* file system's */
 	void *pipe;	    /* FIFO's pipe object: lock of ipc/pipe */
 	struct file_locks *locks; /* record locks and flock: fs/vfs/locks.c */
+	struct node_marks *marks; /* who watches it: fs/notify; set once, freed with the node */
+	struct xattr *xattrs;	  /* (l) extended attributes, newest first: fs/vfs/xattr.c */
+	u32 watch_mask;		  /* marks' lock, read racily: what they want to hear of */
 	rcu_head_t rcu;
 } vfs_node_t;
 #define NODE_DEAD 1u	      /* removed directory: nothing can be made in it */
@@ -216,6 +219,7 @@ typedef struct fs_operations { /* API: one const record a file system type */
 	int (*sync)(struct super_block *sb);
 	bool single; /* all mounts share one super block (proc, devtmpfs, sysfs) */
 	bool needs_device;
+	bool has_handles; /* its files can be found by number: name_to_handle_at(2) */
 } fs_operations_t;
 
 typedef struct super_block {
@@ -223,11 +227,13 @@ typedef struct super_block {
 	const fs_operations_t *ops;
 	const char *type; /* registered name */
 	dentry_t *root;
-	dev_t dev; /* anonymous device number, st_dev */
-	u32 flags; /* MS_RDONLY ... */
+	dev_t dev;	  /* anonymous device number, st_dev */
+	u32 flags;	  /* MS_RDONLY ... */
+	atomic_t watched; /* marks on its nodes: fs/notify */
 	u32 block_size;
 	u64 magic; /* statfs f_type */
 	u64 max_bytes;
+	bool has_xattrs; /* trusted.* and security.* attributes, kept with the node */
 	spinlock_t node_lock;
 	list_t nodes;	      /* node_lock */
 	mutex_t rename_mutex; /* directory renames across parents */
@@ -605,6 +611,17 @@ int filesystem_index(const char *name);	     /* -EINVAL */
 const char *filesystem_name(unsigned index); /* NULL */
 int filesystem_count(void);
 int file_truncate(file_t *f, off_t size); /* ftruncate(2) */
+/*
+ * Handles (fs/vfs/handle.c): words that name a file of a file system across renames. Encoding gives
+ * the type and the number of words, -EOPNOTSUPP where the file system has none; -ENOSPC when
+ * *words, which then says how many it takes, was too small.
+ */
+#define FILE_HANDLE_WORDS 3
+int node_encode_handle(const vfs_node_t *n, u32 *handle, u32 *words);
+/* The place below the mount's root that the handle names, referenced. -ESTALE. */
+int mount_decode_handle(struct mount *m, int type, const u32 *handle, u32 words, path_t *out);
+/* Opens what stands at the place, with the checks of open(2). ERR_PTR. */
+file_t *file_open_place(const path_t *place, int flags);
 u64 dcache_shrink(u64 target); /* frees unused dentries; returns how many. For drop_caches */
 
 /*

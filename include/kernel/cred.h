@@ -17,6 +17,7 @@ typedef struct user {
 	atomic64_t locked_pages;
 	atomic_t pipes_pages;
 	atomic64_t epoll_watches;
+	atomic_t inotify_instances, inotify_watches;
 	atomic_t files_in_flight; /* descriptors in messages of sockets, not received yet */
 	atomic64_t queue_bytes;	  /* POSIX message queues: RLIMIT_MSGQUEUE */
 	struct user *hash_next;	  /* user table lock */
@@ -69,6 +70,7 @@ extern cred_t init_cred;
 #define CAP_SYS_TTY_CONFIG 26
 #define CAP_MKNOD 27
 #define CAP_LEASE 28
+#define CAP_SETFCAP 31
 #define CAP_SYSLOG 34
 #define CAP_WAKE_ALARM 35
 #define CAP_MAC_OVERRIDE 32

@@ -17,4 +17,20 @@ struct cap_data { /* one for each 32 capabilities */
 };
 _Static_assert(sizeof(struct cap_data) == 12, "cap_data");
 
+/* security.capability, capabilities(7): 64-bit sets since revision 2, an owner since revision 3. */
+#define VFS_CAP_REVISION_MASK 0xff000000u
+#define VFS_CAP_REVISION_2 0x02000000u
+#define VFS_CAP_REVISION_3 0x03000000u
+#define VFS_CAP_EFFECTIVE 1u
+struct vfs_ns_cap_data {
+	uint32_t magic_etc;
+	struct {
+		uint32_t permitted, inheritable;
+	} data[2];
+	uint32_t rootid;
+};
+_Static_assert(sizeof(struct vfs_ns_cap_data) == 24, "vfs_ns_cap_data");
+#define XATTR_CAPS_SIZE_2 20
+#define XATTR_CAPS_SIZE_3 24
+
 #endif

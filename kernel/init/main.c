@@ -12,6 +12,7 @@
 #include <drivers/serial_early.h>
 #include <fs/epoll.h>
 #include <fs/filesystems.h>
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <ipc/futex.h>
 #include <ipc/mqueue.h>
@@ -44,6 +45,7 @@ static void init_thread_main(void *arg)
 	sysv_init();	       /* System V IPC, */
 	mqueue_init();	       /* and POSIX message queues */
 	epoll_init();
+	inotify_init();
 	socket_init();	    /* sockets, */
 	unix_init();	    /* the local ones */
 	devices_init();	    /* character devices, terminals */

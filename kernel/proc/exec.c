@@ -12,6 +12,7 @@
  * the same here.
  */
 #include <drivers/random.h>
+#include <fs/xattr.h>
 #include <ipc/futex.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
@@ -187,33 +188,63 @@ static bool traced_without_right(thread_t *t)
 	return without;
 }
 
+/*
+ * What the file's own capabilities give. 0, or -EPERM: it says that it cannot do with less than
+ * they are.
+ */
+static int apply_file_caps(exec_t *e, file_caps_t *caps)
+{
+	cred_t *c = e->cred;
+
+	*caps = (file_caps_t){ 0 };
+	c->cap_permitted = 0;
+	if ((e->file->path.mount->flags & MNT_NOSUID) || !vfs_file_caps(e->file->node, caps))
+		return 0;
+	c->cap_permitted =
+		(caps->permitted & c->cap_bounding) | (caps->inheritable & c->cap_inheritable);
+	return caps->effective && (caps->permitted & ~c->cap_permitted) ? -EPERM : 0;
+}
+
 static int compute_creds(exec_t *e)
 {
 	const cred_t *old = current_cred();
 	cred_t *c = prepare_creds();
-	bool root, changed, effective = false;
+	bool root, has_caps, traced;
+	file_caps_t caps;
+	int r;
 
 	if (!c)
 		return -ENOMEM;
 	e->cred = c;
 	apply_set_id(e);
-	changed = c->euid != old->uid || c->egid != old->gid;
-	if (changed && ((shares_directories(current()) && !capable(CAP_SETUID)) ||
-			traced_without_right(current()))) {
-		c->euid = c->uid;
-		c->egid = c->gid;
+	r = apply_file_caps(e, &caps);
+	if (r)
+		return r;
+	has_caps = caps.permitted | caps.inheritable;
+	/* A set-id program of root's that has capabilities gets those alone. */
+	root = !(c->securebits & SECBIT_NOROOT) &&
+	       (c->uid == 0 || (c->euid == 0 && !(has_caps && e->set_id)));
+	if (root) {
+		c->cap_permitted = c->cap_inheritable | c->cap_bounding;
+		caps.effective = c->euid == 0;
+	}
+	if (c->euid != old->uid || c->egid != old->gid ||
+	    (c->cap_permitted & ~old->cap_permitted)) {
+		traced = traced_without_right(current());
+		if (traced || c->no_new_privs || shares_directories(current())) {
+			if (traced || c->no_new_privs || !capable(CAP_SETUID)) {
+				c->euid = c->uid;
+				c->egid = c->gid;
+			}
+			c->cap_permitted &= old->cap_permitted;
+		}
 	}
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
-	root = !(c->securebits & SECBIT_NOROOT) && (c->euid == 0 || c->uid == 0);
-	if (e->set_id && (c->euid != old->euid || c->egid != old->egid))
+	if (has_caps || (e->set_id && (c->euid != old->euid || c->egid != old->egid)))
 		c->cap_ambient = 0;
-	c->cap_permitted = c->cap_ambient;
-	if (root) {
-		c->cap_permitted = c->cap_inheritable | c->cap_bounding;
-		effective = c->euid == 0;
-	}
-	c->cap_effective = effective ? c->cap_permitted : c->cap_ambient;
+	c->cap_permitted |= c->cap_ambient;
+	c->cap_effective = caps.effective ? c->cap_permitted : c->cap_ambient;
 	c->securebits &= ~SECBIT_KEEP_CAPS;
 	e->secure = c->euid != c->uid || c->egid != c->gid ||
 		    (c->uid != 0 && !root && (c->cap_permitted & ~c->cap_ambient));

@@ -4,6 +4,7 @@
 #include <arch/uaccess.h>
 #include <fs/locks.h>
 #include <fs/memfd.h>
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <ipc/pipe.h>
 #include <kernel/lib/string.h>
@@ -29,6 +30,8 @@ static long open_user(int dfd, const char __user *name, int flags, mode_t mode, 
 		fd_unreserve(fd);
 		fd = (int)PTR_ERR(f);
 	} else {
+		if (!(f->mode & FMODE_PATH))
+			notify_file(f, IN_OPEN);
 		fd_install(fd, f);
 	}
 out_putname:

@@ -3,6 +3,7 @@
  * the sync family.
  */
 #include <arch/uaccess.h>
+#include <fs/notify.h>
 #include <fs/vfs.h>
 #include <ipc/pipe.h>
 #include <kernel/process.h>
@@ -225,6 +226,8 @@ long sys_lseek(int fd, off_t offset, int whence)
 
 static ssize_t send(file_t *out, file_t *in, off_t *pos, bool own_pos, size_t count)
 {
+	ssize_t r;
+
 	count = MIN(count, MAX_RW_COUNT);
 	if (!(in->mode & FMODE_READ))
 		return -EBADF;
@@ -239,7 +242,10 @@ static ssize_t send(file_t *out, file_t *in, off_t *pos, bool own_pos, size_t co
 				    out->flags & O_NONBLOCK ? SPLICE_F_NONBLOCK : 0);
 	if (!(in->mode & FMODE_LSEEK) || (out->flags & O_APPEND) || !file_can_splice(out))
 		return -EINVAL;
-	return file_copy(in, pos, out, NULL, count);
+	r = file_copy(in, pos, out, NULL, count);
+	if (r > 0)
+		notify_file(in, IN_ACCESS);
+	return r;
 }
 
 long sys_sendfile(int out, int in, off_t __user *offset, size_t count)
@@ -305,6 +311,7 @@ static ssize_t copy_range(file_t *in, off_t __user *uin, file_t *out, off_t __us
 	r = file_copy(in, &in_pos, out, &out_pos, MIN(len, MAX_RW_COUNT));
 	if (r <= 0)
 		return r;
+	notify_file(in, IN_ACCESS);
 	if (!uin)
 		in->pos = in_pos;
 	else if (copy_to_user(uin, &in_pos, sizeof(in_pos)))
@@ -411,6 +418,8 @@ long sys_fallocate(int fd, int mode, off_t offset, off_t len)
 	r = check_fallocate(l.file, mode, offset, len);
 	if (!r)
 		r = l.file->ops->fallocate(l.file, mode, offset, len);
+	if (!r)
+		notify_file(l.file, IN_MODIFY);
 	fd_put_light(l);
 	return r;
 }
