@@ -113,6 +113,7 @@ tty_t *tty_create(const tty_operations_t *ops, void *driver_data, const char *na
 	spinlock_init(&tty->control_lock);
 	init_waitqueue_head(&tty->read_wait);
 	init_waitqueue_head(&tty->write_wait);
+	spinlock_init(&tty->fasync.lock);
 	list_init(&tty->files);
 	work_init(&tty->input_work, input_work);
 	return tty;
@@ -184,6 +185,7 @@ void tty_input_flush_raw(tty_t *tty)
 void tty_write_wakeup(tty_t *tty)
 {
 	wake_up_key(&tty->write_wait, 1, POLLOUT | POLLWRNORM);
+	fasync_signal(&tty->fasync, POLL_OUT);
 	if (READ_ONCE(tty->echo.head) != READ_ONCE(tty->echo.tail))
 		schedule_work(&tty->input_work);
 }
@@ -291,11 +293,35 @@ static u32 tty_poll(file_t *f, poll_table_t *pt)
 	return mask;
 }
 
+/* Who asks for signals and names no owner gets them for the foreground group, or for itself. */
+int tty_fasync(file_t *f, bool on)
+{
+	tty_file_t *tf = f->private_data;
+	struct pid *group = NULL;
+	unsigned long flags;
+	int r = fasync_set(f, &tf->tty->fasync, on);
+
+	if (r || !on)
+		return r;
+	spin_lock_irqsave(&tf->tty->control_lock, &flags);
+	if (tf->tty->group)
+		group = pid_get(tf->tty->group);
+	spin_unlock_irqrestore(&tf->tty->control_lock, flags);
+	if (group) {
+		file_default_owner(f, F_OWNER_PGRP, group);
+		pid_put(group);
+	} else {
+		file_default_owner(f, F_OWNER_PID, current_process()->pid_obj);
+	}
+	return 0;
+}
+
 const file_operations_t tty_file_operations = {
 	.read_iter = tty_read_iter,
 	.write_iter = tty_write_iter,
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
+	.fasync = tty_fasync,
 	.release = tty_release,
 };
 
@@ -321,6 +347,12 @@ static long hung_up_ioctl(file_t *f, u32 cmd, unsigned long arg)
 	return cmd == TIOCSPGRP ? -ENOTTY : -EIO;
 }
 
+/* What was set before the hang-up can be taken off. */
+static int hung_up_fasync(file_t *f, bool on)
+{
+	return on ? -ENOTTY : tty_fasync(f, false);
+}
+
 static void hung_up_release(file_t *f)
 {
 	tty_file_t *tf = f->private_data;
@@ -333,6 +365,7 @@ static const file_operations_t hung_up_operations = {
 	.write_iter = hung_up_write,
 	.poll = hung_up_poll,
 	.ioctl = hung_up_ioctl,
+	.fasync = hung_up_fasync,
 	.release = hung_up_release,
 };
 

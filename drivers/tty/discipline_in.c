@@ -72,6 +72,7 @@ static void put_byte(tty_t *tty, u8 c)
 static void wake_readers(tty_t *tty)
 {
 	wake_up_key(&tty->read_wait, 1, POLLIN | POLLRDNORM);
+	fasync_signal(&tty->fasync, POLL_IN);
 }
 
 /* How wide the byte's echo was. */

@@ -38,8 +38,10 @@ static size_t slave_write(tty_t *slave, const u8 *data, size_t len)
 	while (n < len && master->raw_head - master->raw_tail < TTY_RAW_BUFFER)
 		master->raw[MASK(master->raw_head++)] = data[n++];
 	spin_unlock_irqrestore(&master->raw_lock, flags);
-	if (n)
+	if (n) {
 		wake_up_key(&master->read_wait, 1, POLLIN | POLLRDNORM);
+		fasync_signal(&master->fasync, POLL_IN);
+	}
 	return n;
 }
 
@@ -61,6 +63,7 @@ static void slave_flush_output(tty_t *slave)
 static void slave_unthrottle(tty_t *slave)
 {
 	wake_up_key(&slave->link->write_wait, 1, POLLOUT | POLLWRNORM);
+	fasync_signal(&slave->link->fasync, POLL_OUT);
 }
 
 static int slave_open(tty_t *slave, file_t *f)
@@ -323,6 +326,7 @@ static const file_operations_t master_file_operations = {
 	.poll = master_poll,
 	.ioctl = master_ioctl,
 	.release = master_release,
+	.fasync = tty_fasync,
 };
 
 /* Makes the pair of index `index`; returns the slave with one reference, which owns the master. */

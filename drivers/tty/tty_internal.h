@@ -61,8 +61,9 @@ void tty_hangup_session(tty_t *tty); /* tty_mutex held */
 /* ioctl.c */
 long tty_ioctl(file_t *f, u32 cmd, unsigned long arg);
 long tty_ioctl_on(tty_t *tty, file_t *f, u32 cmd, unsigned long arg);
-void tty_release(file_t *f);	  /* core.c */
-int tty_drain_output(tty_t *tty); /* waits; 0 or -ERESTARTSYS */
+void tty_release(file_t *f);	    /* core.c */
+int tty_fasync(file_t *f, bool on); /* core.c */
+int tty_drain_output(tty_t *tty);   /* waits; 0 or -ERESTARTSYS */
 void tty_flow(tty_t *tty, bool stop);
 void tty_packet_event(tty_t *tty, u8 set, u8 clear); /* tells the master in packet mode */
 

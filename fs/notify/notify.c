@@ -188,7 +188,7 @@ static void detach_all(vfs_node_t *n)
 static void bring(vfs_node_t *n, const notify_event_t *e)
 {
 	struct node_marks *l = marks_of(n);
-	u32 wanted = e->mask & (IN_ALL_EVENTS | IN_UNMOUNT);
+	u32 wanted = e->mask & (IN_ALL_EVENTS | IN_UNMOUNT | NOTIFY_RENAME);
 	notify_mark_t *m, *next;
 	list_t spent;
 
@@ -266,11 +266,16 @@ void notify_entry_slow(vfs_node_t *dir, const char *name, u32 mask)
 void notify_moved(const notify_move_t *move)
 {
 	static atomic_t last_cookie;
-	notify_event_t e = { .mask = with_type(move->node, IN_MOVED_FROM), .name = move->old_name };
+	notify_event_t e = { .name = move->old_name };
 
 	do
 		e.cookie = (u32)atomic_add_return(&last_cookie, 1);
 	while (!e.cookie);
+	if (move->from == move->to) {
+		e.mask = NOTIFY_RENAME;
+		bring(move->from, &e);
+	}
+	e.mask = with_type(move->node, IN_MOVED_FROM);
 	bring(move->from, &e);
 	e.mask = with_type(move->node, IN_MOVED_TO);
 	e.name = move->new_name;

@@ -15,6 +15,14 @@ typedef struct fasync {
 	file_t *file;	     /* (c) alive as long as the entry: release takes it off */
 } fasync_t;
 
+/* The list's lock is held. The flag says whether release has something to take off. */
+static void set_async_flag(file_t *f, bool on)
+{
+	spin_lock(&f->lock);
+	WRITE_ONCE(f->flags, on ? f->flags | O_ASYNC : f->flags & ~(u32)O_ASYNC);
+	spin_unlock(&f->lock);
+}
+
 int fasync_set(file_t *f, fasync_list_t *list, bool on)
 {
 	fasync_t *made = on ? kmalloc(sizeof(*made), GFP_KERNEL) : NULL, *old = NULL, **at;
@@ -34,6 +42,7 @@ int fasync_set(file_t *f, fasync_list_t *list, bool on)
 		*made = (fasync_t){ .next = list->first, .file = f };
 		list->first = made;
 	}
+	set_async_flag(f, on);
 	spin_unlock_irqrestore(&list->lock, flags);
 	kfree(old);
 	return 0;
@@ -56,6 +65,18 @@ static bool may_signal_process(const file_t *f, const process_t *p)
 	return may;
 }
 
+static void signal_group(const file_t *f, struct pid *group, int sig, const siginfo_t *info)
+{
+	unsigned long flags;
+	process_t *p;
+
+	read_lock_irqsave(&process_tree_lock, &flags);
+	list_for_each_entry(p, &group->members[PID_GROUP], group_link)
+		if (may_signal_process(f, p))
+			send_signal_process(p, sig, info);
+	read_unlock_irqrestore(&process_tree_lock, flags);
+}
+
 /* f->lock held. info: SEND_SIG_PRIV, or what a queued signal says. */
 static void signal_owner(file_t *f, int sig, const siginfo_t *info)
 {
@@ -66,7 +87,7 @@ static void signal_owner(file_t *f, int sig, const siginfo_t *info)
 	rcu_read_lock();
 	switch (f->owner_type) {
 	case F_OWNER_PGRP:
-		send_signal_group(owner, sig, info);
+		signal_group(f, owner, sig, info);
 		break;
 	case F_OWNER_TID:
 		t = rcu_dereference(owner->thread);
@@ -82,33 +103,56 @@ static void signal_owner(file_t *f, int sig, const siginfo_t *info)
 	rcu_read_unlock();
 }
 
-/* What poll(2) would say when this is signalled: si_band. */
-static s64 events_of(int band)
+/* What poll(2) would say, as F_SETSIG's si_band (fcntl(2)). */
+static u32 band_of(int code)
 {
-	static const u16 events[] = {
-		[POLL_IN] = POLLIN | POLLRDNORM,
-		[POLL_OUT] = POLLOUT | POLLWRNORM | POLLWRBAND,
-		[POLL_MSG] = POLLIN | POLLRDNORM | POLLMSG,
-		[POLL_ERR] = POLLERR,
-		[POLL_PRI] = POLLPRI | POLLRDBAND,
-		[POLL_HUP] = POLLHUP | POLLERR,
-	};
-
-	return events[band];
+	switch (code) {
+	case POLL_OUT:
+		return POLLOUT | POLLWRNORM | POLLWRBAND;
+	case POLL_MSG:
+		return POLLIN | POLLRDNORM | POLLMSG;
+	case POLL_ERR:
+		return POLLERR;
+	case POLL_PRI:
+		return POLLPRI | POLLRDBAND;
+	case POLL_HUP:
+		return POLLHUP | POLLERR;
+	default:
+		return POLLIN | POLLRDNORM;
+	}
 }
 
-static void signal_ready(file_t *f, int band)
+/* Those whose codes above 0 have a meaning of their own. */
+static bool has_own_codes(int sig)
 {
+	return sig == SIGILL || sig == SIGFPE || sig == SIGSEGV || sig == SIGBUS ||
+	       sig == SIGTRAP || sig == SIGCHLD || sig == SIGSYS;
+}
+
+/* f->lock held. */
+static void signal_ready(file_t *f, int code, int fd)
+{
+	int sig = f->owner_signal;
 	siginfo_t info;
 
-	if (!f->owner_signal) {
+	if (!sig) {
 		signal_owner(f, SIGIO, SEND_SIG_PRIV);
 		return;
 	}
-	siginfo_init(&info, f->owner_signal, band);
-	info.poll.band = events_of(band);
-	info.poll.fd = f->async_fd;
-	signal_owner(f, f->owner_signal, &info);
+	siginfo_init(&info, sig, has_own_codes(sig) ? SI_SIGIO : code);
+	info.poll.band = band_of(code);
+	info.poll.fd = fd;
+	signal_owner(f, sig, &info);
+}
+
+void file_signal(file_t *f, int code, int fd)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&f->lock, &flags);
+	if (f->owner)
+		signal_ready(f, code, fd);
+	spin_unlock_irqrestore(&f->lock, flags);
 }
 
 void file_signal_urgent(file_t *f)
@@ -121,7 +165,7 @@ void file_signal_urgent(file_t *f)
 	spin_unlock_irqrestore(&f->lock, flags);
 }
 
-void fasync_signal(fasync_list_t *list, int band)
+void fasync_signal(fasync_list_t *list, int code)
 {
 	unsigned long flags;
 	fasync_t *a;
@@ -132,32 +176,49 @@ void fasync_signal(fasync_list_t *list, int band)
 	for (a = list->first; a; a = a->next) {
 		spin_lock(&a->file->lock);
 		if (a->file->owner)
-			signal_ready(a->file, band);
+			signal_ready(a->file, code, a->file->async_fd);
 		spin_unlock(&a->file->lock);
 	}
 	spin_unlock_irqrestore(&list->lock, flags);
 }
 
+static int replace_owner(file_t *f, int type, struct pid *owner, bool force)
+{
+	struct pid *old;
+	unsigned long flags;
+
+	spin_lock_irqsave(&f->lock, &flags);
+	old = f->owner;
+	if (old && !force) {
+		old = owner;
+	} else {
+		f->owner = owner;
+		f->owner_type = type;
+		f->owner_uid = current_cred()->uid;
+		f->owner_euid = current_cred()->euid;
+	}
+	spin_unlock_irqrestore(&f->lock, flags);
+	if (old)
+		pid_put(old);
+	return 0;
+}
+
 int file_set_owner(file_t *f, int type, pid_t who)
 {
-	struct pid *owner = NULL, *old;
-	unsigned long flags;
+	struct pid *owner = NULL;
 
 	if (who) {
 		owner = pid_find_get(who);
 		if (!owner)
 			return -ESRCH;
 	}
-	spin_lock_irqsave(&f->lock, &flags);
-	old = f->owner;
-	f->owner = owner;
-	f->owner_type = type;
-	f->owner_uid = current_cred()->uid;
-	f->owner_euid = current_cred()->euid;
-	spin_unlock_irqrestore(&f->lock, flags);
-	if (old)
-		pid_put(old);
-	return 0;
+	return replace_owner(f, type, owner, true);
+}
+
+void file_default_owner(file_t *f, int type, struct pid *owner)
+{
+	pid_get(owner);
+	replace_owner(f, type, owner, false);
 }
 
 void file_release_owner(file_t *f)

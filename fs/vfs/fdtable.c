@@ -14,6 +14,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/notify.h>
 #include <kernel/lib/string.h>
 #include <kernel/softirq.h>
 #include <mm/slab.h>
@@ -223,6 +224,8 @@ static int close_file(files_t *files, file_t *f)
 	if (!(f->mode & FMODE_PATH)) {
 		if (f->ops->flush)
 			r = f->ops->flush(f);
+		if (unlikely(READ_ONCE(f->node->watch_mask)))
+			dnotify_flush(f, files);
 		if (f->node->locks)
 			locks_release_posix(f, files);
 	}

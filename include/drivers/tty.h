@@ -83,6 +83,7 @@ typedef struct tty {
 	tty_ring_t echo;	    /* (i) echo that found no room */
 	mutex_t read_lock;	    /* one reader at a time */
 	wait_queue_head_t read_wait, write_wait;
+	fasync_list_t fasync; /* O_ASYNC of the open files */
 
 	spinlock_t control_lock;
 	struct pid *session, *group; /* (c) own references */

@@ -11,6 +11,9 @@
 #include <fs/vfs.h>
 #include <uapi/inotify.h>
 
+/* Beside the IN_* bits: a rename within one directory. */
+#define NOTIFY_RENAME 0x1000u
+
 typedef struct notify_event {
 	u32 mask;	  /* one event, and IN_ISDIR where it is about a directory */
 	u32 cookie;	  /* joins the two halves of a rename; else 0 */
@@ -106,6 +109,11 @@ typedef struct notify_move {
 	vfs_node_t *replaced; /* lost that name; or NULL */
 } notify_move_t;
 void notify_moved(const notify_move_t *move);
+
+/* fcntl(2)'s F_NOTIFY: DN_*; 0 ends what there was. 0, -ENOTDIR, -ENOMEM. */
+int dnotify_set(int fd, file_t *f, u32 what);
+void dnotify_flush(file_t *f, const files_t *table); /* a descriptor of f in it was closed */
+void dnotify_init(void);			     /* boot, after procfs */
 
 file_t *inotify_create(int flags); /* IN_*; ERR_PTR */
 bool file_is_inotify(const file_t *f);

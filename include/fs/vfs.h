@@ -634,9 +634,12 @@ typedef struct fasync_list {
 	struct fasync *first; /* lock */
 } fasync_list_t;
 int fasync_set(file_t *f, fasync_list_t *list, bool on); /* 0 or -ENOMEM */
-void fasync_signal(fasync_list_t *list, int band);	 /* POLL_IN, POLL_OUT ... of siginfo */
+void fasync_signal(fasync_list_t *list, int code);	 /* POLL_IN, POLL_OUT ... of siginfo */
+void file_signal(file_t *f, int code, int fd);		 /* one file's owner; any context */
 void file_signal_urgent(file_t *f);			 /* SIGURG to the owner; any context */
-int file_set_owner(file_t *f, int type, pid_t who);	 /* F_OWNER_* */
+int file_set_owner(file_t *f, int type, pid_t who);	 /* F_OWNER_*; 0 or -ESRCH */
+/* Where nobody was set yet. */
+void file_default_owner(file_t *f, int type, struct pid *owner);
 
 int register_chrdev_region(u32 major, u32 first_minor, u32 count, const char *name,
 			   const file_operations_t *ops);

@@ -65,6 +65,7 @@
 #define SI_TIMER (-2)
 #define SI_MESGQ (-3)
 #define SI_ASYNCIO (-4)
+#define SI_SIGIO (-5)
 #define SI_TKILL (-6)
 #define SI_DETHREAD (-7)
 #define SI_ASYNCNL (-60)

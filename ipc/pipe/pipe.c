@@ -47,6 +47,8 @@ static pipe_t *pipe_alloc(void)
 	mutex_init(&p->lock);
 	init_waitqueue_head(&p->read_wait);
 	init_waitqueue_head(&p->write_wait);
+	spinlock_init(&p->read_async.lock);
+	spinlock_init(&p->write_async.lock);
 	return p;
 }
 
@@ -121,6 +123,8 @@ void pipe_read_done(pipe_t *p, const pipe_visit_t *v)
 		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
 	if (left && waitqueue_active(&p->read_wait))
 		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
+	if (unlikely(READ_ONCE(p->write_async.first)))
+		fasync_signal(&p->write_async, POLL_OUT);
 }
 
 void pipe_write_done(pipe_t *p, const pipe_visit_t *v, bool wrote)
@@ -132,6 +136,23 @@ void pipe_write_done(pipe_t *p, const pipe_visit_t *v, bool wrote)
 		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
 	if (left && waitqueue_active(&p->write_wait))
 		wake_up_key(&p->write_wait, 1, POLLOUT | POLLWRNORM);
+	if (unlikely(READ_ONCE(p->read_async.first)))
+		fasync_signal(&p->read_async, POLL_IN);
+}
+
+static int pipe_fasync(file_t *f, bool on)
+{
+	pipe_t *p = f->private_data;
+	int r = 0;
+
+	if (f->mode & FMODE_READ)
+		r = fasync_set(f, &p->read_async, on);
+	if (!r && (f->mode & FMODE_WRITE)) {
+		r = fasync_set(f, &p->write_async, on);
+		if (r && (f->mode & FMODE_READ))
+			fasync_set(f, &p->read_async, false);
+	}
+	return r;
 }
 
 /* ---- data ---- */
@@ -336,6 +357,8 @@ static void pipe_release(file_t *f)
 	/* Everybody looks again: end of file for readers, a broken pipe for writers. */
 	wake_up_all(&p->read_wait);
 	wake_up_all(&p->write_wait);
+	fasync_signal(&p->read_async, POLL_IN);
+	fasync_signal(&p->write_async, POLL_OUT);
 	mutex_lock(&fifo_mutex);
 	last = --p->files == 0;
 	if (last)
@@ -350,6 +373,7 @@ static const file_operations_t pipe_operations = {
 	.write_iter = pipe_write_iter,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
+	.fasync = pipe_fasync,
 	.release = pipe_release,
 	.kind = "pipe",
 };

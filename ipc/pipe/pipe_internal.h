@@ -25,7 +25,8 @@ typedef struct pipe {
 	u32 files;			/* fifo_mutex */
 	bool nameless; /* of pipe(2), fixed: opening it by /proc/PID/fd never waits */
 	page_t *spare; /* lock: one page kept for the next write */
-	bool polled;   /* racy: pollers want to hear of each write, not only the first */
+	fasync_list_t read_async, write_async; /* O_ASYNC of either end */
+	bool polled; /* racy: pollers want to hear of each write, not only the first */
 } pipe_t;
 
 static inline bool pipe_empty(const pipe_t *p)

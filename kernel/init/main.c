@@ -46,6 +46,7 @@ static void init_thread_main(void *arg)
 	mqueue_init();	       /* and POSIX message queues */
 	epoll_init();
 	inotify_init();
+	dnotify_init();
 	socket_init();	    /* sockets, */
 	unix_init();	    /* the local ones */
 	devices_init();	    /* character devices, terminals */

@@ -191,7 +191,7 @@ long sys_dup2(int oldfd, int newfd)
 
 /* ---- fcntl ---- */
 
-#define O_SETTABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME | O_ASYNC)
+#define O_SETTABLE (O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME) /* O_ASYNC is fasync_set's */
 
 static long set_flags(int fd, file_t *f, u32 arg)
 {
@@ -286,6 +286,16 @@ static long owner_command(file_t *f, u32 cmd, unsigned long arg)
 	}
 }
 
+/* As where a file system has no leases: what is asked is judged, nothing is granted. */
+static long refuse_lease(const file_t *f, int kind)
+{
+	if (kind != F_RDLCK && kind != F_WRLCK && kind != F_UNLCK)
+		return -EINVAL;
+	if (current_cred()->fsuid != f->node->uid && !capable(CAP_LEASE))
+		return -EACCES;
+	return kind == F_UNLCK && S_ISREG(f->node->mode) ? -EAGAIN : -EINVAL;
+}
+
 static long file_command(int fd, file_t *f, u32 cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -328,6 +338,10 @@ static long file_command(int fd, file_t *f, u32 cmd, unsigned long arg)
 		return 0;
 	case F_GETLEASE: /* leases cannot be set, so there is none */
 		return F_UNLCK;
+	case F_SETLEASE:
+		return refuse_lease(f, (int)arg);
+	case F_NOTIFY:
+		return dnotify_set(fd, f, (u32)arg);
 	case F_ADD_SEALS:
 		return arg > UINT32_MAX ? -EINVAL : file_add_seals(f, (u32)arg);
 	case F_GET_SEALS:
