@@ -10,7 +10,29 @@
 #include <uapi/memfd.h>
 #include <uapi/mount.h>
 
+/* preadv2(2) */
+#define RWF_HIPRI 0x01
+#define RWF_DSYNC 0x02
+#define RWF_SYNC 0x04
+#define RWF_NOWAIT 0x08
+#define RWF_APPEND 0x10
+
 /* ---- wrappers ---- */
+
+int file_io_flags(int rwf, bool reading)
+{
+	int io = 0;
+
+	if (rwf & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
+		return -EOPNOTSUPP;
+	if (rwf & RWF_NOWAIT)
+		io |= IO_NOWAIT;
+	if (!reading && (rwf & RWF_APPEND))
+		io |= IO_APPEND;
+	if (rwf & (RWF_DSYNC | RWF_SYNC))
+		io |= IO_SYNC;
+	return io;
+}
 
 static int check_area(const file_t *f, off_t pos, size_t count)
 {

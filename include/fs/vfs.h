@@ -409,6 +409,8 @@ void file_put_now(file_t *f); /* last one: release runs here; no locks held, may
 u32 file_poll(file_t *f, struct poll_table *pt); /* POLL* mask; pt may be NULL: no waiting */
 ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos); /* checks mode; pos NULL: file's own */
 ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos);
+/* IO_* for the RWF_* of preadv2(2) and io_submit(2); -EOPNOTSUPP: one that is not known. */
+int file_io_flags(int rwf, bool reading);
 /*
  * Data as pages (fs/vfs/pages.c). file_read_pages gives what a read of len bytes at *pos would, at
  * most *n pages: those of the page cache themselves, others freshly filled; each referenced, to be

@@ -92,9 +92,10 @@ typedef struct vm_space {
 		data_start, data_end, arg_start, arg_end, env_start, env_end;
 	u64 auxv[48];
 	u32 auxv_count;
-	u32 def_flags;	/* mlockall(MCL_FUTURE) */
-	u64 seq;	/* changes with every change of the set of areas */
-	int oom_killed; /* atomic: its memory is being taken */
+	u32 def_flags;	       /* mlockall(MCL_FUTURE) */
+	u64 seq;	       /* changes with every change of the set of areas */
+	struct aio_table *aio; /* set once: contexts of asynchronous I/O, ipc/aio */
+	int oom_killed;	       /* atomic: its memory is being taken */
 } vm_space_t;
 
 /*
@@ -118,6 +119,8 @@ typedef struct vm_file_ops {
 extern const vm_file_ops_t *vm_file_ops;
 extern u64 vm_max_map_count, vm_overcommit, mmap_min_addr; /* /proc/sys/vm */
 
+/* Set at boot: what else ends with the last user of a space that has `aio`; may sleep. */
+extern void (*vm_space_end_hook)(vm_space_t *s);
 void space_init(void);			       /* boot */
 vm_space_t *vm_space_create(void);	       /* empty, users 1; NULL when out of memory */
 vm_space_t *vm_space_fork(vm_space_t *parent); /* copy-on-write copy, or ERR_PTR */

@@ -14,6 +14,7 @@
 #include <fs/filesystems.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
+#include <ipc/aio.h>
 #include <ipc/futex.h>
 #include <ipc/mqueue.h>
 #include <ipc/sysv.h>
@@ -47,6 +48,7 @@ static void init_thread_main(void *arg)
 	epoll_init();
 	inotify_init();
 	dnotify_init();
+	aio_init();
 	socket_init();	    /* sockets, */
 	unix_init();	    /* the local ones */
 	devices_init();	    /* character devices, terminals */

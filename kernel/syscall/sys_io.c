@@ -13,12 +13,6 @@
 #include <uapi/errno.h>
 #include <uapi/splice.h>
 
-#define RWF_HIPRI 0x01
-#define RWF_DSYNC 0x02
-#define RWF_SYNC 0x04
-#define RWF_NOWAIT 0x08
-#define RWF_APPEND 0x10
-
 /* ---- one buffer ---- */
 
 /* pos NULL: the file's own. */
@@ -166,26 +160,10 @@ long sys_pwritev(int fd, const struct iovec __user *vec, unsigned long n, unsign
 	return vector_at(fd, false, vec, n, (off_t)pos_l, 0);
 }
 
-/* -EOPNOTSUPP: a flag that is not known. */
-static int io_flags_of(int flags, bool reading)
-{
-	int io = 0;
-
-	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND))
-		return -EOPNOTSUPP;
-	if (flags & RWF_NOWAIT)
-		io |= IO_NOWAIT;
-	if (!reading && (flags & RWF_APPEND))
-		io |= IO_APPEND;
-	if (flags & (RWF_DSYNC | RWF_SYNC))
-		io |= IO_SYNC;
-	return io;
-}
-
 static long vector2(int fd, bool reading, const struct iovec __user *vec, unsigned long n,
 		    off_t pos, int flags)
 {
-	int io = io_flags_of(flags, reading);
+	int io = file_io_flags(flags, reading);
 	fd_light_t l;
 
 	if (io < 0) {

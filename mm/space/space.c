@@ -77,10 +77,14 @@ bool vm_space_get_alive(vm_space_t *s)
 	return refcount_get_unless_zero(&s->users);
 }
 
+void (*vm_space_end_hook)(vm_space_t *s) __ro_after_init;
+
 void vm_space_put(vm_space_t *s)
 {
 	if (!refcount_put(&s->users))
 		return;
+	if (unlikely(s->aio))
+		vm_space_end_hook(s);
 	rwsem_write_lock(&s->lock);
 	vm_remove_areas(s, 0, USER_MAX);
 	rwsem_write_unlock(&s->lock);
