@@ -167,12 +167,22 @@ static off_t kmsg_llseek(file_t *f, off_t off, int whence)
 	return -EINVAL;
 }
 
-static const file_operations_t null_ops = { .llseek = seek_nowhere,
+/* RWF_NOWAIT is no matter where nothing waits. */
+static int open_waitless(vfs_node_t *node, file_t *f)
+{
+	f->mode |= FMODE_NOWAIT;
+	return 0;
+}
+
+static const file_operations_t null_ops = { .open = open_waitless,
+					    .llseek = seek_nowhere,
 					    .read_iter = read_nothing,
 					    .write_iter = write_all };
-static const file_operations_t zero_ops = {
-	.llseek = seek_nowhere, .read_iter = read_zeros, .write_iter = write_all, .mmap = map_zeros
-};
+static const file_operations_t zero_ops = { .open = open_waitless,
+					    .llseek = seek_nowhere,
+					    .read_iter = read_zeros,
+					    .write_iter = write_all,
+					    .mmap = map_zeros };
 static const file_operations_t full_ops = {
 	.llseek = seek_nowhere, .read_iter = read_zeros, .write_iter = write_full, .mmap = map_zeros
 };

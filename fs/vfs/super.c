@@ -296,18 +296,21 @@ void sync_all(void)
 		super_put(held);
 }
 
-int vfs_statfs(const path_t *p, vfs_statfs_t *out)
+int super_statfs(super_block_t *sb, vfs_statfs_t *out)
 {
-	super_block_t *sb = p->dentry->sb;
-	u32 mnt = p->mount->flags;
-	int r;
-
 	*out = (vfs_statfs_t){ .type = sb->magic,
 			       .block_size = sb->block_size,
 			       .fragment_size = sb->block_size,
 			       .name_max = NAME_MAX,
 			       .fsid = sb->dev };
-	r = sb->ops->stat_super ? sb->ops->stat_super(sb, out) : 0;
+	return sb->ops->stat_super ? sb->ops->stat_super(sb, out) : 0;
+}
+
+int vfs_statfs(const path_t *p, vfs_statfs_t *out)
+{
+	u32 mnt = p->mount->flags;
+	int r = super_statfs(p->dentry->sb, out);
+
 	if (r)
 		return r;
 	out->flags = ST_VALID | (mount_writable(p->mount) ? 0 : ST_RDONLY) |

@@ -607,10 +607,11 @@ void sync_all(void); /* sync(2) */
 /* ustat(2), sysfs(2) */
 /* A mount that is in no tree, for what the kernel opens itself: shared by all, with a reference; NULL without memory. */
 mount_t *super_kernel_mount(super_block_t *sb, const char *name);
-super_block_t *super_find_by_dev(dev_t dev); /* held, or NULL; super_put */
-void super_put(super_block_t *sb);	     /* may sleep */
-int filesystem_index(const char *name);	     /* -EINVAL */
-const char *filesystem_name(unsigned index); /* NULL */
+super_block_t *super_find_by_dev(dev_t dev);		/* held, or NULL; super_put */
+void super_put(super_block_t *sb);			/* may sleep */
+int super_statfs(super_block_t *sb, vfs_statfs_t *out); /* without a mount's flags */
+int filesystem_index(const char *name);			/* -EINVAL */
+const char *filesystem_name(unsigned index);		/* NULL */
 int filesystem_count(void);
 int file_truncate(file_t *f, off_t size); /* ftruncate(2) */
 /*

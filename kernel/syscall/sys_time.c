@@ -6,6 +6,7 @@
  */
 #include <arch/uaccess.h>
 #include <kernel/process.h>
+#include <kernel/time/adjust.h>
 #include <kernel/time/clock.h>
 #include <kernel/time/convert.h>
 #include <syscall_protos.h>
@@ -345,4 +346,34 @@ long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req
 	if (!can_sleep(clock))
 		return clock < 0 ? -EINVAL : -EOPNOTSUPP;
 	return sleep_for(clock, flags, req, rem);
+}
+
+/* ---- adjusting ---- */
+
+static long adjust(int clock, struct timex __user *utx)
+{
+	struct timex tx;
+	nsec_t now;
+	int r;
+
+	if (copy_from_user(&tx, utx, sizeof(tx)))
+		return -EFAULT;
+	if (clock != CLOCK_REALTIME) {
+		r = read_clock(clock, &now);
+		return r ? r : -EOPNOTSUPP;
+	}
+	r = clock_adjust(&tx);
+	if (r >= 0 && copy_to_user(utx, &tx, sizeof(tx)))
+		r = -EFAULT;
+	return r;
+}
+
+long sys_adjtimex(struct timex __user *tx)
+{
+	return adjust(CLOCK_REALTIME, tx);
+}
+
+long sys_clock_adjtime(int clock, struct timex __user *tx)
+{
+	return adjust(clock, tx);
 }
