@@ -144,12 +144,16 @@ typedef struct thread {
 	bool exit_claimed;    /* (a) a waiter takes its end */
 
 	/* what it works with */
-	struct cred *cred;     /* (R) changed only by itself */
-	struct files *files;   /* (o) pointer; others take process->sig_lock to follow it */
-	struct fs_context *fs; /* likewise */
-	u32 alloc_context;     /* (o) no-IO, no-FS sections */
-	u16 ioprio;	       /* one word: ioprio_set(2); 0: as its nice value says */
-	struct sem_undo_list *sem_undo; /* (o) ipc/sysv; NULL: none yet; read racily by kcmp */
+	struct cred *cred;	      /* (R) changed only by itself */
+	struct files *files;	      /* (o) pointer; others take process->sig_lock to follow it */
+	struct fs_context *fs;	      /* likewise */
+	u32 alloc_context;	      /* (o) no-IO, no-FS sections */
+	struct mem_policy *mempolicy; /* (o) own reference, or NULL: mm/policy.h */
+	struct mem_policy *fault_policy; /* (o) of the area that it faults in, whose it is */
+	u64 fault_index;		 /* (o) with it: the page's place */
+	u32 interleave_next;		 /* (o) */
+	u16 ioprio;			 /* one word: ioprio_set(2); 0: as its nice value says */
+	struct sem_undo_list *sem_undo;	 /* (o) ipc/sysv; NULL: none yet; read racily by kcmp */
 
 	/* libc */
 	int __user *clear_child_tid; /* (o) */

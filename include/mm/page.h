@@ -96,6 +96,8 @@ void free_pages(page_t *pages, uint32_t order);
 /* richer primitives */
 page_t *alloc_pages_gfp(gfp_flags_t flags, u32 order);
 page_t *alloc_pages_node(u32 node, gfp_flags_t flags, u32 order);
+/* One page of a node of the set (bit n: node n), the nearest to `node` first; of no other. */
+page_t *alloc_page_among(u32 node, u64 nodes, gfp_flags_t flags);
 page_t *pgalloc(u32 order, gfp_flags_t flags); /* MEMORY's name of alloc_pages_gfp */
 /* Many order-0 pages at once: fills out[], returns how many it got. */
 u32 alloc_pages_bulk(gfp_flags_t flags, u32 count, page_t **out);

@@ -14,6 +14,7 @@ struct file;
 struct process;
 struct thread;
 struct vm_area;
+struct mem_policy;
 
 /* vm_area_t.flags */
 #define VM_READ 0x1u
@@ -71,6 +72,7 @@ typedef struct vm_area {
 	interval_node_t anon_node; /* anon->lock */
 	const vm_area_ops_t *ops;
 	void *private_data;
+	struct mem_policy *policy; /* own reference, or NULL: the thread's (mm/policy.h) */
 } vm_area_t;
 
 typedef struct vm_space {

@@ -14,6 +14,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/pidfd.h>
 #include <kernel/sync/mutex.h>
+#include <mm/policy.h>
 #include <mm/space.h>
 #include <uapi/clone.h>
 
@@ -172,6 +173,7 @@ static void copy_thread_state(thread_t *t, const clone_args_t *args)
 	t->blocked = from->blocked;
 	t->alloc_context = 0;
 	t->ioprio = from->ioprio;
+	t->mempolicy = policy_get(from->mempolicy);
 	/* A thread that shares memory with its maker must not run handlers on the maker's stack. */
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
 		t->altstack_sp = from->altstack_sp;

@@ -13,6 +13,7 @@
 #include <kernel/panic.h>
 #include <kernel/softirq.h>
 #include <kernel/time/clock.h>
+#include <mm/policy.h>
 
 #include "proc_internal.h"
 
@@ -24,6 +25,7 @@ static void thread_destroy(thread_t *t)
 {
 	arch_thread_free(t);
 	kernel_stack_free(t->stack);
+	policy_put(t->mempolicy);
 	if (t->cred)
 		cred_put(t->cred);
 	if (t->pid)

@@ -19,6 +19,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/sync/rcu.h>
 #include <kernel/thread.h>
+#include <mm/policy.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
@@ -183,7 +184,7 @@ static page_t *find_or_add(file_map_t *map, u64 index, gfp_flags_t flags, bool *
 			if (r)
 				return ERR_PTR(r);
 		}
-		page = alloc_pages_gfp(flags, 0);
+		page = flags & GFP_USERPAGE ? user_page_alloc(flags) : alloc_pages_gfp(flags, 0);
 		r = page ? 0 : -ENOMEM;
 		if (page) {
 			page_set_flag(page, PG_LOCKED);

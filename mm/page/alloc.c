@@ -146,20 +146,28 @@ static zone_type_t highest_zone(gfp_flags_t flags)
 	return flags & GFP_LOWMEM ? ZONE_LOWMEM : ZONE_NUMA;
 }
 
+/* What a request may be served from: the nodes of the set, the nearest to `node` first. */
+typedef struct where {
+	u32 node;
+	u64 nodes;
+} where_t;
+
+#define ALL_NODES (~0ul)
+
 /* One pass over the zones in order of preference, leaving `mark_shift` halvings of min in each. */
-static page_t *try_zones(u32 node, gfp_flags_t flags, u32 order, bool above_low, u32 mark_shift)
+static page_t *try_zones(where_t w, gfp_flags_t flags, u32 order, bool above_low, u32 mark_shift)
 {
 	int top = highest_zone(flags);
 
 	for (int type = top; type >= 0; type--) {
 		for (u32 i = 0; i < node_count; i++) {
 			/* Nearest first: the node itself, then the others in turn. */
-			u32 n = node + i < node_count ? node + i : node + i - node_count;
+			u32 n = w.node + i < node_count ? w.node + i : w.node + i - node_count;
 			zone_t *zone = &zones[n * ZONE_TYPES + (u32)type];
 			u64 mark = above_low ? zone->low : zone->min >> mark_shift;
 			page_t *page = NULL;
 
-			if (!zone->present)
+			if (!zone->present || !(w.nodes & BIT(n)))
 				continue;
 			if (type < top)
 				mark += zone->lowmem_reserve;
@@ -175,7 +183,7 @@ static page_t *try_zones(u32 node, gfp_flags_t flags, u32 order, bool above_low,
 }
 
 /* Memory is short: reclaim, and at last let the OOM killer end a program. */
-static __noinline page_t *alloc_slow(u32 node, gfp_flags_t flags, u32 order)
+static __noinline page_t *alloc_slow(where_t where, gfp_flags_t flags, u32 order)
 {
 	bool may_wait = (flags & GFP_WAIT) && !in_interrupt();
 
@@ -186,7 +194,7 @@ static __noinline page_t *alloc_slow(u32 node, gfp_flags_t flags, u32 order)
 		/* Looked at each time: the OOM killer may have chosen this very thread. */
 		if (current()->alloc_context & ALLOC_RESERVES)
 			shift = 31;
-		page = try_zones(node, flags, order, false, shift);
+		page = try_zones(where, flags, order, false, shift);
 		if (page)
 			return page;
 		/* Inside reclaim itself nothing more can be freed from here. */
@@ -223,15 +231,12 @@ static void page_prepare(page_t *page, u32 order, gfp_flags_t flags)
 	}
 }
 
-page_t *alloc_pages_node(u32 node, gfp_flags_t flags, u32 order)
+static __always_inline page_t *alloc_where(where_t where, gfp_flags_t flags, u32 order)
 {
-	page_t *page;
+	page_t *page = try_zones(where, flags, order, true, 0);
 
-	if (order > MAX_ORDER)
-		return NULL;
-	page = try_zones(node, flags, order, true, 0);
 	if (unlikely(!page))
-		page = alloc_slow(node, flags, order);
+		page = alloc_slow(where, flags, order);
 	if (likely(page)) {
 		mm_count(MM_ALLOCATIONS, 1);
 		page_prepare(page, order, flags);
@@ -242,6 +247,18 @@ page_t *alloc_pages_node(u32 node, gfp_flags_t flags, u32 order)
 u32 page_node(const page_t *p)
 {
 	return page_zone(p)->node;
+}
+
+page_t *alloc_pages_node(u32 node, gfp_flags_t flags, u32 order)
+{
+	if (order > MAX_ORDER)
+		return NULL;
+	return alloc_where((where_t){ node, ALL_NODES }, flags, order);
+}
+
+page_t *alloc_page_among(u32 node, u64 nodes, gfp_flags_t flags)
+{
+	return alloc_where((where_t){ node, nodes }, flags, 0);
 }
 
 page_t *alloc_pages_gfp(gfp_flags_t flags, u32 order)

@@ -9,6 +9,7 @@
 #include "space_internal.h"
 
 #include <kernel/lib/string.h>
+#include <mm/policy.h>
 
 kmem_cache_t *area_cache;
 
@@ -85,6 +86,7 @@ void area_free(vm_area_t *v)
 	if (v->file)
 		vm_file_ops->put(v->file);
 	anon_drop(v);
+	policy_put(v->policy);
 	kmem_cache_free(area_cache, v);
 }
 
@@ -292,6 +294,7 @@ int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
 		return -ENOMEM;
 	*upper = *v;
 	anon_hold(upper);
+	policy_get(upper->policy);
 	upper->page_offset = area_offset(v, at);
 	upper->start = at;
 	if (upper->file)
@@ -331,7 +334,7 @@ bool area_continues(const vm_area_t *a, const vm_area_t *b)
 
 static bool mergeable(const vm_area_t *a, const vm_area_t *b)
 {
-	if (a->flags != b->flags || !area_continues(a, b))
+	if (a->flags != b->flags || !area_continues(a, b) || !policy_equal(a->policy, b->policy))
 		return false;
 	if ((a->flags & VM_SPECIAL) || (a->ops && a->ops->close))
 		return false;

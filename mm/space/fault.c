@@ -13,6 +13,7 @@
 #include <arch/entry.h>
 #include <kernel/printk.h>
 #include <kernel/process.h>
+#include <mm/policy.h>
 #include <mm/slab.h>
 
 #define FAULT_AROUND 16 /* pages, a power of two */
@@ -33,7 +34,7 @@ static void account(vm_space_t *s, page_t *page)
 /* A page for addr, where the area's family finds it (anon.c). NULL: no memory. */
 static page_t *anon_page(vm_area_t *v, unsigned long addr, gfp_flags_t zero)
 {
-	page_t *page = anon_prepare(v) ? alloc_pages_gfp(GFP_USER | zero, 0) : NULL;
+	page_t *page = anon_prepare(v) ? user_page_alloc(GFP_USER | zero) : NULL;
 
 	if (page) {
 		page_set_flag(page, PG_ANON | PG_UPTODATE);
@@ -229,7 +230,7 @@ static fault_result_t write_protected(vm_area_t *v, pte_t *pte, unsigned long ad
 	return FAULT_OK;
 }
 
-fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access)
+static fault_result_t handle(vm_area_t *v, unsigned long addr, u32 access)
 {
 	bool write = access & FAULT_WRITE;
 	pte_t *pte = pte_make_path(v->space, addr), seen;
@@ -260,6 +261,20 @@ fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access)
 		return write_protected(v, pte, addr, seen);
 	arch_tlb_flush_local_page(addr); /* a stale translation */
 	return FAULT_OK;
+}
+
+fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access)
+{
+	thread_t *t = current();
+	fault_result_t r;
+
+	if (likely(!v->policy))
+		return handle(v, addr, access);
+	t->fault_policy = v->policy;
+	t->fault_index = area_offset(v, addr);
+	r = handle(v, addr, access);
+	t->fault_policy = NULL;
+	return r;
 }
 
 /* ---- stack growth ---- */

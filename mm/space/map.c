@@ -7,6 +7,8 @@
  */
 #include "space_internal.h"
 
+#include <mm/policy.h>
+
 #include <kernel/cred.h>
 #include <kernel/process.h>
 
@@ -561,6 +563,7 @@ static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t ol
 	copy->map = v->map;
 	copy->ops = v->ops;
 	copy->private_data = v->private_data;
+	copy->policy = policy_get(v->policy);
 	copy->anon = v->anon;
 	anon_hold(copy);
 	if (copy->file)

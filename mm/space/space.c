@@ -8,6 +8,8 @@
  */
 #include "space_internal.h"
 
+#include <mm/policy.h>
+
 #include <arch/entry.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
@@ -233,6 +235,7 @@ static int copy_area(vm_space_t *child, vm_space_t *parent, vm_area_t *v)
 	copy->space = child;
 	copy->flags &= ~(VM_LOCKED | VM_LOCK_ON_FAULT);
 	anon_hold(copy);
+	policy_get(copy->policy);
 	if (copy->file)
 		vm_file_ops->get(copy->file);
 	if (copy->ops && copy->ops->open)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <fake/fake.h>
+#include <mm/policy.h>
 #include <mm/space/space_internal.h>
 
 #define PAGES 600
@@ -25,6 +26,7 @@ typedef struct page_model {
 	u32 flags;
 	struct file *file;
 	u64 offset;
+	mem_policy_t *policy;
 	anon_root_t *root; /* there is an anonymous page, with this mapping */
 	u64 index;	   /* and index */
 } page_model_t;
@@ -41,6 +43,26 @@ static void file_put(struct file *f)
 }
 static const vm_file_ops_t ops = { .get = file_get, .put = file_put };
 const vm_file_ops_t *vm_file_ops = &ops;
+
+/* Policies that areas refer to; the last two are equal. */
+static mem_policy_t policies[3];
+static int policy_refs;
+
+mem_policy_t *policy_get(mem_policy_t *p)
+{
+	policy_refs += p != NULL;
+	return p;
+}
+
+void policy_put(mem_policy_t *p)
+{
+	policy_refs -= p != NULL;
+}
+
+bool policy_equal(const mem_policy_t *a, const mem_policy_t *b)
+{
+	return a == b || (a && b && a->mode == b->mode);
+}
 
 static int opens, closes;
 static void on_open(vm_area_t *v)
@@ -100,6 +122,7 @@ static void check(vm_space_t *s)
 	u64 total = 0, locked = 0, data = 0, stack = 0, exec = 0, mapped = 0;
 	unsigned long end = 0;
 	u32 count = 0, in_file = 0;
+	int with_policy = 0;
 
 	check_gaps(s->areas.node, &end);
 	for (vm_area_t *v = vm_first(s); v; v = vm_next(v)) {
@@ -109,14 +132,17 @@ static void check(vm_space_t *s)
 			assert_true(p->mapped);
 			assert_int_equal(p->flags, v->flags);
 			assert_ptr_equal(p->file, v->file);
+			assert_true(policy_equal(p->policy, v->policy));
 			if (p->file)
 				assert_int_equal(area_offset(v, a), p->offset);
 			mapped++;
 		}
 		count++;
+		with_policy += v->policy != NULL;
 		in_file += v->map != NULL;
 	}
 	assert_int_equal(count, s->area_count);
+	assert_int_equal(with_policy, policy_refs);
 	for (u64 i = 0; i < PAGES; i++) {
 		const page_model_t *p = &model[i];
 
@@ -176,9 +202,14 @@ static void add(vm_space_t *s, u64 from, u64 n)
 		file_get(v->file);
 		v->page_offset = test_random_below(3) ? from : test_random_below(1000);
 	}
+	if (!test_random_below(3)) {
+		v->policy = policy_get(&policies[test_random_below(3)]);
+		v->policy->mode = v->policy != policies;
+	}
 	assert_int_equal(area_insert(s, v), 0);
 	for (u64 i = 0; i < n; i++)
-		model[from + i] = (page_model_t){ true, flags, v->file, v->page_offset + i };
+		model[from + i] =
+			(page_model_t){ true, flags, v->file, v->page_offset + i, v->policy };
 	if (test_random_below(2))
 		area_try_merge(s, v);
 }
