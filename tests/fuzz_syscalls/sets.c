@@ -16,10 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
@@ -70,6 +75,10 @@ const int ncalls = LENGTH(calls);
 #define MOUNT_FLAGS                                                                                \
 	0, MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_BIND | MS_REC,       \
 		MS_MOVE, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, MS_NOATIME, MS_RELATIME
+
+#define SOCKET_FLAGS                                                                               \
+	MSG_DONTWAIT, 0, MSG_PEEK, MSG_OOB, MSG_TRUNC, MSG_WAITALL, MSG_NOSIGNAL, MSG_EOR,         \
+		MSG_CMSG_CLOEXEC, MSG_WAITFORONE
 
 static const uint64_t zero = 0;
 
@@ -250,6 +259,66 @@ static const struct rule rules[] = {
 	AS("epoll_pwait2", NULL, "size", make_size, 8),
 	AS(NULL, "int", "epfd", make_fd, 0),
 
+	/* sockets; the descriptors of the batch's own kind are in its zoo */
+	SET(NULL, "family", AF_UNIX, AF_UNIX, AF_UNIX, AF_INET, AF_NETLINK),
+	FLAGS("socket", "type", SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_NONBLOCK,
+	      SOCK_CLOEXEC),
+	FLAGS("socketpair", "type", SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_NONBLOCK,
+	      SOCK_CLOEXEC),
+	{ NULL, NULL, "protocol", make_choice, &zero, 1 },
+	AS(NULL, "const struct sockaddr *", NULL, make_sockaddr, 0),
+	AS(NULL, "struct sockaddr *", NULL, make_out, 128),
+	SET("bind", "len", 110, 110, 2, 3, 20),
+	SET("connect", "len", 110, 110, 2, 3, 20),
+	SET("sendto", "addr_len", 110, 110, 0, 2, 20),
+	AS(NULL, "const struct user_msghdr *", NULL, make_msghdr, 0),
+	AS(NULL, "struct user_msghdr *", NULL, make_msghdr, 0),
+	AS(NULL, "struct mmsghdr *", NULL, make_mmsghdrs, 0),
+	AS("sendmmsg", NULL, "count", make_number, 4),
+	AS("recvmmsg", NULL, "count", make_number, 4),
+	FLAGS("sendto", "flags", SOCKET_FLAGS),
+	FLAGS("recvfrom", "flags", SOCKET_FLAGS),
+	FLAGS("sendmsg", "flags", SOCKET_FLAGS),
+	FLAGS("recvmsg", "flags", SOCKET_FLAGS),
+	FLAGS("sendmmsg", "flags", SOCKET_FLAGS),
+	FLAGS("recvmmsg", "flags", SOCKET_FLAGS),
+	SET("setsockopt", "level", SOL_SOCKET),
+	SET("getsockopt", "level", SOL_SOCKET),
+	AS("setsockopt", NULL, "name", make_number, 78),
+	AS("getsockopt", NULL, "name", make_number, 78),
+	SET("setsockopt", "len", 4, 4, 8, 16),
+
+	/* System V IPC and message queues */
+	AS("semop", NULL, "id", make_ipc_id, IPC_KIND_SEM),
+	AS("semtimedop", NULL, "id", make_ipc_id, IPC_KIND_SEM),
+	AS("semctl", NULL, "id", make_ipc_id, IPC_KIND_SEM),
+	AS("msgsnd", NULL, "id", make_ipc_id, IPC_KIND_MSG),
+	AS("msgrcv", NULL, "id", make_ipc_id, IPC_KIND_MSG),
+	AS("msgctl", NULL, "id", make_ipc_id, IPC_KIND_MSG),
+	AS("shmat", NULL, "id", make_ipc_id, IPC_KIND_SHM),
+	AS("shmctl", NULL, "id", make_ipc_id, IPC_KIND_SHM),
+	SET(NULL, "key", IPC_PRIVATE, 1, 2, 3),
+	FLAGS("semget", "flags", IPC_CREAT | 0666, IPC_CREAT, IPC_EXCL, 0600),
+	FLAGS("msgget", "flags", IPC_CREAT | 0666, IPC_CREAT, IPC_EXCL, 0600),
+	FLAGS("shmget", "flags", IPC_CREAT | 0666, IPC_CREAT, IPC_EXCL, 0600, SHM_NORESERVE),
+	AS(NULL, "const struct sembuf *", NULL, make_sembufs, 0),
+	AS(NULL, NULL, "nr", make_number, 8),
+	SET("semctl", "cmd", IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO, GETPID, GETVAL, GETALL, GETNCNT,
+	    GETZCNT, SETVAL, SETALL, SEM_STAT, SEM_INFO),
+	AS("semctl", NULL, "arg", make_control, 0),
+	FLAGS("msgsnd", "flags", IPC_NOWAIT, 0),
+	FLAGS("msgrcv", "flags", IPC_NOWAIT, 0, MSG_NOERROR, MSG_EXCEPT, MSG_COPY),
+	SET("msgctl", "cmd", IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO, MSG_STAT, MSG_INFO),
+	FLAGS("shmat", "flags", 0, SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC),
+	SET("shmctl", "cmd", IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO, SHM_LOCK, SHM_UNLOCK, SHM_STAT,
+	    SHM_INFO),
+	AS("mq_open", NULL, "name", make_queue_name, 0),
+	AS("mq_unlink", NULL, "name", make_queue_name, 0),
+	FLAGS("mq_open", "flags", O_CREAT | O_RDWR, O_RDONLY, O_WRONLY, O_EXCL, O_NONBLOCK),
+	AS(NULL, "const struct mq_attr *", NULL, make_queue_attr, 0),
+	AS("mq_timedsend", NULL, "priority", make_number, 40),
+	AS("mq_notify", NULL, "event", make_sigevent, 0),
+
 	/* ids, limits, scheduling */
 	AS(NULL, "const struct rlimit64 *", NULL, make_rlimit, 0),
 	SET(NULL, "resource", RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE,
@@ -415,6 +484,21 @@ static const char *const blocking[] = {
 	"epoll_wait",
 	"epoll_pwait",
 	"epoll_pwait2",
+	"accept",
+	"accept4",
+	"connect",
+	"sendto",
+	"recvfrom",
+	"sendmsg",
+	"recvmsg",
+	"sendmmsg",
+	"recvmmsg",
+	"semop",
+	"semtimedop",
+	"msgsnd",
+	"msgrcv",
+	"mq_timedsend",
+	"mq_timedreceive",
 };
 
 /* They end the caller, or replace what it is. */

@@ -235,6 +235,18 @@ uint64_t make_stack(struct fuzz *f, const struct rule *rule);
 uint64_t make_cap_header(struct fuzz *f, const struct rule *rule);
 uint64_t make_robust_list(struct fuzz *f, const struct rule *rule);
 uint64_t make_control(struct fuzz *f, const struct rule *rule);
+/* ipc.c; rules' n for make_ipc_id: */
+enum { IPC_KIND_SEM, IPC_KIND_MSG, IPC_KIND_SHM };
+uint64_t make_ipc_id(struct fuzz *f, const struct rule *rule);
+uint64_t make_sembufs(struct fuzz *f, const struct rule *rule);
+uint64_t make_queue_name(struct fuzz *f, const struct rule *rule);
+uint64_t make_queue_attr(struct fuzz *f, const struct rule *rule);
+uint64_t make_sockaddr(struct fuzz *f, const struct rule *rule);
+uint64_t make_msghdr(struct fuzz *f, const struct rule *rule);
+uint64_t make_mmsghdrs(struct fuzz *f, const struct rule *rule);
+/* Some for the batch to begin with; and after a batch, what would outlive its processes goes. */
+void ipc_open_sockets(struct fuzz *f);
+void ipc_leave(void);
 /* One value of the set, or for make_flags some of its bits together, at times with a random one. */
 uint64_t make_choice(struct fuzz *f, const struct rule *rule);
 uint64_t make_flags(struct fuzz *f, const struct rule *rule);

@@ -210,6 +210,7 @@ void world_enter(struct fuzz *f, bool as_root)
 			sigaction(sig, &act, NULL);
 	}
 	open_zoo(f);
+	ipc_open_sockets(f);
 	limit(RLIMIT_NOFILE, 256);
 	limit(RLIMIT_FSIZE, FILE_LIMIT);
 	limit(RLIMIT_AS, MEMORY_LIMIT);
@@ -223,4 +224,5 @@ void world_leave(void)
 {
 	while (!umount2(world_dir, MNT_DETACH))
 		;
+	ipc_leave();
 }
