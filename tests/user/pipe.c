@@ -374,6 +374,7 @@ static void group_select(void)
 	ROWS_EFAULT("timeout", sizeof(tv), sys(SYS_select, 0, NULL, NULL, NULL, p));
 	FD_ZERO(&in);
 	FD_SET(ends[0], &in);
+	tv = (struct timeval){ 0, 20000 }; /* whole again: each call took away what it lasted */
 	int64_t start = now_ns(CLOCK_MONOTONIC);
 	ROW("times_out", sys(SYS_select, 10, &in, NULL, NULL, &tv), 0);
 	ROW_TRUE("waited", now_ns(CLOCK_MONOTONIC) - start >= 20000000);
