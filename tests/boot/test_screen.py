@@ -20,7 +20,7 @@ def console(start):
 
     def begin(**wanted):
         wanted.setdefault("cpus", 2)
-        running = start(memory=256, cmdline="console=ttyS0 console=tty0 quiet", **wanted)
+        running = start(memory=256, limit=600, cmdline="console=ttyS0 console=tty0 quiet", **wanted)
         running.prompt(120)
         shown = screen.Screen(running)
         shown.wait(PROMPT + r"\Z")
