@@ -10,7 +10,7 @@ import struct
 import termios
 import time
 
-PATIENCE = 30  # seconds until what is waited for is missing
+PATIENCE = 30 * float(os.environ.get("factor") or 1)  # seconds until what is waited for is missing
 
 
 class Terminal:
