@@ -482,6 +482,7 @@ static void group_many(void)
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "mqueue");
+	take_turns("mqueue", LOCK_EX);
 	GROUP(group_open);
 	GROUP(group_attr);
 	GROUP(group_send);

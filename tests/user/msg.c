@@ -422,6 +422,7 @@ static void group_limits(void)
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "msg");
+	take_turns("msg", LOCK_EX);
 	GROUP(group_msgget);
 	GROUP(group_send);
 	GROUP(group_receive);

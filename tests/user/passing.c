@@ -729,6 +729,7 @@ int main(int argc, char **argv)
 {
 	signal(SIGUSR1, on_signal);
 	begin(argc, argv, "passing");
+	take_turns("net", LOCK_SH);
 	GROUP(group_message);
 	GROUP(group_many);
 	GROUP(group_rights);

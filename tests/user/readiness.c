@@ -382,6 +382,7 @@ static void group_limits(void)
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "readiness");
+	take_turns("net", LOCK_EX);
 	GROUP(group_stream);
 	GROUP(group_listener);
 	GROUP(group_datagram);

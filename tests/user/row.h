@@ -42,6 +42,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -267,6 +268,22 @@ static char process_state(pid_t pid)
 static bool until_state(pid_t pid, char state)
 {
 	return EVENTUALLY(process_state(pid) == state);
+}
+
+/* ---- programs at the same time ---- */
+
+/*
+ * For the rest of the program: alone (LOCK_EX) among those that use the same machine-wide thing, or with those that
+ * do not change it (LOCK_SH).
+ */
+static void take_turns(const char *thing, int how)
+{
+	int fd = open(named("/row-lock-%s", thing), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, ROW_FD - 10);
+
+	close(fd);
+	while (flock(high, how) && errno == EINTR)
+		;
 }
 
 /* ---- files ---- */

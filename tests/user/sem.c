@@ -495,6 +495,7 @@ static void group_limits(void)
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "sem");
+	take_turns("sem", LOCK_EX);
 	GROUP(group_semget);
 	GROUP(group_semop);
 	GROUP(group_permission);

@@ -380,6 +380,7 @@ static void group_limits(void)
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "shm");
+	take_turns("shm", LOCK_EX);
 	GROUP(group_shmget);
 	GROUP(group_shmat);
 	GROUP(group_parts);

@@ -547,6 +547,7 @@ static void group_buffers(void)
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "socket");
+	take_turns("net", LOCK_SH);
 	GROUP(group_socket);
 	GROUP(group_no_socket);
 	GROUP(group_socketpair);

@@ -714,6 +714,7 @@ static void group_proc(void)
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "unix");
+	take_turns("net", LOCK_EX);
 	GROUP(group_bind);
 	GROUP(group_abstract);
 	GROUP(group_connect);
