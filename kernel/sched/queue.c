@@ -21,8 +21,9 @@
  * Batch and idle threads keep to their level but for rule 4, which gives each a slice at level 2.
  *
  * So nothing starves: within an epoch a waiting thread stands in level 2 or above; level 2 takes
- * turns, and has the CPU for a slice in every 50 ms. Real-time threads are held to 950 ms in a row
- * by the same means as rule 5.
+ * turns, and has the CPU for a slice in every 50 ms. Real-time threads are held to 950 ms in a row;
+ * then the others have 50 ms, as by Linux's sched_rt_runtime_us: a slice alone would not bring a
+ * crowd of them anywhere.
  */
 #include "sched_internal.h"
 
@@ -225,8 +226,13 @@ static u32 choose_level(run_queue_t *rq, nsec_t now, u32 *beaten)
 
 	*beaten = LEVEL_REALTIME;
 	if (best == LEVEL_REALTIME) {
-		if (!(levels & ~BIT(LEVEL_REALTIME)) || now - rq->normal_since < REALTIME_LIMIT)
+		if (!(levels & ~BIT(LEVEL_REALTIME)))
 			return best;
+		if (now >= rq->normal_until) {
+			if (now - rq->normal_since < REALTIME_LIMIT)
+				return best;
+			rq->normal_until = now + REALTIME_PAUSE;
+		}
 		levels &= ~BIT(LEVEL_REALTIME);
 		best = (u32)__builtin_ctz(levels);
 		if (best != LEVEL_HIGH)

@@ -19,6 +19,7 @@
 /* Level 1 keeps those below waiting at most so long, real-time threads keep all others. */
 #define HIGH_LIMIT (50 * NSEC_PER_MSEC)
 #define REALTIME_LIMIT (950 * NSEC_PER_MSEC)
+#define REALTIME_PAUSE (50 * NSEC_PER_MSEC)
 /* A busy CPU samples this often: user or system mode, RCU, balance, CPU timers. */
 #define SAMPLE_PERIOD (10 * NSEC_PER_MSEC)
 
@@ -33,6 +34,7 @@ typedef struct run_queue {
 	u64 epoch;		    /* of the last boost */
 	nsec_t low_since;	    /* levels below 1 wait since then, if they do */
 	nsec_t normal_since;	    /* levels below 0, likewise */
+	nsec_t normal_until;	    /* they go before level 0, which has had its time */
 	thread_t *current, *idle;   /* idle NULL: not yet, the boot thread runs */
 	bool yielding;		    /* current goes behind its like */
 	nsec_t next_sample, next_balance;

@@ -101,7 +101,7 @@ static void check_pick(thread_t *t, u32 levels, nsec_t low_since, nsec_t normal_
 	from = model_remove(t);
 	if (from != first) {
 		if (first == LEVEL_REALTIME)
-			assert_true(now - normal_since >= REALTIME_LIMIT);
+			assert_true(now - normal_since >= REALTIME_LIMIT || now < rq.normal_until);
 		else
 			assert_true(first == LEVEL_HIGH && now - low_since >= HIGH_LIMIT);
 	}
