@@ -16,11 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/personality.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -80,7 +82,7 @@ const int ncalls = LENGTH(calls);
 	MSG_DONTWAIT, 0, MSG_PEEK, MSG_OOB, MSG_TRUNC, MSG_WAITALL, MSG_NOSIGNAL, MSG_EOR,         \
 		MSG_CMSG_CLOEXEC, MSG_WAITFORONE
 
-static const uint64_t zero = 0;
+static const uint64_t zero = 0, minus_one = ~0ul;
 
 static const struct rule rules[] = {
 	/* files */
@@ -318,6 +320,47 @@ static const struct rule rules[] = {
 	AS(NULL, "const struct mq_attr *", NULL, make_queue_attr, 0),
 	AS("mq_timedsend", NULL, "priority", make_number, 40),
 	AS("mq_notify", NULL, "event", make_sigevent, 0),
+
+	/* watches, pipes between descriptors */
+	FLAGS("inotify_init1", "flags", 0, O_CLOEXEC, O_NONBLOCK),
+	FLAGS("inotify_add_watch", "mask", IN_ALL_EVENTS, IN_MODIFY, IN_CREATE | IN_DELETE, IN_MOVE,
+	      IN_ONESHOT | IN_OPEN, IN_MASK_ADD | IN_ACCESS, IN_ONLYDIR | IN_ATTRIB,
+	      IN_EXCL_UNLINK),
+	AS("inotify_rm_watch", NULL, "wd", make_number, 4),
+	FLAGS("splice", "flags", 0, 1, 2, 4),
+	FLAGS("tee", "flags", 0, 1, 2),
+	FLAGS("vmsplice", "flags", 0, 1, 2, 8),
+
+	/* other processes: by tracing, through their memory, by descriptors */
+	SET("ptrace", "request", PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE, PTRACE_DETACH,
+	    PTRACE_CONT, PTRACE_SYSCALL, PTRACE_SINGLESTEP, PTRACE_KILL, PTRACE_INTERRUPT,
+	    PTRACE_LISTEN, PTRACE_PEEKDATA, PTRACE_POKEDATA, PTRACE_PEEKUSER, PTRACE_POKEUSER,
+	    PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_GETFPREGS, PTRACE_GETREGSET, PTRACE_SETREGSET,
+	    PTRACE_SETOPTIONS, PTRACE_GETEVENTMSG, PTRACE_GETSIGINFO, PTRACE_SETSIGINFO,
+	    PTRACE_GETSIGMASK, PTRACE_SETSIGMASK, PTRACE_PEEKSIGINFO),
+	AS("ptrace", NULL, "data", make_control, 0),
+	AS(NULL, NULL, "lcount", make_number, 9),
+	AS(NULL, NULL, "rcount", make_number, 9),
+	{ "process_vm_readv", NULL, "flags", make_choice, &zero, 1 },
+	{ "process_vm_writev", NULL, "flags", make_choice, &zero, 1 },
+	AS("kcmp", NULL, "type", make_number, 8),
+	AS("kcmp", NULL, "idx1", make_fd, 0),
+	AS("kcmp", NULL, "idx2", make_fd, 0),
+	AS(NULL, "int", "pidfd", make_fd, 0),
+	{ "pidfd_send_signal", NULL, "flags", make_choice, &zero, 1 },
+	FLAGS("pidfd_open", "flags", 0, O_NONBLOCK),
+	{ "pidfd_getfd", NULL, "flags", make_choice, &zero, 1 },
+	{ "process_madvise", NULL, "flags", make_choice, &zero, 1 },
+	{ "process_mrelease", NULL, "flags", make_choice, &zero, 1 },
+	AS("process_madvise", NULL, "n", make_number, 9),
+	SET("process_madvise", "advice", 3, 20, 21, 25),
+
+	/* measuring */
+	AS("perf_event_open", NULL, "attr", make_perf_attr, 0),
+	SET("perf_event_open", "pid", 0, 0, 0, (uint64_t)-1),
+	SET("perf_event_open", "cpu", (uint64_t)-1, (uint64_t)-1, 0),
+	{ "perf_event_open", NULL, "group", make_choice, &minus_one, 1 },
+	FLAGS("perf_event_open", "flags", 0, 8),
 
 	/* ids, limits, scheduling */
 	AS(NULL, "const struct rlimit64 *", NULL, make_rlimit, 0),

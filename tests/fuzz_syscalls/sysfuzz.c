@@ -36,7 +36,9 @@
 #define TICK_NS 20000000
 #define TICKS_TO_NUDGE 4
 #define TICKS_TO_KILL 25
-#define DEATH_SECONDS 20
+/* Seconds for a batch to die, and between looks at who is left: each costs much, before all that is to die. */
+#define DEATH_SECONDS 240
+#define KILL_SECONDS 1
 #define MIN_SUCCESS 30 /* percent */
 #define WARM_UP_BATCHES 40
 
@@ -133,8 +135,7 @@ static void wait_for_child(void)
 
 static void reap_all(pid_t pid, uint64_t index)
 {
-	int64_t begin = now_ns();
-	bool early = true;
+	int64_t begin = now_ns(), next = begin + KILL_SECONDS * 1000000000ll / 10;
 
 	kill(-pid, SIGKILL);
 	for (;;) {
@@ -144,9 +145,10 @@ static void reap_all(pid_t pid, uint64_t index)
 			continue;
 		if (one < 0 && errno == ECHILD)
 			return;
-		if (!early)
+		if (now_ns() >= next) {
 			kill_children();
-		early = false;
+			next = now_ns() + KILL_SECONDS * 1000000000ll;
+		}
 		wait_for_child();
 		if (now_ns() - begin > DEATH_SECONDS * 1000000000ll) {
 			printf("sysfuzz: failed: what batch %lu left does not die\n", index);

@@ -247,6 +247,7 @@ uint64_t make_mmsghdrs(struct fuzz *f, const struct rule *rule);
 /* Some for the batch to begin with; and after a batch, what would outlive its processes goes. */
 void ipc_open_sockets(struct fuzz *f);
 void ipc_leave(void);
+uint64_t make_perf_attr(struct fuzz *f, const struct rule *rule);
 /* One value of the set, or for make_flags some of its bits together, at times with a random one. */
 uint64_t make_choice(struct fuzz *f, const struct rule *rule);
 uint64_t make_flags(struct fuzz *f, const struct rule *rule);

@@ -1,5 +1,6 @@
 /* A value for each kind of argument: mostly one that makes sense, in careless calls often one that does not. */
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -855,4 +856,33 @@ uint64_t make_control(struct fuzz *f, const struct rule *rule)
 	default:
 		return bad(f) ? odd_number(f) : 0;
 	}
+}
+
+/* ---- measuring ---- */
+
+uint64_t make_perf_attr(struct fuzz *f, const struct rule *rule)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = random_below(f, 10),
+		.sample_type = random_next(f) & 0x1e7, /* IP TID TIME CALLCHAIN ID CPU PERIOD */
+		.read_format = random_below(f, 16),
+		.sample_period = chance(f, 50) ? 0 : 100000 + random_below(f, 5000000),
+	};
+
+	attr.inherit = chance(f, 50);
+	attr.disabled = chance(f, 20);
+	attr.exclude_kernel = chance(f, 80);
+	attr.mmap = attr.comm = attr.task = chance(f, 50);
+	attr.sample_id_all = chance(f, 50);
+	if (bad(f))
+		attr.sample_type = random_next(f);
+	if (bad(f))
+		attr.size = (uint32_t)odd_number(f);
+	if (bad(f))
+		attr.config = odd_number(f);
+	if (bad(f))
+		return bad_pointer(f);
+	return (uint64_t)memcpy(buffer(f, sizeof(attr)), &attr, sizeof(attr));
 }
