@@ -62,6 +62,7 @@ void arch_syscall_restart_as(trap_frame_t *frame, long nr); /* restart_syscall *
 unsigned long arch_frame_ip(const trap_frame_t *frame);
 void arch_frame_set_ip(trap_frame_t *frame, unsigned long ip); /* of user mode */
 unsigned long arch_frame_sp(const trap_frame_t *frame);
+unsigned long arch_frame_fp(const trap_frame_t *frame); /* frame pointer */
 bool arch_frame_user(const trap_frame_t *frame);
 
 u32 arch_trap_error(const struct thread *t); /* error code of the last user-mode exception */

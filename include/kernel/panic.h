@@ -44,5 +44,7 @@ void warn_report(const char *file, int line, const char *what) __cold;
 
 /* Symbol lookup in the image's own table: returns the name and the offset, or NULL. */
 const char *symbol_lookup(unsigned long addr, unsigned long *offset);
+/* The function of that index, by rising address; 0 behind the last. */
+unsigned long symbol_at(u32 index, const char **name);
 
 #endif

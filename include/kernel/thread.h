@@ -182,6 +182,9 @@ typedef struct thread {
 	/* blocked on: for priority inheritance and the hung-task detector */
 	struct mutex *blocked_on;
 	nsec_t sleep_start;
+	struct perf_context
+		*perf; /* what measures it, or NULL: set once; kernel/trace/perf_count.c */
+	u32 perf_cpu;  /* (o) where that last saw it */
 	/* task work: run by itself before user mode */
 	struct thread_work *works; /* (a) */
 #if defined(CONFIG_DEBUG)

@@ -31,3 +31,11 @@ const char *symbol_lookup(unsigned long addr, unsigned long *offset)
 	*offset = at - symbol_offsets[low];
 	return symbol_text + symbol_names[low];
 }
+
+unsigned long symbol_at(u32 index, const char **name)
+{
+	if (!&symbol_count || index >= symbol_count)
+		return 0;
+	*name = symbol_text + symbol_names[index];
+	return (unsigned long)image_start + symbol_offsets[index];
+}

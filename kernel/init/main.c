@@ -19,6 +19,7 @@
 #include <ipc/mqueue.h>
 #include <ipc/sysv.h>
 #include <kernel/init.h>
+#include <kernel/perf.h>
 #include <kernel/printk.h>
 #include <kernel/process.h>
 #include <kernel/softirq.h>
@@ -54,6 +55,8 @@ static void init_thread_main(void *arg)
 	devices_init();	    /* character devices, terminals */
 	vdso_init();	    /* clocks for programs */
 	metrics_init();	    /* /proc/metrics */
+	perf_init();	    /* perf_event_open has its settings */
+	kallsyms_init();    /* and names of functions */
 	initramfs_unpack(); /* the root gets its files */
 	arch_seal();	    /* boot-time code is gone, constants cannot change */
 	kernel_tests_run(); /* debug builds: ktest= */

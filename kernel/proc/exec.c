@@ -16,6 +16,7 @@
 #include <ipc/futex.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
+#include <kernel/perf.h>
 #include <kernel/posix_timers.h>
 #include <kernel/printk.h>
 #include <mm/slab.h>
@@ -430,6 +431,8 @@ static void become_program(exec_t *e, sighand_t *sighand)
 	take_credentials(e, p);
 	take_file(e, p);
 	take_name(e, t);
+	if (perf_used())
+		perf_exec(t);
 	t->altstack_sp = t->altstack_size = 0;
 	t->altstack_flags = SS_DISABLE;
 	t->restart.function = NULL;

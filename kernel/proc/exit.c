@@ -22,6 +22,7 @@
 #include <kernel/time/clock.h>
 #include <mm/space.h>
 #include <uapi/wait.h>
+#include <kernel/perf.h>
 
 #include "trace_internal.h"
 
@@ -387,6 +388,8 @@ void exit_thread(int status)
 	if (last)
 		drop_process_parts(p);
 	thread_work_close(); /* files are let go of before the parent can know */
+	if (perf_used())
+		perf_exit(t);
 	leave_tree(t, last, &ended);
 	ended_release(&ended);
 	thread_vanish();

@@ -12,6 +12,7 @@
 #include <fs/vfs.h>
 #include <ipc/sysv.h>
 #include <kernel/lib/string.h>
+#include <kernel/perf.h>
 #include <kernel/pidfd.h>
 #include <kernel/sync/mutex.h>
 #include <mm/policy.h>
@@ -359,6 +360,8 @@ thread_t *copy_thread(const clone_args_t *args, trap_frame_t *frame)
 	if (r)
 		goto out_pid;
 	sched_fork(t, self);
+	if (perf_used())
+		perf_fork(t);
 	r = publish(t, fresh, pid, args);
 	if (r)
 		goto out_pidfd;
@@ -442,6 +445,8 @@ long clone_and_start(clone_args_t *args)
 		t->vfork_done = &vfork_done;
 		thread_get(t);
 	}
+	if (perf_used())
+		perf_forked(t);
 	sched_start_thread(t);
 	if (event)
 		trace_event(event, (u64)nr);

@@ -11,6 +11,7 @@
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
+#include <kernel/perf.h>
 #include <kernel/softirq.h>
 #include <kernel/time/clock.h>
 #include <mm/policy.h>
@@ -24,6 +25,7 @@ u64 max_threads;
 static void thread_destroy(thread_t *t)
 {
 	arch_thread_free(t);
+	perf_free(t);
 	kernel_stack_free(t->stack);
 	policy_put(t->mempolicy);
 	if (t->cred)

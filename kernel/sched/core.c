@@ -37,6 +37,7 @@
 
 #include <arch/entry.h>
 #include <arch/time.h>
+#include <kernel/perf.h>
 #include <kernel/sync/rcu.h>
 #include <kernel/time/timer.h>
 #include <mm/space.h>
@@ -170,13 +171,15 @@ static void finish_switch(thread_t *prev) __releases(rq)
 	if (unlikely(prev->sched.migrating)) {
 		prev->sched.migrating = false;
 		place_thread(rq, prev, rq->current->sched.exec_start);
-		return;
+	} else {
+		if (unlikely(dead))
+			WRITE_ONCE(prev->state, THREAD_DEAD);
+		spin_unlock(&rq->lock);
+		if (unlikely(dead))
+			thread_put(prev);
 	}
-	if (unlikely(dead))
-		WRITE_ONCE(prev->state, THREAD_DEAD);
-	spin_unlock(&rq->lock);
-	if (unlikely(dead))
-		thread_put(prev);
+	if (perf_used())
+		perf_enter(current());
 }
 
 void thread_start_hook(thread_t *prev) __releases(rq)
@@ -213,6 +216,8 @@ static void switch_thread(bool preempted)
 	bool sleeps;
 	nsec_t now;
 
+	if (perf_used())
+		perf_leave(prev);
 	rcu_note_switch();
 	spin_lock(&rq->lock);
 	now = arch_clock_read();
@@ -234,6 +239,8 @@ static void switch_thread(bool preempted)
 	if (next == prev) {
 		arm_tick(rq, now);
 		spin_unlock(&rq->lock);
+		if (perf_used())
+			perf_enter(prev);
 		return;
 	}
 	if (sleeps)

@@ -4,6 +4,7 @@
 #include <arch/uaccess.h>
 #include <kernel/cred_change.h>
 #include <kernel/lib/string.h>
+#include <kernel/perf.h>
 #include <kernel/process.h>
 #include <syscall_protos.h>
 #include <uapi/errno.h>
@@ -24,6 +25,8 @@ static long set_name(unsigned long from)
 		return -EFAULT;
 	name[sizeof(name) - 1] = '\0';
 	memcpy(current()->name, name, sizeof(name));
+	if (perf_used())
+		perf_comm(current(), false);
 	return 0;
 }
 

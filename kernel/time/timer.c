@@ -22,6 +22,7 @@
 #include <arch/entry.h>
 #include <arch/time.h>
 #include <kernel/cfi.h>
+#include <kernel/perf.h>
 #include <kernel/sched.h>
 #include <kernel/softirq.h>
 #include <kernel/sync/spinlock.h>
@@ -264,7 +265,13 @@ void ksignal_clock(trap_frame_t *frame)
 		base->tick = NSEC_MAX;
 		sched_tick();
 	}
-	run_due(base, TIMER_HARDIRQ);
+	if (perf_used()) {
+		perf_set_frame(frame);
+		run_due(base, TIMER_HARDIRQ);
+		perf_set_frame(NULL);
+	} else {
+		run_due(base, TIMER_HARDIRQ);
+	}
 }
 
 __init void timer_boot_init(void)

@@ -15,6 +15,7 @@
 #include <kernel/process.h>
 #include <mm/policy.h>
 #include <mm/slab.h>
+#include <kernel/perf.h>
 
 #define FAULT_AROUND 16 /* pages, a power of two */
 
@@ -356,8 +357,11 @@ int ksignal_pf(trap_frame_t *frame, unsigned long addr, u32 access)
 	mm_count(MM_FAULTS, 1);
 	if (s && addr < USER_MAX)
 		r = fault_address(s, addr, access, &code);
-	if (r == FAULT_OK)
+	if (r == FAULT_OK) {
+		if (perf_used())
+			perf_fault(addr, false);
 		return 0;
+	}
 	if (!user)
 		return -EFAULT;
 	switch (r) {

@@ -10,6 +10,7 @@
 #include <mm/policy.h>
 
 #include <kernel/cred.h>
+#include <kernel/perf.h>
 #include <kernel/process.h>
 
 static bool over(u64 pages, u64 limit)
@@ -302,6 +303,8 @@ long vm_map(vm_space_t *s, unsigned long addr, size_t len, int prot, int map_fla
 		return -EINTR;
 	r = map_locked(s, addr, len, flags, map_flags, file, offset);
 	rwsem_write_unlock(&s->lock);
+	if (perf_used() && file && r > 0 && s == current()->space)
+		perf_mmap((unsigned long)r, len, prot, map_flags, file, (u64)offset);
 	if (r > 0 && ((map_flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE ||
 		      (flags & (VM_LOCKED | VM_LOCK_ON_FAULT)) == VM_LOCKED)) {
 		rwsem_read_lock(&s->lock);

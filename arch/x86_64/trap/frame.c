@@ -51,6 +51,11 @@ void arch_frame_set_ip(trap_frame_t *frame, unsigned long ip)
 	thread_set_flag(current(), TF_FULL_RETURN); /* a system call's return would not notice */
 }
 
+unsigned long arch_frame_fp(const trap_frame_t *frame)
+{
+	return frame->rbp;
+}
+
 unsigned long arch_frame_sp(const trap_frame_t *frame)
 {
 	return frame->rsp;

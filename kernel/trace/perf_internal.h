@@ -1,0 +1,100 @@
+/* Performance events, shared by kernel/trace/perf_*.c. */
+#ifndef KERNEL_TRACE_PERF_INTERNAL_H
+#define KERNEL_TRACE_PERF_INTERNAL_H
+
+#include <kernel/perf.h>
+#include <kernel/sync/spinlock.h>
+#include <kernel/sync/wait.h>
+#include <kernel/thread.h>
+#include <mm/page.h>
+#include <uapi/perf_event.h>
+
+/* Pages that the reader maps: the first says where writer and reader are, the others are the ring. */
+typedef struct perf_ring {
+	refcount_t refs; /* events that write to it */
+	spinlock_t lock; /* interrupts off: head, lost, unseen */
+	u64 head;
+	u64 lost;     /* records that found no room since the last that did */
+	u64 unseen;   /* bytes or samples since readers were woken */
+	bool charged; /* (c) counted among the pages that those without privilege may have */
+	bool news;    /* (a) for poll: something since the last look */
+	wait_queue_head_t wait;
+	u32 pages;	/* (c) of the ring: a power of two */
+	page_t *page[]; /* (c) pages + 1 */
+} perf_ring_t;
+
+/* Field keys: (c) constant; (a) atomic; (l) lock; (x) the lock of the context of its link */
+typedef struct perf_event {
+	refcount_t refs;	     /* its file, its links */
+	struct perf_event_attr attr; /* (c) */
+	u64 id;			     /* (c) */
+	int cpu;		     /* (c) -1: any */
+	nsec_t period;		     /* (a) of samples by time; 0: none */
+	bool enabled, closed;	     /* (a) */
+	atomic64_t count, time;	     /* and how long it ran */
+	atomic64_t since_sample;     /* of what is counted singly */
+	atomic64_t lost;
+	nsec_t enabled_at;  /* (l) CPU-wide events: their time runs on */
+	u64 enabled_before; /* (l) */
+	spinlock_t lock;    /* interrupts off */
+	perf_ring_t *ring;  /* (l) own reference */
+	bool cpu_wide;	    /* (c) */
+	atomic_t links;	    /* threads that it applies to */
+} perf_event_t;
+
+/* An event that applies to a thread, or to a CPU. */
+typedef struct perf_link {
+	list_t list;	     /* (x) */
+	perf_event_t *event; /* (c) own reference */
+	bool running;	     /* (x) counts since */
+	nsec_t since;	     /* (x) */
+	nsec_t next, left;   /* (x) of the next sample; while not running: how far it is */
+} perf_link_t;
+
+typedef struct perf_context {
+	spinlock_t lock; /* interrupts off; before event and ring locks and those of wait queues */
+	list_t links;	 /* lock */
+} perf_context_t;
+
+/* A sample's origin. frame NULL: the running thread's own state as it entered the kernel. */
+typedef struct perf_place {
+	const trap_frame_t *frame;
+	unsigned long address;
+	u64 period;
+} perf_place_t;
+
+/* perf_ring.c */
+perf_ring_t *perf_ring_create(u32 pages, bool charged); /* or NULL */
+void perf_ring_put(perf_ring_t *ring);			/* any context */
+/* One whole record of e's; sample: wakeup_events counts it. False: no room. Any context but NMIs. */
+bool perf_ring_write(perf_event_t *e, perf_ring_t *ring, const void *record, size_t len,
+		     bool sample);
+perf_ring_t *perf_event_ring(perf_event_t *e); /* referenced, or NULL; any context */
+
+/* perf_sample.c */
+void perf_sample(perf_event_t *e, const perf_place_t *place);
+size_t perf_id_fields(perf_event_t *e, thread_t *t, u64 *out); /* trailer of other records: words */
+#define PERF_ID_WORDS 6
+
+/* perf_event.c */
+size_t perf_read_values(perf_event_t *e, u64 *out); /* as read(2) gives them: words, at most 6 */
+void perf_enable_on_exec(void);
+/* Nanoseconds between samples of a clock; 0: none. */
+nsec_t perf_period(bool frequency, u64 value);
+void perf_uncharge(const perf_ring_t *ring);
+void perf_event_put(perf_event_t *e); /* any context */
+extern int perf_max_stack, perf_paranoid;
+
+/* perf_count.c */
+void perf_count_init(void);
+void perf_unlink_exiting(void);			    /* the running thread's, at its end */
+int perf_link_thread(perf_event_t *e, thread_t *t); /* -ENOMEM, -ESRCH */
+int perf_link_cpu(perf_event_t *e, u32 cpu);	    /* -ENOMEM */
+void perf_unlink_cpu(perf_event_t *e, u32 cpu);
+void perf_settle(void); /* brings what runs up to date on all CPUs; may sleep */
+/* fn for each enabled event that concerns t's doings on this CPU; interrupts are off there. */
+void perf_for_each(thread_t *t, void (*fn)(perf_event_t *e, const void *arg), const void *arg);
+/* Something happened n times that e counts: the count, and a sample where one is due. */
+void perf_happened(perf_event_t *e, u64 n, const perf_place_t *place);
+
+#endif

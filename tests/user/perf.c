@@ -1,0 +1,310 @@
+/* perf_event_open: software's events, counted and sampled. */
+#include <linux/perf_event.h>
+
+#include "row.h"
+
+#define RING_PAGES 8
+#define FUTURE 200 /* bytes of a structure from the future */
+
+static volatile unsigned long sum;
+
+static struct perf_event_attr attr_of(uint64_t config)
+{
+	return (struct perf_event_attr){ .type = PERF_TYPE_SOFTWARE,
+					 .size = sizeof(struct perf_event_attr),
+					 .config = config };
+}
+
+static long perf_open(struct perf_event_attr *attr, pid_t pid, int cpu, int group,
+		      unsigned long flags)
+{
+	return sys(SYS_perf_event_open, attr, pid, cpu, group, flags);
+}
+
+static int event(uint64_t config)
+{
+	struct perf_event_attr attr = attr_of(config);
+
+	return (int)perf_open(&attr, 0, -1, -1, 0);
+}
+
+static uint64_t count_of(int fd)
+{
+	uint64_t value = 0;
+
+	return read(fd, &value, 8) == 8 ? value : ~0ull;
+}
+
+static void touch_pages(int n)
+{
+	char *at = mmap(NULL, (size_t)n * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			-1, 0);
+
+	for (int i = 0; i < n; i++)
+		at[i * PAGE] = 1;
+	munmap(at, (size_t)n * PAGE);
+}
+
+/* So much CPU time of this thread. */
+static void burn(int ms)
+{
+	struct timespec begin, now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+	do {
+		for (int i = 0; i < 10000; i++)
+			sum += (unsigned long)i;
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	} while ((now.tv_sec - begin.tv_sec) * 1000 + (now.tv_nsec - begin.tv_nsec) / 1000000 < ms);
+}
+
+static void group_open(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_TASK_CLOCK);
+	struct {
+		struct perf_event_attr attr;
+		char rest[FUTURE];
+	} longer = { .attr = attr };
+	struct perf_event_attr wrong = attr;
+
+	ROW("works", perf_open(&attr, 0, -1, -1, 0) >= 0, 1);
+	ROW("on a CPU", perf_open(&attr, 0, 0, -1, 0) >= 0, 1);
+	ROW("of a CPU", perf_open(&attr, -1, 0, -1, 0) >= 0, 1);
+	ROW("of nothing", perf_open(&attr, -1, -1, -1, 0), -EINVAL);
+	ROW("no such thread", perf_open(&attr, 999999, -1, -1, 0), -ESRCH);
+	ROW("no such group", perf_open(&attr, 0, -1, 800, 0), -EBADF);
+	ROW("flags", perf_open(&attr, 0, -1, -1, 0x100), -EINVAL);
+	ROW("no attr", perf_open(NULL, 0, -1, -1, 0), -EFAULT);
+	ROW("attr over the edge", perf_open((void *)(edge - 4), 0, -1, -1, 0), -EFAULT);
+	wrong.config = 99;
+	ROW("no such event", perf_open(&wrong, 0, -1, -1, 0), -ENOENT);
+	wrong = attr;
+	wrong.size = 0;
+	ROW("size 0 is the first version", perf_open(&wrong, 0, -1, -1, 0) >= 0, 1);
+	wrong.size = 63;
+	ROW("too small", perf_open(&wrong, 0, -1, -1, 0), -E2BIG);
+	ROW("it tells its size", wrong.size >= 112, 1);
+	longer.attr.size = sizeof(longer);
+	ROW("longer, zero", perf_open(&longer.attr, 0, -1, -1, 0) >= 0, 1);
+	longer.rest[FUTURE - 1] = 1;
+	longer.attr.size = sizeof(longer);
+	ROW("longer, not zero", perf_open(&longer.attr, 0, -1, -1, 0), -E2BIG);
+	wrong = attr;
+	wrong.read_format = 1 << 20;
+	ROW("read_format", perf_open(&wrong, 0, -1, -1, 0), -EINVAL);
+	int fd = (int)perf_open(&attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	ROW("close-on-exec", fcntl(fd, F_GETFD), FD_CLOEXEC);
+}
+
+static void group_count(void)
+{
+	int faults = event(PERF_COUNT_SW_PAGE_FAULTS), clock = event(PERF_COUNT_SW_TASK_CLOCK),
+	    switches = event(PERF_COUNT_SW_CONTEXT_SWITCHES), dummy = event(PERF_COUNT_SW_DUMMY);
+	uint64_t before = count_of(faults);
+
+	touch_pages(50);
+	ROW("page faults", count_of(faults) - before >= 50, 1);
+	before = count_of(clock);
+	burn(30);
+	ROW("time", count_of(clock) - before >= 29000000, 1);
+	before = count_of(switches);
+	for (int i = 0; i < 20; i++)
+		usleep(1000);
+	ROW("switches", count_of(switches) - before >= 20, 1);
+	ROW("nothing", (long)count_of(dummy), 0);
+	ROW("disable", sys(SYS_ioctl, faults, PERF_EVENT_IOC_DISABLE, 0), 0);
+	before = count_of(faults);
+	touch_pages(50);
+	ROW("counts nothing now", (long)(count_of(faults) - before), 0);
+	ROW("reset", sys(SYS_ioctl, faults, PERF_EVENT_IOC_RESET, 0), 0);
+	ROW("is zero", (long)count_of(faults), 0);
+	ROW("enable", sys(SYS_ioctl, faults, PERF_EVENT_IOC_ENABLE, 0), 0);
+	touch_pages(50);
+	ROW("counts again", count_of(faults) >= 50, 1);
+	ROW("other ioctl", sys(SYS_ioctl, faults, 0x2499, 0), -ENOTTY);
+	ROW("too short a read", sys(SYS_read, faults, edge - 8, 7), -ENOSPC);
+	ROW("bad read", sys(SYS_read, faults, edge - 7, 8), -EFAULT);
+	ROW("write", sys(SYS_write, faults, edge - 8, 8), -EINVAL);
+	ROW("seek", sys(SYS_lseek, faults, 0, SEEK_SET), -ESPIPE);
+}
+
+static void group_formats(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS);
+	uint64_t values[8] = { 0 }, id = 0;
+
+	attr.read_format =
+		PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID;
+	int fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	touch_pages(10);
+	burn(2);
+	ROW("all", sys(SYS_read, fd, values, sizeof(values)), 32);
+	ROW("count", values[0] >= 10, 1);
+	ROW("time enabled", values[1] > 1000000, 1);
+	ROW("running all that time", values[2] == values[1], 1);
+	ROW("id", sys(SYS_ioctl, fd, PERF_EVENT_IOC_ID, &id), 0);
+	ROW("the same", values[3] == id && id, 1);
+	ROW("id to nowhere", sys(SYS_ioctl, fd, PERF_EVENT_IOC_ID, edge), -EFAULT);
+}
+
+static void group_inherit(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS);
+
+	int alone = (int)perf_open(&attr, 0, -1, -1, 0);
+	attr.inherit = 1;
+	int fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	if (!fork()) {
+		touch_pages(300);
+		_exit(0);
+	}
+	wait(NULL);
+	ROW("the child's too", count_of(fd) >= 300, 1);
+	ROW("or not", count_of(alone) < 300, 1);
+}
+
+/* Bytes that samples and other records leave in the ring, by type. */
+static unsigned records[32];
+static uint64_t sampled_pid, sampled_ip;
+
+static void read_ring(struct perf_event_mmap_page *page, unsigned pages)
+{
+	char *data = (char *)page + page->data_offset;
+	uint64_t size = (uint64_t)pages * PAGE,
+		 head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+
+	memset(records, 0, sizeof(records));
+	for (uint64_t at = page->data_tail; at < head;) {
+		struct perf_event_header *header = (void *)(data + at % size);
+
+		if (header->type < LENGTH(records))
+			records[header->type]++;
+		if (header->type == PERF_RECORD_SAMPLE && at % size + 24 <= size) {
+			memcpy(&sampled_ip, (char *)header + 8, 8);
+			memcpy(&sampled_pid, (char *)header + 16, 8);
+		}
+		at += header->size;
+		if (!header->size)
+			break;
+	}
+	__atomic_store_n(&page->data_tail, head, __ATOMIC_RELEASE);
+}
+
+static void group_sample(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_TASK_CLOCK);
+	struct pollfd p;
+
+	attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
+	attr.sample_period = 2000000;
+	attr.exclude_kernel = 1;
+	attr.wakeup_events = 1;
+	attr.comm = attr.mmap = attr.task = 1;
+	int fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	p = (struct pollfd){ .fd = fd, .events = POLLIN };
+	ROW("not mapped: hung up", poll(&p, 1, 0) == 1 && p.revents == POLLHUP, 1);
+	ROW("three pages are no ring",
+	    mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED ? -errno
+											  : 0,
+	    -EINVAL);
+	ROW("private is none",
+	    mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) == MAP_FAILED ? -errno
+											   : 0,
+	    -EINVAL);
+	struct perf_event_mmap_page *page =
+		mmap(NULL, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ROW("mapped", page != MAP_FAILED, 1);
+	if (page == MAP_FAILED)
+		return;
+	ROW("where the ring is", page->data_offset == PAGE && page->data_size == RING_PAGES * PAGE,
+	    1);
+	for (int i = 0; i < 100 && !records[PERF_RECORD_SAMPLE]; i++) {
+		burn(20);
+		if (poll(&p, 1, 0) == 1 && p.revents & POLLIN)
+			read_ring(page, RING_PAGES);
+	}
+	ROW("samples", records[PERF_RECORD_SAMPLE] > 0, 1);
+	ROW("of this process", (long)(uint32_t)sampled_pid, getpid());
+	ROW("in user mode", sampled_ip < 1ull << 47, 1);
+	ROW("disable", sys(SYS_ioctl, fd, PERF_EVENT_IOC_DISABLE, 0), 0);
+	read_ring(page, RING_PAGES);
+	burn(20);
+	read_ring(page, RING_PAGES);
+	ROW("no more samples", records[PERF_RECORD_SAMPLE], 0);
+}
+
+static void group_records(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_DUMMY);
+
+	attr.comm = attr.mmap = attr.mmap2 = attr.task = attr.sample_id_all = 1;
+	attr.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME;
+	int fd = (int)perf_open(&attr, 0, -1, -1, 0), exe = open("/proc/self/exe", O_RDONLY);
+	struct perf_event_mmap_page *page =
+		mmap(NULL, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (page == MAP_FAILED) {
+		ROW("mapped", -errno, 0);
+		return;
+	}
+	sys(SYS_prctl, 15 /* PR_SET_NAME */, "another");
+	munmap(mmap(NULL, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, exe, 0), PAGE);
+	if (!fork())
+		_exit(0);
+	wait(NULL);
+	read_ring(page, RING_PAGES);
+	ROW("name", records[PERF_RECORD_COMM], 1);
+	ROW("mapping", records[PERF_RECORD_MMAP2], 1);
+	ROW("only one kind of it", records[PERF_RECORD_MMAP], 0);
+	ROW("fork", records[PERF_RECORD_FORK], 1);
+}
+
+static void group_output(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS);
+
+	attr.sample_period = 1;
+	attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID;
+	int owner = event(PERF_COUNT_SW_DUMMY), fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	struct perf_event_mmap_page *page =
+		mmap(NULL, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, owner, 0);
+	ROW("to it itself", sys(SYS_ioctl, fd, PERF_EVENT_IOC_SET_OUTPUT, fd), -EINVAL);
+	ROW("to no event", sys(SYS_ioctl, fd, PERF_EVENT_IOC_SET_OUTPUT, 0), -EBADF);
+	ROW("to nothing", sys(SYS_ioctl, fd, PERF_EVENT_IOC_SET_OUTPUT, 800), -EBADF);
+	ROW("set", sys(SYS_ioctl, fd, PERF_EVENT_IOC_SET_OUTPUT, owner), 0);
+	touch_pages(20);
+	read_ring(page, RING_PAGES);
+	ROW("samples of faults", records[PERF_RECORD_SAMPLE] >= 20, 1);
+}
+
+static void group_rights(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_TASK_CLOCK);
+
+	if (setgid(USER) || setuid(USER))
+		return;
+	ROW("the kernel", perf_open(&attr, 0, -1, -1, 0), -EACCES);
+	attr.exclude_kernel = 1;
+	ROW("a CPU", perf_open(&attr, -1, 0, -1, 0), -EACCES);
+	ROW("another's process", perf_open(&attr, 1, -1, -1, 0), -EACCES);
+}
+
+int main(int argc, char **argv)
+{
+	begin(argc, argv, "perf");
+	/* Debian's Linux begins with 3, which is no perf at all but for root. */
+	FILE *paranoid = fopen("/proc/sys/kernel/perf_event_paranoid", "w");
+	if (paranoid) {
+		fputs("2\n", paranoid);
+		fclose(paranoid);
+	}
+	GROUP(group_open);
+	GROUP(group_count);
+	GROUP(group_formats);
+	GROUP(group_inherit);
+	GROUP(group_sample);
+	GROUP(group_records);
+	GROUP(group_output);
+	GROUP(group_rights);
+	return finish();
+}
