@@ -8,16 +8,17 @@ static interval_node_t *of(rb_node_t *n)
 	return rb_entry_or_null(n, interval_node_t, node);
 }
 
-static void update(rb_node_t *rb)
+static bool update(rb_node_t *rb)
 {
 	interval_node_t *n = of(rb);
-	u64 last = n->last;
+	u64 last = n->last, before = n->subtree_last;
 
 	if (rb->left)
 		last = MAX(last, of(rb->left)->subtree_last);
 	if (rb->right)
 		last = MAX(last, of(rb->right)->subtree_last);
 	n->subtree_last = last;
+	return last != before;
 }
 
 void interval_insert(rb_root_t *root, interval_node_t *n)

@@ -75,8 +75,8 @@ static void rotate_right(rb_root_t *root, rb_node_t *y, rb_update_t update)
 
 void rb_propagate(rb_node_t *node, rb_update_t update)
 {
-	for (; node; node = rb_parent(node))
-		update(node);
+	while (node && update(node))
+		node = rb_parent(node);
 }
 
 void rb_insert_augmented(rb_node_t *node, rb_node_t *parent, rb_node_t **link, rb_root_t *root,
@@ -85,8 +85,10 @@ void rb_insert_augmented(rb_node_t *node, rb_node_t *parent, rb_node_t **link, r
 	node->left = node->right = NULL;
 	node->parent_color = (unsigned long)parent; /* red */
 	WRITE_ONCE(*link, node);
-	if (update)
-		rb_propagate(node, update);
+	if (update) {
+		update(node); /* whatever was there before: its parent does not know it yet */
+		rb_propagate(parent, update);
+	}
 	/* node is red: only invariant 1 can be broken, between it and its parent. */
 	while ((parent = rb_parent(node)) && !is_black(parent)) {
 		rb_node_t *grand = rb_parent(parent); /* exists: the root is black */
@@ -170,14 +172,12 @@ static void repair_erase(rb_root_t *root, rb_node_t *node, rb_node_t *parent, rb
 
 void rb_erase_augmented(rb_node_t *node, rb_root_t *root, rb_update_t update)
 {
-	rb_node_t *parent, *child;
+	rb_node_t *parent, *child, *heir = NULL;
 	bool black;
 
 	if (node->left && node->right) {
-		/* The next node in order, which has no left child, takes node's place and colour.
-		 */
-		rb_node_t *heir = node->right;
-
+		/* The next node in order, which has no left child, takes node's place and colour. */
+		heir = node->right;
 		while (heir->left)
 			heir = heir->left;
 		child = heir->right;
@@ -204,8 +204,12 @@ void rb_erase_augmented(rb_node_t *node, rb_root_t *root, rb_update_t update)
 			set_parent(child, parent);
 		replace_child(root, parent, node, child);
 	}
-	if (update && parent)
+	if (update)
 		rb_propagate(parent, update);
+	if (update && heir) {
+		update(heir); /* its parent knows node's value: goes on whether this one changed or not */
+		rb_propagate(rb_parent(heir), update);
+	}
 	if (black)
 		repair_erase(root, child, parent, update);
 }

@@ -8,16 +8,17 @@ static vrange_t *of(rb_node_t *n)
 	return rb_entry_or_null(n, vrange_t, node);
 }
 
-static void update(rb_node_t *rb)
+static bool update(rb_node_t *rb)
 {
 	vrange_t *r = of(rb);
-	unsigned long largest = r->gap;
+	unsigned long largest = r->gap, before = r->largest_gap;
 
 	if (rb->left)
 		largest = MAX(largest, of(rb->left)->largest_gap);
 	if (rb->right)
 		largest = MAX(largest, of(rb->right)->largest_gap);
 	r->largest_gap = largest;
+	return largest != before;
 }
 
 static void insert(vrange_set_t *set, vrange_t *range)
@@ -69,8 +70,8 @@ void vrange_release(vrange_set_t *set, vrange_t *range)
 	vrange_t *next = of(rb_next(&range->node)); /* exists: the limit is last */
 
 	next->gap += range->end - range->start + range->gap;
-	rb_erase_augmented(&range->node, &set->root, update);
 	rb_propagate(&next->node, update);
+	rb_erase_augmented(&range->node, &set->root, update);
 }
 
 vrange_t *vrange_find(vrange_set_t *set, unsigned long addr)

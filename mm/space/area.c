@@ -13,29 +13,17 @@
 
 kmem_cache_t *area_cache;
 
-static void update_gap(rb_node_t *n)
+static bool update_gap(rb_node_t *n)
 {
 	vm_area_t *v = area_of(n);
-	unsigned long gap = v->gap;
+	unsigned long gap = v->gap, before = v->max_gap;
 
 	if (n->left)
 		gap = MAX(gap, area_of(n->left)->max_gap);
 	if (n->right)
 		gap = MAX(gap, area_of(n->right)->max_gap);
 	v->max_gap = gap;
-}
-
-/* The area's own gap has changed: upwards as far as that matters. */
-static void gap_changed(vm_area_t *v)
-{
-	unsigned long before;
-
-	for (; v; v = area_of(rb_parent(&v->node))) {
-		before = v->max_gap;
-		update_gap(&v->node);
-		if (v->max_gap == before)
-			return;
-	}
+	return gap != before;
 }
 
 vm_area_t *vm_find(vm_space_t *s, unsigned long addr)
@@ -183,8 +171,10 @@ static void tree_insert(vm_space_t *s, vm_area_t *v)
 		}
 	}
 	v->gap = v->start - (prev ? prev->end : 0);
-	if (next) /* above the new leaf, so brought up to date with it */
+	if (next) {
 		next->gap = next->start - v->end;
+		rb_propagate(&next->node, update_gap);
+	}
 	rb_insert_augmented(&v->node, parent, link, &s->areas, update_gap);
 	s->area_count++;
 	s->seq++;
@@ -194,11 +184,11 @@ static void tree_remove(vm_space_t *s, vm_area_t *v)
 {
 	vm_area_t *next = vm_next(v);
 
-	if (next)
+	if (next) {
 		next->gap += v->end - v->start + v->gap;
+		rb_propagate(&next->node, update_gap);
+	}
 	rb_erase_augmented(&v->node, &s->areas, update_gap);
-	if (next)
-		gap_changed(next);
 	s->area_count--;
 	s->seq++;
 }
@@ -266,9 +256,9 @@ static void resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned lo
 	v->start = start;
 	v->end = end;
 	area_account(s, v, (s64)area_pages(v));
-	gap_changed(v);
+	rb_propagate(&v->node, update_gap);
 	if (next)
-		gap_changed(next);
+		rb_propagate(&next->node, update_gap);
 	s->seq++;
 	join_locked(v);
 	if (made)

@@ -22,12 +22,14 @@ static item_t *item_of(rb_node_t *n)
 	return rb_entry_or_null(n, item_t, node);
 }
 
-static void update(rb_node_t *n)
+static bool update(rb_node_t *n)
 {
 	item_t *i = item_of(n);
+	u64 before = i->subtree_sum;
 
 	i->subtree_sum = i->key + (n->left ? item_of(n->left)->subtree_sum : 0) +
 			 (n->right ? item_of(n->right)->subtree_sum : 0);
+	return i->subtree_sum != before;
 }
 
 static rb_node_t **find_place(rb_root_t *root, u64 key, rb_node_t **parent, bool *leftmost)

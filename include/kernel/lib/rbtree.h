@@ -27,8 +27,8 @@ typedef struct rb_root {
 		NULL                                                                               \
 	}
 
-/* Recomputes the augmented value of one node from its own data and its children's values. */
-typedef void (*rb_update_t)(rb_node_t *node);
+/* Recomputes the augmented value of one node from its own data and its children's values: did it change? */
+typedef bool (*rb_update_t)(rb_node_t *node);
 
 static inline bool rb_empty(const rb_root_t *root)
 {
@@ -51,7 +51,10 @@ static inline rb_node_t *rb_parent(const rb_node_t *n)
 void rb_insert_augmented(rb_node_t *node, rb_node_t *parent, rb_node_t **link, rb_root_t *root,
 			 rb_update_t update);
 void rb_erase_augmented(rb_node_t *node, rb_root_t *root, rb_update_t update);
-/* The node's own data changed: its value and those of its ancestors are computed again. */
+/*
+ * The node's own data changed: its value is computed again, and its ancestors' as far as they change.
+ * Before the next change of the tree, which takes for granted that all values are right.
+ */
 void rb_propagate(rb_node_t *node, rb_update_t update);
 static inline void rb_insert(rb_node_t *node, rb_node_t *parent, rb_node_t **link, rb_root_t *root)
 {
