@@ -96,7 +96,7 @@ class Session:
         running.command("stty rows 24 cols 200")
         running.command(TEXT)
         self.look()  # Linux keeps code points from the first time that they are asked for
-        self.type("<ret>reset<ret>")
+        self.type("<ret>printf '\\033c'<ret>")
         self.settle(r"\A" + SHELL)
 
     def type(self, keys):
