@@ -12,8 +12,7 @@
 
 #define NAME_COLUMN 73 /* where the name of an area begins */
 #define KIB 1024
-#define NAME_WIDTH 15
-#define VALUE_WIDTH 8
+#define VALUE_END 24
 
 static const char *area_name(const vm_area_t *v, const vm_space_t *s)
 {
@@ -47,20 +46,20 @@ static void show_area(seq_file_t *m, const vm_area_t *v, const vm_space_t *s)
 	seq_putc(m, '\n');
 }
 
-/* "%-15s %8lu kB\n" without going through a format: smaps has twenty such lines for each area. */
+/* A name, and a number that ends in a column; no format: smaps has twenty such lines for each area. */
 static void show_kib(seq_file_t *m, const char *name, u64 bytes)
 {
-	char line[48], digits[20];
-	size_t length = strlen(name), n = 0, at = NAME_WIDTH + 1;
+	char line[64], digits[20];
+	size_t at = strlen(name), n = 0;
 	u64 value = bytes / KIB;
 
 	memset(line, ' ', sizeof(line));
-	memcpy(line, name, MIN(length, (size_t)NAME_WIDTH));
+	memcpy(line, name, at);
 	do {
 		digits[n++] = (char)('0' + value % 10);
 		value /= 10;
 	} while (value);
-	at += n < VALUE_WIDTH ? VALUE_WIDTH - n : 0;
+	at = MAX(at + 1, VALUE_END - MIN(n, (size_t)VALUE_END));
 	while (n)
 		line[at++] = digits[--n];
 	memcpy(line + at, " kB\n", 4);
