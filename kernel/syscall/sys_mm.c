@@ -1,6 +1,6 @@
 /*
  * Memory calls: mmap(2), munmap(2), mprotect(2), brk(2), mremap(2), madvise(2), mincore(2),
- * msync(2), mlock(2) and kin.
+ * msync(2), mlock(2), remap_file_pages(2), pkey_alloc(2) and kin.
  */
 #include <arch/uaccess.h>
 #include <kernel/cred.h>
@@ -178,4 +178,88 @@ long sys_mlockall(int flags)
 long sys_munlockall(void)
 {
 	return vm_lock_all(space(), 0);
+}
+
+/* ---- remap_file_pages ---- */
+
+/* A run of areas that show one file in the same way. */
+typedef struct shared_run {
+	struct file *file; /* referenced */
+	int prot, flags;
+} shared_run_t;
+
+/* s->lock held. False when [start, end) is no such run. */
+static bool find_run(vm_space_t *s, unsigned long start, unsigned long end, shared_run_t *run)
+{
+	vm_area_t *first = vm_find(s, start), *v;
+
+	if (!first || first->start > start || !(first->flags & VM_SHARED) || !first->file)
+		return false;
+	for (v = first; v->end < end;) {
+		vm_area_t *next = vm_next(v);
+
+		if (!next || next->start != v->end || next->file != first->file ||
+		    next->flags != first->flags)
+			return false;
+		v = next;
+	}
+	run->file = first->file;
+	run->prot = (first->flags & VM_READ ? PROT_READ : 0) |
+		    (first->flags & VM_WRITE ? PROT_WRITE : 0) |
+		    (first->flags & VM_EXEC ? PROT_EXEC : 0);
+	run->flags = first->flags & VM_LOCKED ? MAP_LOCKED : 0;
+	vm_file_ops->get(run->file);
+	return true;
+}
+
+/* As Linux since 4.0: a new mapping of the other part of the file. */
+long sys_remap_file_pages(unsigned long addr, size_t size, unsigned long prot, size_t page,
+			  unsigned long flags)
+{
+	shared_run_t run;
+	bool found;
+	long r;
+
+	addr &= PAGE_MASK;
+	size &= PAGE_MASK;
+	if (prot || addr + size <= addr || page + (size >> PAGE_SHIFT) < page ||
+	    page + (size >> PAGE_SHIFT) > INT64_MAX >> PAGE_SHIFT)
+		return -EINVAL;
+	rwsem_read_lock(&space()->lock);
+	found = find_run(space(), addr, addr + size, &run);
+	rwsem_read_unlock(&space()->lock);
+	if (!found)
+		return -EINVAL;
+	r = vm_map(space(), addr, size, run.prot,
+		   MAP_SHARED | MAP_FIXED | MAP_POPULATE | run.flags | ((int)flags & MAP_NONBLOCK),
+		   run.file, (off_t)(page << PAGE_SHIFT));
+	vm_file_ops->put(run.file);
+	return MIN(r, 0L);
+}
+
+/* ---- protection keys: as on a CPU that has none ---- */
+
+#define PKEY_DISABLE_ACCESS 1ul
+#define PKEY_DISABLE_WRITE 2ul
+
+long sys_pkey_alloc(unsigned long flags, unsigned long rights)
+{
+	if (flags || (rights & ~(PKEY_DISABLE_ACCESS | PKEY_DISABLE_WRITE)))
+		return -EINVAL;
+	return -ENOSPC;
+}
+
+long sys_pkey_free(int key)
+{
+	return -EINVAL; /* none was ever given out */
+}
+
+long sys_pkey_mprotect(unsigned long addr, size_t len, int prot, int key)
+{
+	if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) == (PROT_GROWSDOWN | PROT_GROWSUP) ||
+	    (addr & ~PAGE_MASK))
+		return -EINVAL;
+	if (!len)
+		return 0;
+	return key == -1 ? sys_mprotect(addr, len, prot) : -EINVAL;
 }
