@@ -16,8 +16,11 @@
 #define PORT_SPEAKER 0x61
 #define SPEAKER_GATE2 BIT(0)
 #define SPEAKER_ON BIT(1)
+#define SPEAKER_OUT2 BIT(5)	    /* of mode 0: the count went through zero */
 #define COMMAND_CHANNEL2_MODE0 0xb0 /* low then high byte, counts down once */
 #define COMMAND_LATCH2 0x80
+#define COMMAND_STATUS2 0xe8	    /* read back: the next byte is the status */
+#define STATUS_OUT BIT(7)	    /* mode 0: the count went through zero */
 #define COMMAND_CHANNEL0_MODE2 0x34 /* rate generator */
 #define COMMAND_LATCH0 0x00
 #define PIT_IRQ 0
@@ -43,6 +46,12 @@ u64 pit_stopwatch_read(void)
 	count = inb(PORT_CHANNEL2);
 	count |= (u32)inb(PORT_CHANNEL2) << 8;
 	return UINT16_MAX - count;
+}
+
+bool pit_stopwatch_expired(void)
+{
+	outb(PORT_COMMAND, COMMAND_STATUS2);
+	return inb(PORT_CHANNEL2) & STATUS_OUT;
 }
 
 bool pit_present(void)

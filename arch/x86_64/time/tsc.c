@@ -19,6 +19,7 @@
 
 #define CALIBRATION_ROUNDS 5
 #define AGREEING_ROUNDS 3
+#define LOST_ROUNDS_MAX 20
 #define ROUND_MS 10
 #define ROUND_TOLERANCE 1000
 #define SAMPLE_TRIES 8
@@ -74,6 +75,7 @@ static __init sample_t take_sample(u64 (*read)(void))
 	return best;
 }
 
+/* 0: the PIT's turn was over before the round was, as happens on a host that has much else to do. */
 static __init u64 measure_round(void)
 {
 	bool hpet = hpet_frequency() != 0;
@@ -87,6 +89,8 @@ static __init u64 measure_round(void)
 	do
 		end = take_sample(read);
 	while (end.reference - start.reference < hz / 1000 * ROUND_MS);
+	if (!hpet && pit_stopwatch_expired())
+		return 0;
 	return mul_div(end.tsc - start.tsc, hz, end.reference - start.reference);
 }
 
@@ -116,6 +120,8 @@ __init u64 tsc_calibrate(void)
 		u64 rate = measure_round();
 		u32 i = rounds - 1;
 
+		for (u32 lost = 0; !rate && lost < LOST_ROUNDS_MAX; lost++)
+			rate = measure_round();
 		for (; i > 0 && rates[i - 1] > rate; i--) /* sorted as they come */
 			rates[i] = rates[i - 1];
 		rates[i] = rate;
