@@ -22,8 +22,8 @@ u64 hpet_frequency(void);	/* Hz */
 void pit_stopwatch_start(void); /* channel 2; counts of PIT_HZ, for 54 ms */
 u64 pit_stopwatch_read(void);
 bool pit_stopwatch_expired(void); /* 54 ms are over: what is read has lost a turn */
-void pit_start_clock(void); /* periodic channel 0, for the last-resort clock */
-u64 pit_clock_read(void);   /* counts of PIT_HZ since then */
+void pit_start_clock(void);	  /* periodic channel 0, for the last-resort clock */
+u64 pit_clock_read(void);	  /* counts of PIT_HZ since then */
 #define PIT_HZ 1193182u
 
 /*
