@@ -115,7 +115,8 @@ static nsec_t sample_due(perf_context_t *c, nsec_t now, const perf_place_t *plac
 	list_for_each_entry(link, &c->links, list) {
 		nsec_t period = READ_ONCE(link->event->period);
 
-		if (!link->running || !period || !is_clock(link->event))
+		if (!link->running || !period || !is_clock(link->event) ||
+		    READ_ONCE(link->event->closed))
 			continue;
 		if (place && link->next <= now) {
 			perf_place_t here = *place;
@@ -147,7 +148,9 @@ static void timer_fired(timer_t *timer, void *data)
 {
 	perf_place_t place = { .frame = this_cpu_ptr(&perf_cpu)->frame };
 
-	sample_or_arm(place.frame ? &place : NULL);
+	/* None when the last event is closed: what was due stays so, and must not be armed for again. */
+	if (place.frame)
+		sample_or_arm(&place);
 }
 
 void perf_set_frame(const trap_frame_t *frame)
