@@ -147,6 +147,7 @@ class Machine:
     def _kill(self):
         if self.qemu.isalive():
             self.qemu.kill(signal.SIGKILL)
+            self.qemu.wait()  # close() would give up on a large one on a busy host
 
     def _ended_well(self):
         self.qemu.wait()
