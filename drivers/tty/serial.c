@@ -62,6 +62,7 @@ typedef struct serial_port {
 	u32 tx_head, tx_tail;
 	u8 tx[TX_RING];
 	u8 ier;
+	u8 seen; /* LSR_BREAK, which reading the register takes away */
 	bool present, throttled, stopped;
 	nsec_t sysrq_until; /* a byte up to then is for the kernel */
 	console_t console;
@@ -93,10 +94,19 @@ static void set_ier(serial_port_t *p, u8 ier)
 	reg_write(p, REG_IER, ier);
 }
 
+/* The line's status. Who looks for something else keeps a break for receive. Lock held. */
+static u8 line_status(serial_port_t *p)
+{
+	u8 lsr = reg_read(p, REG_LSR);
+
+	p->seen |= lsr & LSR_BREAK;
+	return lsr;
+}
+
 /* Fills the transmit FIFO; keeps the transmitter interrupt on while there is more. Lock held. */
 static void transmit(serial_port_t *p)
 {
-	if (!p->stopped && (reg_read(p, REG_LSR) & LSR_THRE))
+	if (!p->stopped && (line_status(p) & LSR_THRE))
 		for (u32 i = 0; i < FIFO_SIZE && p->tx_tail != p->tx_head; i++)
 			reg_write(p, REG_DATA, p->tx[p->tx_tail++ % TX_RING]);
 	set_ier(p, p->tx_tail != p->tx_head && !p->stopped ? p->ier | IER_TX : p->ier & ~IER_TX);
@@ -113,7 +123,7 @@ static void receive(serial_port_t *p, received_t *got)
 {
 	u8 lsr;
 
-	while ((lsr = reg_read(p, REG_LSR)) & (LSR_DATA | LSR_BREAK)) {
+	while ((lsr = line_status(p) | p->seen) & (LSR_DATA | LSR_BREAK)) {
 		u8 c;
 
 		if (tty_receive_room(p->tty) == 0) {
@@ -122,6 +132,7 @@ static void receive(serial_port_t *p, received_t *got)
 			return;
 		}
 		c = reg_read(p, REG_DATA);
+		p->seen = 0;
 		if (lsr & LSR_BREAK) {
 			/* On a line to somebody else it is only a break. */
 			if (console_is_registered(&p->console))
@@ -315,7 +326,7 @@ static const tty_operations_t serial_operations = {
 
 static void poll_byte(serial_port_t *p, u8 c)
 {
-	for (u32 spins = 0; !(reg_read(p, REG_LSR) & LSR_THRE) && spins < 100000; spins++)
+	for (u32 spins = 0; !(line_status(p) & LSR_THRE) && spins < 100000; spins++)
 		cpu_relax();
 	reg_write(p, REG_DATA, c);
 }
@@ -357,7 +368,7 @@ static void console_drain_port(console_t *con)
 
 	console_write(con, "", 0);
 	/* The last byte has left when the transmitter is empty, not only its holding register. */
-	for (u32 spins = 0; !(reg_read(p, REG_LSR) & LSR_TEMT) && spins < 100000; spins++)
+	for (u32 spins = 0; !(line_status(p) & LSR_TEMT) && spins < 100000; spins++)
 		cpu_relax();
 }
 

@@ -689,18 +689,18 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "show"))
 		return show(argv + 2);
 	begin(argc, argv, "console");
-	GROUP(group_text);
-	GROUP(group_colors);
-	GROUP(group_editing);
-	GROUP(group_region);
-	GROUP(group_cursor);
-	GROUP(group_random);
-	GROUP(group_charsets);
-	GROUP(group_reports);
-	GROUP(group_keyboard);
-	GROUP(group_keymap);
-	GROUP(group_switching);
-	GROUP(group_hang_up);
-	GROUP(group_screen);
+	GROUP_ALONE(group_text);
+	GROUP_ALONE(group_colors);
+	GROUP_ALONE(group_editing);
+	GROUP_ALONE(group_region);
+	GROUP_ALONE(group_cursor);
+	GROUP_ALONE(group_random);
+	GROUP_ALONE(group_charsets);
+	GROUP_ALONE(group_reports);
+	GROUP_ALONE(group_keyboard);
+	GROUP_ALONE(group_keymap);
+	GROUP_ALONE(group_switching);
+	GROUP_ALONE(group_hang_up);
+	GROUP_ALONE(group_screen);
 	return finish();
 }

@@ -666,7 +666,7 @@ static int stale_pages(race_t *race, char *from, char *to)
 static void group_cut_races(void)
 {
 	race_t *race = (race_t *)map(NULL, PAGE, RW, SHARED);
-	int fd = open("/tmp/cut", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int fd = open("/tmp", O_RDWR | O_TMPFILE, 0600);
 	char *mem;
 	pid_t child;
 
@@ -678,7 +678,6 @@ static void group_cut_races(void)
 	ROW("nothing_stale", stale_pages(race, mem, map(NULL, RACE_PAGES * PAGE, RW, PRIVATE)), 0);
 	ROW("cutter", wait_status(child), EXITED(0));
 	close(fd);
-	unlink("/tmp/cut");
 }
 
 int main(int argc, char **argv)

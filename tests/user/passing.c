@@ -734,7 +734,7 @@ int main(int argc, char **argv)
 	GROUP(group_many);
 	GROUP(group_rights);
 	GROUP(group_rights_stream);
-	GROUP(group_in_flight);
+	GROUP_ALONE(group_in_flight);
 	GROUP(group_cycles);
 	GROUP(group_credentials);
 	GROUP(group_peercred);
