@@ -141,4 +141,4 @@ def test_no_clock_at_all(start, kernel):
     if kernel != "cloudos":
         pytest.skip("Linux finds other words")
     running = start(machine="microvm,pit=off,pic=off,rtc=off", cmdline="console=ttyS0 panic=-1", limit=60)
-    running.expect("No clock: .*tsc_early_khz= is missing", 60)
+    running.qemu.expect(re.compile(b"No clock: .*tsc_early_khz= is missing"), timeout=running.left(60))
