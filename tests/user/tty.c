@@ -252,6 +252,17 @@ static void group_canonical(void)
 	}));
 	ROW("long_line", read(slave, buf, sizeof(buf)), 4096);
 	ROW("long_line_ends", buf[4095], '\n');
+	/* Lines that end where there is no room: all come, in order. The writer waits for room. */
+	line[4999] = '\n';
+	MUST(fcntl(master, F_SETFL, O_RDWR));
+	pid_t writer = SPAWN(write(master, line, 5000); write(master, "\n\nend\n", 6); _exit(0));
+	ROW("full_line", read(slave, buf, sizeof(buf)), 4096);
+	ROW("full_line_ends", buf[4095], '\n');
+	ROW("empty_line", read(slave, buf, sizeof(buf)), 1);
+	ROW("empty_line_again", read(slave, buf, sizeof(buf)), 1);
+	ROW("line_after", read(slave, buf, sizeof(buf)), 4);
+	wait_status(writer);
+	MUST(fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK));
 	ROW("read_efault", ({
 		    type("x\n");
 		    sleep_ms(20);
