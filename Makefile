@@ -59,7 +59,7 @@ help:
 	@echo 'make iso        a hybrid image for BIOS and UEFI, optical disc or USB stick'
 	@echo 'make run        boot to a shell on this terminal (leave with poweroff, or Ctrl-A X)'
 	@echo 'make run WINDOW=gtk   the ISO, its screen and keyboard in a window (or sdl, vnc=:1: see -display of QEMU)'
-	@echo 'make screenshot boot the ISO in QEMU and save its screen (docs/screen.png)'
+	@echo 'make screenshot boot the ISO in QEMU and save its screen (tests/boot/screen.png)'
 	@echo 'make run-debian the same with Debian packages (tests/debian/packages), to bash'
 	@echo 'make test       make check and all tests but the long ones;  make soak  the long ones'
 	@echo 'make check      format, sparse, layers, shell scripts'
@@ -167,7 +167,7 @@ endif
 screenshot: $(ISO)
 	@tools/install_deps run test
 	@mkdir -p docs
-	@tools/screenshot docs/screen.png
+	@tools/screenshot tests/boot/screen.png
 run-debian: $(IMAGE)
 	@tools/install_deps image run
 	@tools/mk_debian tests/debian/packages $(O)/debian/debian.cpio.gz
