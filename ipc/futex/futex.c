@@ -140,9 +140,16 @@ static int wake_key(const futex_key_t *key, int n, u32 bitset)
 	futex_bucket_t *b = futex_bucket(key);
 	int r;
 
-	smp_mb(); /* the word was changed before the queue is looked at */
-	if (list_empty(&b->waiters) && list_empty(&b->pis))
-		return 0;
+	/*
+	 * The word was changed before the bucket is looked at. Who holds its lock may have read the word
+	 * before that, and be about to queue itself.
+	 */
+	smp_mb();
+	if (!spin_is_locked(&b->lock)) {
+		smp_rmb();
+		if (list_empty(&b->waiters) && list_empty(&b->pis))
+			return 0;
+	}
 	spin_lock(&b->lock);
 	r = futex_wake_queued(b, key, n, bitset);
 	spin_unlock(&b->lock);
