@@ -727,6 +727,55 @@ static void group_hang_up(void)
 	ROW("vhangup", status, 0);
 }
 
+static long number_in(const char *path)
+{
+	char text[32];
+
+	return slurp(path, text, sizeof(text)) > 0 ? atol(text) : -1;
+}
+
+static void set_number(const char *path, long number)
+{
+	char text[32];
+	int fd = MUST(open(path, O_WRONLY));
+
+	if (write(fd, text, (size_t)sprintf(text, "%ld", number)) < 0)
+		row("set_number", -errno, 0);
+	close(fd);
+}
+
+static void group_limit(void)
+{
+	const char *max = "/proc/sys/kernel/pty/max", *nr = "/proc/sys/kernel/pty/nr";
+	long before = number_in(nr), number = -1;
+
+	ROW("max", number_in(max), 4096);
+	int master = MUST(open("/dev/ptmx", O_RDWR));
+	ROW("counted", number_in(nr) - before, 1);
+	close(master);
+	ROW_TRUE("given_back", EVENTUALLY(number_in(nr) == before));
+	set_number(max, before);
+	ROW("none_left", open("/dev/ptmx", O_RDWR) < 0 ? -errno : 0, -ENOSPC);
+	set_number(max, 100000);
+	/* Many, each with a number of its own and a name. */
+	int fds[200];
+	bool distinct = true;
+	for (int i = 0; i < 200; i++) {
+		int n = -1;
+
+		fds[i] = MUST(open("/dev/ptmx", O_RDWR));
+		ioctl(fds[i], TIOCGPTN, &n);
+		distinct &= n > number || n < (int)before + 200;
+		distinct &= access(named("/dev/pts/%d", n), F_OK) == 0;
+		number = n;
+	}
+	ROW_TRUE("many", distinct);
+	ROW("many_counted", number_in(nr) - before, 200);
+	for (int i = 0; i < 200; i++)
+		close(fds[i]);
+	set_number(max, 4096);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "tty");
@@ -741,5 +790,6 @@ int main(int argc, char **argv)
 	GROUP(group_keys);
 	GROUP(group_job_control);
 	GROUP(group_hang_up);
+	GROUP_ALONE(group_limit);
 	return finish();
 }
