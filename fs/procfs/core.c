@@ -108,7 +108,7 @@ static int open_single(vfs_node_t *node, file_t *f)
 static const file_operations_t single_operations = {
 	.open = open_single,
 	.read_iter = seq_read_iter,
-	.llseek = seq_llseek,
+	.llseek = endless_llseek,
 	.release = seq_release,
 };
 
@@ -236,20 +236,9 @@ static int dir_iterate(file_t *f, dir_context_t *ctx)
 	return 0;
 }
 
-static off_t dir_llseek(file_t *f, off_t off, int whence)
-{
-	if (whence == SEEK_CUR)
-		off += f->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (off < 0)
-		return -EINVAL;
-	f->pos = off;
-	return off;
-}
-
 const node_operations_t proc_dir_operations = { .lookup = dir_lookup };
-const file_operations_t proc_dir_file_operations = { .iterate = dir_iterate, .llseek = dir_llseek };
+const file_operations_t proc_dir_file_operations = { .iterate = dir_iterate,
+						     .llseek = endless_llseek };
 
 static int fill_super(super_block_t *sb, const char *source, const char *options)
 {

@@ -203,7 +203,7 @@ static const file_operations_t pid_file_ops = {
 	.open = open_file,
 	.read_iter = seq_read_iter,
 	.write_iter = write_file,
-	.llseek = seq_llseek,
+	.llseek = endless_llseek,
 	.release = seq_release,
 };
 
@@ -257,7 +257,7 @@ static int open_fdinfo(vfs_node_t *node, file_t *f)
 static const file_operations_t fdinfo_file_ops = {
 	.open = open_fdinfo,
 	.read_iter = seq_read_iter,
-	.llseek = seq_llseek,
+	.llseek = endless_llseek,
 	.release = seq_release,
 };
 
@@ -677,21 +677,16 @@ static int task_dir_iterate(file_t *f, dir_context_t *ctx)
 	return 0;
 }
 
-static off_t dir_llseek(file_t *f, off_t off, int whence)
-{
-	if (whence != SEEK_SET || off < 0)
-		return -EINVAL;
-	return f->pos = off;
-}
-
 static const node_operations_t pid_dir_ops = { .lookup = pid_dir_lookup };
 static const node_operations_t fd_dir_ops = { .lookup = fd_dir_lookup };
 static const node_operations_t task_dir_ops = { .lookup = task_dir_lookup,
 						.get_attr = task_dir_attr };
-static const file_operations_t pid_dir_fops = { .iterate = pid_dir_iterate, .llseek = dir_llseek };
-static const file_operations_t fd_dir_fops = { .iterate = fd_dir_iterate, .llseek = dir_llseek };
+static const file_operations_t pid_dir_fops = { .iterate = pid_dir_iterate,
+						.llseek = endless_llseek };
+static const file_operations_t fd_dir_fops = { .iterate = fd_dir_iterate,
+					       .llseek = endless_llseek };
 static const file_operations_t task_dir_fops = { .iterate = task_dir_iterate,
-						 .llseek = dir_llseek };
+						 .llseek = endless_llseek };
 
 struct pid *proc_file_pid(const file_t *f)
 {

@@ -221,14 +221,14 @@ static int smaps_open(vfs_node_t *node, file_t *f)
 const file_operations_t proc_maps_ops = {
 	.open = maps_open,
 	.read_iter = seq_read_iter,
-	.llseek = seq_llseek,
+	.llseek = endless_llseek,
 	.release = seq_release,
 };
 
 const file_operations_t proc_smaps_ops = {
 	.open = smaps_open,
 	.read_iter = seq_read_iter,
-	.llseek = seq_llseek,
+	.llseek = endless_llseek,
 	.release = seq_release,
 };
 

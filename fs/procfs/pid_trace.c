@@ -212,6 +212,6 @@ const file_operations_t proc_core_filter_ops = {
 	.open = open_filter,
 	.read_iter = seq_read_iter,
 	.write_iter = write_filter,
-	.llseek = seq_llseek,
+	.llseek = endless_llseek,
 	.release = seq_release,
 };

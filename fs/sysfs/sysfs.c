@@ -175,7 +175,7 @@ static int open_file(vfs_node_t *node, file_t *f)
 static const file_operations_t file_ops = {
 	.open = open_file,
 	.read_iter = seq_read_iter,
-	.llseek = seq_llseek,
+	.llseek = endless_llseek,
 	.release = seq_release,
 };
 
@@ -203,14 +203,7 @@ static int iterate(file_t *f, dir_context_t *ctx)
 	return 0;
 }
 
-static off_t dir_llseek(file_t *f, off_t off, int whence)
-{
-	if (whence != SEEK_SET || off < 0)
-		return -EINVAL;
-	return f->pos = off;
-}
-
-static const file_operations_t dir_ops = { .iterate = iterate, .llseek = dir_llseek };
+static const file_operations_t dir_ops = { .iterate = iterate, .llseek = endless_llseek };
 static const node_operations_t file_node_ops = { 0 };
 static const node_operations_t dir_node_ops;
 

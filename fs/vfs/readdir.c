@@ -160,18 +160,6 @@ static int memory_dir_iterate(file_t *f, dir_context_t *ctx)
 	return 0;
 }
 
-static off_t memory_dir_llseek(file_t *f, off_t off, int whence)
-{
-	if (whence == SEEK_CUR)
-		off += f->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (off < 0)
-		return -EINVAL;
-	f->pos = off;
-	return off;
-}
-
 static ssize_t dir_read(file_t *f, iter_t *it, off_t *pos)
 {
 	return -EISDIR;
@@ -195,7 +183,7 @@ bool memory_dir_empty(dentry_t *dir)
 const file_operations_t memory_dir_operations = {
 	.open = memory_dir_open,
 	.release = memory_dir_release,
-	.llseek = memory_dir_llseek,
+	.llseek = endless_llseek,
 	.read_iter = dir_read,
 	.iterate = memory_dir_iterate,
 	.fsync = noop_fsync,

@@ -43,48 +43,42 @@ static int check_area(const file_t *f, off_t pos, size_t count)
 	return 0;
 }
 
-ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos)
+typedef ssize_t (*transfer_t)(file_t *f, iter_t *it, off_t *pos);
+
+/* What both directions do; inlined, so that neither asks which it is. */
+static __always_inline ssize_t transfer(file_t *f, iter_t *it, off_t *pos, u32 mode, transfer_t fn,
+					u64 *account, u32 event)
 {
 	off_t none = 0;
 	ssize_t r;
 
-	if (!(f->mode & FMODE_READ))
+	if (!(f->mode & mode))
 		return -EBADF;
-	if (!f->ops->read_iter)
+	if (!fn)
 		return -EINVAL;
 	if (!pos)
 		pos = f->mode & FMODE_STREAM ? &none : &f->pos;
 	r = check_area(f, *pos, it->count);
 	if (r)
 		return r;
-	r = f->ops->read_iter(f, it, pos);
+	r = fn(f, it, pos);
 	if (r > 0) {
-		__atomic_fetch_add(&current_process()->read_bytes, (u64)r, __ATOMIC_RELAXED);
-		notify_file(f, IN_ACCESS);
+		__atomic_fetch_add(account, (u64)r, __ATOMIC_RELAXED);
+		notify_file(f, event);
 	}
 	return r;
 }
 
+ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos)
+{
+	return transfer(f, it, pos, FMODE_READ, f->ops->read_iter, &current_process()->read_bytes,
+			IN_ACCESS);
+}
+
 ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos)
 {
-	off_t none = 0;
-	ssize_t r;
-
-	if (!(f->mode & FMODE_WRITE))
-		return -EBADF;
-	if (!f->ops->write_iter)
-		return -EINVAL;
-	if (!pos)
-		pos = f->mode & FMODE_STREAM ? &none : &f->pos;
-	r = check_area(f, *pos, it->count);
-	if (r)
-		return r;
-	r = f->ops->write_iter(f, it, pos);
-	if (r > 0) {
-		__atomic_fetch_add(&current_process()->write_bytes, (u64)r, __ATOMIC_RELAXED);
-		notify_file(f, IN_MODIFY);
-	}
-	return r;
+	return transfer(f, it, pos, FMODE_WRITE, f->ops->write_iter,
+			&current_process()->write_bytes, IN_MODIFY);
 }
 
 ssize_t kernel_read(file_t *f, void *buf, size_t len, off_t *pos)
@@ -203,6 +197,15 @@ static off_t set_position(file_t *f, off_t pos)
 		return -EINVAL;
 	f->pos = pos;
 	return pos;
+}
+
+off_t endless_llseek(file_t *f, off_t off, int whence)
+{
+	if (whence == SEEK_CUR)
+		off += f->pos;
+	else if (whence != SEEK_SET)
+		return -EINVAL;
+	return off < 0 ? -EINVAL : (f->pos = off);
 }
 
 off_t generic_llseek(file_t *f, off_t off, int whence)

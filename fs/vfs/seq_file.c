@@ -217,18 +217,6 @@ ssize_t seq_read_iter(file_t *f, iter_t *it, off_t *pos)
 	return done ? done : r;
 }
 
-off_t seq_llseek(file_t *f, off_t off, int whence)
-{
-	if (whence == SEEK_CUR)
-		off += f->pos;
-	else if (whence != SEEK_SET)
-		return -EINVAL;
-	if (off < 0)
-		return -EINVAL;
-	f->pos = off;
-	return off;
-}
-
 /* ---- printing ---- */
 
 void seq_write(seq_file_t *m, const void *data, size_t len)

@@ -32,7 +32,6 @@ typedef struct seq_operations { /* start/next give an element or NULL at the end
 int seq_open(file_t *f, const seq_operations_t *ops, void *private_data);
 int seq_open_single(file_t *f, int (*show)(seq_file_t *, void *), void *arg);
 ssize_t seq_read_iter(file_t *f, iter_t *it, off_t *pos);
-off_t seq_llseek(file_t *f, off_t off, int whence);
 void seq_release(file_t *f);
 void seq_printf(seq_file_t *m, const char *fmt, ...) __printf(2, 3);
 void seq_puts(seq_file_t *m, const char *s);

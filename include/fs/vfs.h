@@ -472,8 +472,9 @@ void file_accessed(file_t *f);	    /* access time, by the mount's rules */
 ssize_t generic_read_iter(file_t *f, iter_t *it, off_t *pos);
 ssize_t generic_write_iter(file_t *f, iter_t *it, off_t *pos);
 off_t generic_llseek(file_t *f, off_t off,
-		     int whence);		     /* with SEEK_DATA and SEEK_HOLE of the cache */
-off_t noop_llseek(file_t *f, off_t off, int whence); /* position kept, nothing meant by it */
+		     int whence); /* with SEEK_DATA and SEEK_HOLE of the cache */
+off_t endless_llseek(file_t *f, off_t off, int whence); /* what has no size: SEEK_SET, SEEK_CUR */
+off_t noop_llseek(file_t *f, off_t off, int whence);	/* position kept, nothing meant by it */
 int generic_fsync(file_t *f, off_t start, off_t end, bool data_only);
 int noop_fsync(file_t *f, off_t start, off_t end, bool data_only);
 /* May the file grow to `end`? 0, or -EFBIG (and SIGXFSZ for RLIMIT_FSIZE). */

@@ -44,20 +44,29 @@ static ssize_t transfer_here(int fd, bool reading, void __user *buf, size_t coun
 	return r;
 }
 
+/* A file that can be read (written) at a place of the caller's choice: 0, -EINVAL, -EBADF, -ESPIPE. */
+static int get_for_position(int fd, bool reading, off_t pos, fd_light_t *l)
+{
+	if (pos < 0)
+		return -EINVAL;
+	*l = fd_get_light(fd);
+	if (!l->file)
+		return -EBADF;
+	if (!(l->file->mode & FMODE_STREAM) &&
+	    l->file->mode & (reading ? FMODE_PREAD : FMODE_PWRITE))
+		return 0;
+	fd_put_light(*l);
+	return -ESPIPE;
+}
+
 static ssize_t transfer_at(int fd, bool reading, void __user *buf, size_t count, off_t pos)
 {
 	fd_light_t l;
-	ssize_t r;
+	ssize_t r = get_for_position(fd, reading, pos, &l);
 
-	if (pos < 0)
-		return -EINVAL;
-	l = fd_get_light(fd);
-	if (!l.file)
-		return -EBADF;
-	if (l.file->mode & FMODE_STREAM || !(l.file->mode & (reading ? FMODE_PREAD : FMODE_PWRITE)))
-		r = -ESPIPE;
-	else
-		r = transfer(l.file, reading, buf, count, &pos);
+	if (r)
+		return r;
+	r = transfer(l.file, reading, buf, count, &pos);
 	fd_put_light(l);
 	return r;
 }
@@ -122,17 +131,11 @@ static ssize_t vector_at(int fd, bool reading, const iovec_t __user *vec, size_t
 			 u8 io_flags)
 {
 	fd_light_t l;
-	ssize_t r;
+	ssize_t r = get_for_position(fd, reading, pos, &l);
 
-	if (pos < 0)
-		return -EINVAL;
-	l = fd_get_light(fd);
-	if (!l.file)
-		return -EBADF;
-	if (l.file->mode & FMODE_STREAM || !(l.file->mode & (reading ? FMODE_PREAD : FMODE_PWRITE)))
-		r = -ESPIPE;
-	else
-		r = transfer_vector(l.file, reading, vec, n, &pos, io_flags);
+	if (r)
+		return r;
+	r = transfer_vector(l.file, reading, vec, n, &pos, io_flags);
 	fd_put_light(l);
 	return r;
 }
