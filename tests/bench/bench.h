@@ -68,6 +68,17 @@ void pin(unsigned int cpu);
  * prepare() returns what work() gets. The slower one's time of work() is the batch's.
  */
 void batch_on_both(bench_t *b, void *(*prepare)(bench_t *b), void (*work)(bench_t *b, void *with));
+/*
+ * A byte to another process and back: written to `out`, read from `in`; the other process has
+ * peer_in and peer_out. All four are of the caller, who need not close them.
+ */
+void round_trips(bench_t *b, int out, int in, int peer_in, int peer_out);
+/* Another process writes blocks of 64 KiB to peer_to, this one reads them: an operation is a block. */
+void read_blocks(bench_t *b, int from, int peer_to);
+/* Rows that are also measured while many objects live. */
+void run_fork(bench_t *b);
+void run_exec(bench_t *b);
+void run_open(bench_t *b);
 /* Waits for a child (-1: any) and requires that it ended with status 0. */
 void reap(int pid);
 

@@ -32,7 +32,7 @@ static void run_fstat(bench_t *b)
 		}
 }
 
-static void run_open(bench_t *b)
+void run_open(bench_t *b)
 {
 	unsigned int i;
 	int fd;

@@ -17,68 +17,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A byte to another process and back. */
 static void run_unix(bench_t *b)
 {
-	unsigned int i;
 	int ends[2];
-	char byte;
-	pid_t pid;
 
 	need(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
-	pid = fork();
-	if (!pid) {
-		close(ends[0]);
-		while (read(ends[1], &byte, 1) == 1) {
-			byte++;
-			need(write(ends[1], &byte, 1) == 1, "write");
-		}
-		_exit(0);
-	}
-	close(ends[1]);
-	while (batch(b))
-		for (i = 0; i < b->ops; i++) {
-			byte = (char)i;
-			need(write(ends[0], &byte, 1) == 1, "write");
-			need(read(ends[0], &byte, 1) == 1, "read");
-			b->sum += (unsigned char)byte;
-		}
-	close(ends[0]);
-	reap(pid);
+	round_trips(b, ends[0], ends[0], ends[1], ends[1]);
 }
 
-#define BLOCK 65536
-
-/* One process writes blocks of 64 KiB, another reads them: an operation is a block. */
 static void run_unix_blocks(bench_t *b)
 {
-	static unsigned char block[BLOCK];
-	unsigned int i, got;
 	int ends[2];
-	ssize_t n;
-	pid_t pid;
 
 	need(!socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
-	pid = fork();
-	if (!pid) {
-		close(ends[0]);
-		for (i = 0; i < BLOCK; i++)
-			block[i] = (unsigned char)(i >> 8);
-		while (write(ends[1], block, BLOCK) == BLOCK)
-			;
-		_exit(0);
-	}
-	close(ends[1]);
-	while (batch(b))
-		for (i = 0; i < b->ops; i++) {
-			for (got = 0; got < BLOCK; got += (unsigned int)n) {
-				n = read(ends[0], block + got, BLOCK - got);
-				need(n > 0, "read");
-			}
-			b->sum += block[i << 8];
-		}
-	kill(pid, SIGKILL);
-	need(waitpid(pid, NULL, 0) == pid, "waitpid");
+	read_blocks(b, ends[0], ends[1]);
 }
 
 static void run_eventfd(bench_t *b)

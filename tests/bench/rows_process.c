@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-static void run_fork(bench_t *b)
+void run_fork(bench_t *b)
 {
 	unsigned int i;
 	pid_t pid;
@@ -19,9 +19,8 @@ static void run_fork(bench_t *b)
 		}
 }
 
-static void run_exec(bench_t *b)
+static void fork_exec(bench_t *b, char *const argv[])
 {
-	static char *const argv[] = { BENCH_PROGRAM, NULL };
 	static char *const envp[] = { NULL };
 	unsigned int i;
 	pid_t pid;
@@ -30,7 +29,7 @@ static void run_exec(bench_t *b)
 		for (i = 0; i < b->ops; i++) {
 			pid = fork();
 			if (!pid) {
-				execve(BENCH_PROGRAM, argv, envp);
+				execve(argv[0], argv, envp);
 				_exit(1);
 			}
 			reap(pid);
@@ -38,23 +37,14 @@ static void run_exec(bench_t *b)
 		}
 }
 
+void run_exec(bench_t *b)
+{
+	fork_exec(b, (char *const[]){ BENCH_PROGRAM, NULL });
+}
+
 static void run_shell(bench_t *b)
 {
-	static char *const argv[] = { "sh", "-c", BENCH_PROGRAM "; exit $?", NULL };
-	static char *const envp[] = { NULL };
-	unsigned int i;
-	pid_t pid;
-
-	while (batch(b))
-		for (i = 0; i < b->ops; i++) {
-			pid = fork();
-			if (!pid) {
-				execve("/bin/sh", argv, envp);
-				_exit(1);
-			}
-			reap(pid);
-			b->sum++;
-		}
+	fork_exec(b, (char *const[]){ "/bin/sh", "-c", BENCH_PROGRAM "; exit $?", NULL });
 }
 
 const row_t rows_process[] = {

@@ -7,68 +7,76 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A byte to another process and back. */
-static void run_pipe(bench_t *b)
+void round_trips(bench_t *b, int out, int in, int peer_in, int peer_out)
 {
-	int there[2], back[2];
 	unsigned int i;
 	char byte = 1;
-	pid_t pid;
+	pid_t pid = fork();
 
-	need(!pipe(there) && !pipe(back), "pipe");
-	pid = fork();
 	if (!pid) {
-		close(there[1]);
-		while (read(there[0], &byte, 1) == 1) {
+		close(out);
+		while (read(peer_in, &byte, 1) == 1) {
 			byte++;
-			need(write(back[1], &byte, 1) == 1, "write");
+			need(write(peer_out, &byte, 1) == 1, "write");
 		}
 		_exit(0);
 	}
-	close(there[0]);
+	close(peer_in);
 	while (batch(b))
 		for (i = 0; i < b->ops; i++) {
 			byte = (char)i;
-			need(write(there[1], &byte, 1) == 1, "write");
-			need(read(back[0], &byte, 1) == 1, "read");
+			need(write(out, &byte, 1) == 1, "write");
+			need(read(in, &byte, 1) == 1, "read");
 			b->sum += (unsigned char)byte;
 		}
-	close(there[1]);
+	close(out);
 	reap(pid);
+}
+
+static void run_pipe(bench_t *b)
+{
+	int there[2], back[2];
+
+	need(!pipe(there) && !pipe(back), "pipe");
+	round_trips(b, there[1], back[0], there[0], back[1]);
 }
 
 #define BLOCK 65536
 
-/* One process writes blocks of 64 KiB, another reads them: an operation is a block. */
-static void run_pipe_blocks(bench_t *b)
+void read_blocks(bench_t *b, int from, int peer_to)
 {
 	static unsigned char block[BLOCK];
 	unsigned int i, got;
-	int ends[2];
 	ssize_t n;
-	pid_t pid;
+	pid_t pid = fork();
 
-	need(!pipe(ends), "pipe");
-	pid = fork();
 	if (!pid) {
-		close(ends[0]);
+		close(from);
 		for (i = 0; i < BLOCK; i++)
 			block[i] = (unsigned char)(i >> 8);
-		while (write(ends[1], block, BLOCK) == BLOCK)
+		while (write(peer_to, block, BLOCK) == BLOCK)
 			;
 		_exit(0);
 	}
-	close(ends[1]);
+	close(peer_to);
 	while (batch(b))
 		for (i = 0; i < b->ops; i++) {
 			for (got = 0; got < BLOCK; got += (unsigned int)n) {
-				n = read(ends[0], block + got, BLOCK - got);
+				n = read(from, block + got, BLOCK - got);
 				need(n > 0, "read");
 			}
 			b->sum += block[i << 8];
 		}
 	kill(pid, SIGKILL);
 	need(waitpid(pid, NULL, 0) == pid, "waitpid");
+}
+
+static void run_pipe_blocks(bench_t *b)
+{
+	int ends[2];
+
+	need(!pipe(ends), "pipe");
+	read_blocks(b, ends[0], ends[1]);
 }
 
 #define LINE 64 /* bytes of a cache line */

@@ -106,40 +106,6 @@ static void end_processes(void)
 		need(waitpid(pids[i], NULL, 0) == pids[i], "waitpid");
 }
 
-static void run_fork(bench_t *b)
-{
-	unsigned int i;
-	pid_t pid;
-
-	while (batch(b))
-		for (i = 0; i < b->ops; i++) {
-			pid = fork();
-			if (!pid)
-				_exit(0);
-			reap(pid);
-			b->sum++;
-		}
-}
-
-static void run_exec(bench_t *b)
-{
-	static char *const argv[] = { BENCH_PROGRAM, NULL };
-	static char *const envp[] = { NULL };
-	unsigned int i;
-	pid_t pid;
-
-	while (batch(b))
-		for (i = 0; i < b->ops; i++) {
-			pid = fork();
-			if (!pid) {
-				execve(BENCH_PROGRAM, argv, envp);
-				_exit(1);
-			}
-			reap(pid);
-			b->sum++;
-		}
-}
-
 /* ---- threads ---- */
 
 static void *be_thread(void *arg)
@@ -234,19 +200,6 @@ static void make_descriptors(void)
 	need(!setrlimit(RLIMIT_NOFILE, &limit), "setrlimit");
 	for (i = 0; i < count; i++)
 		need(open("/dev/null", O_RDONLY) >= 0, "open");
-}
-
-static void run_open(bench_t *b)
-{
-	unsigned int i;
-	int fd;
-
-	while (batch(b))
-		for (i = 0; i < b->ops; i++) {
-			fd = open(BENCH_FILE, O_RDONLY);
-			b->sum += (uint64_t)fd;
-			need(!close(fd), "close");
-		}
 }
 
 /* ---- mappings ---- */
