@@ -7,10 +7,14 @@
 #ifndef ARCH_UACCESS_H
 #define ARCH_UACCESS_H
 
+#include <arch/mmu.h>
 #include <kernel/compiler.h>
 
 /* True when [ptr, ptr+len) lies in the lower half (it may still be unmapped). */
-bool access_ok(const void __user *ptr, size_t len);
+static inline bool access_ok(const void __user *ptr, size_t len)
+{
+	return len <= USER_MAX && (unsigned long)ptr <= USER_MAX - len;
+}
 
 /* Return the number of bytes that could NOT be copied: 0 is success. */
 __must_check size_t copy_from_user(void *to, const void __user *from, size_t n);
@@ -29,6 +33,10 @@ size_t strnlen_user(const char __user *s, size_t n);
 int get_user_u8(u8 *to, const u8 __user *from);
 int get_user_u32(u32 *to, const u32 __user *from);
 int get_user_u64(u64 *to, const u64 __user *from);
+/* Where page faults cannot be served (a lock held, interrupts off): what is not resident is -EFAULT. */
+int get_user_u32_resident(u32 *to, const u32 __user *from);
+/* Likewise: true when both words can be read and are these. */
+bool user_words_are(const u64 __user *at, u64 first, u64 second);
 int put_user_u8(u8 v, u8 __user *to);
 int put_user_u32(u32 v, u32 __user *to);
 int put_user_u64(u64 v, u64 __user *to);

@@ -104,6 +104,8 @@ typedef struct thread {
 	u32 pagefault_disabled;	       /* (o) depth */
 	struct vm_space *space;	       /* (o) NULL for kernel threads */
 	struct rseq __user *rseq;      /* (o) rseq(2)'s area, or NULL */
+	struct vm_area *found_area;    /* (o) in space; valid while found_seq is its seq */
+	u64 found_seq;		       /* (o) */
 	struct vm_space *active_space; /* (r) what the CPU has loaded while this runs */
 	sched_entity_t sched;	       /* (r) */
 	int rcu_nesting;	       /* (o) */

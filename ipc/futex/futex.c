@@ -205,9 +205,7 @@ int futex_enqueue(futex_waiter_t *w, u32 __user *uaddr, bool shared, u32 val)
 			return r;
 		b = futex_bucket(&w->key);
 		spin_lock(&b->lock);
-		pagefault_disable();
-		r = get_user_u32(&now, uaddr);
-		pagefault_enable();
+		r = get_user_u32_resident(&now, uaddr);
 		if (!r && now == val) {
 			/* Asleep to wakers as soon as it can be found. */
 			set_current_state(THREAD_INTERRUPTIBLE);

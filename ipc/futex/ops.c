@@ -51,11 +51,8 @@ static long requeue_locked(const futex_key_t *key, const futex_key_t *key2, int 
 int futex_check_word(u32 __user *uaddr, u32 expected)
 {
 	u32 now;
-	int r;
+	int r = get_user_u32_resident(&now, uaddr);
 
-	pagefault_disable();
-	r = get_user_u32(&now, uaddr);
-	pagefault_enable();
 	return r ? r : now != expected ? -EAGAIN : 0;
 }
 

@@ -214,12 +214,7 @@ static int store(u32 __user *uaddr, u32 old, u32 next)
 
 static int load(u32 *word, u32 __user *uaddr)
 {
-	int r;
-
-	pagefault_disable();
-	r = get_user_u32(word, uaddr);
-	pagefault_enable();
-	return r;
+	return get_user_u32_resident(word, uaddr);
 }
 
 /* The thread in the word becomes the owner of *spare. */

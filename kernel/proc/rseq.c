@@ -86,6 +86,17 @@ static int leave_section(thread_t *t, trap_frame_t *frame, u64 where)
 	return put_user_u64(0, &t->rseq->rseq_cs);
 }
 
+_Static_assert(offsetof(struct rseq, cpu_id) == 4 && offsetof(struct rseq, rseq_cs) == 8,
+	       "two words: numbers, section");
+
+bool rseq_is_settled(void)
+{
+	struct rseq __user *area = current()->rseq;
+	u64 cpu = this_cpu();
+
+	return !area || user_words_are((const u64 __user *)area, cpu << 32 | cpu, 0);
+}
+
 bool rseq_resume(trap_frame_t *frame)
 {
 	thread_t *t = current();

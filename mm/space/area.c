@@ -26,7 +26,31 @@ static bool update_gap(rb_node_t *n)
 	return gap != before;
 }
 
-vm_area_t *vm_find(vm_space_t *s, unsigned long addr)
+/*
+ * Each thread remembers the area of its own space that it looked up or made last: faults come in
+ * runs, and what is mapped is touched and unmapped soon. No area is freed before seq changes.
+ */
+static void remember(vm_space_t *s, vm_area_t *v)
+{
+	thread_t *t = current();
+
+	if (t->space == s) {
+		t->found_area = v;
+		t->found_seq = s->seq;
+	}
+}
+
+static vm_area_t *recall(vm_space_t *s, unsigned long addr)
+{
+	const thread_t *t = current();
+	vm_area_t *v = t->found_area;
+
+	return v && t->space == s && t->found_seq == s->seq && addr >= v->start && addr < v->end
+		       ? v
+		       : NULL;
+}
+
+static vm_area_t *search(const vm_space_t *s, unsigned long addr)
 {
 	vm_area_t *v = area_of(s->areas.node), *best = NULL;
 
@@ -41,6 +65,18 @@ vm_area_t *vm_find(vm_space_t *s, unsigned long addr)
 		}
 	}
 	return best;
+}
+
+vm_area_t *vm_find(vm_space_t *s, unsigned long addr)
+{
+	vm_area_t *v = recall(s, addr);
+
+	if (!v) {
+		v = search(s, addr);
+		if (v)
+			remember(s, v);
+	}
+	return v;
 }
 
 vm_area_t *vm_first(vm_space_t *s)
@@ -178,6 +214,7 @@ static void tree_insert(vm_space_t *s, vm_area_t *v)
 	rb_insert_augmented(&v->node, parent, link, &s->areas, update_gap);
 	s->area_count++;
 	s->seq++;
+	remember(s, v);
 }
 
 static void tree_remove(vm_space_t *s, vm_area_t *v)

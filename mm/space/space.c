@@ -143,6 +143,7 @@ void vm_space_activate(vm_space_t *s)
 	preempt_disable();
 	arch_irq_disable();
 	t->space = s;
+	t->found_area = NULL;
 	if (s) {
 		t->active_space = s;
 		if (loaded != s)

@@ -157,7 +157,6 @@ void fpu_load(struct thread *t)
 {
 	if (!registers_are(t))
 		load_from(t, t->arch.fpu);
-	thread_clear_flag(t, TF_RESTORE_FPU);
 }
 
 void fpu_set_initial(void)
@@ -175,8 +174,10 @@ fpu_area_t *fpu_sync_current(void)
 	thread_t *t = current();
 	unsigned long flags = arch_irq_save();
 
-	if (thread_test_flag(t, TF_RESTORE_FPU))
+	if (thread_test_flag(t, TF_RESTORE_FPU)) {
 		fpu_load(t);
+		thread_clear_flag(t, TF_RESTORE_FPU);
+	}
 	xsave_all(t->arch.fpu);
 	arch_irq_restore(flags);
 	return t->arch.fpu;

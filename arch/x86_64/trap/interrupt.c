@@ -7,6 +7,7 @@
 #include <arch_x86/lapic.h>
 #include <arch_x86/smp.h>
 #include <arch_x86/traps.h>
+#include <kernel/rseq.h>
 #include <kernel/syscall.h>
 #include <kernel/thread.h>
 #include <uapi/errno.h>
@@ -51,6 +52,35 @@ void trap_interrupt(trap_frame_t *frame, u64 vector)
 /* First address whose use as an instruction pointer makes IRETQ fault (Intel SDM 1 3.3.7.1). */
 #define CANONICAL_END (1UL << 47)
 
+#define EASY_WORK (TF_RESTORE_FPU | TF_FULL_RETURN | TF_RSEQ) /* done without interrupts */
+
+static bool is_easy(const trap_frame_t *frame, u32 flags)
+{
+	return !(flags & TF_WORK_MASK & ~EASY_WORK) && frame->rip < CANONICAL_END &&
+	       (!(flags & TF_RSEQ) || rseq_is_settled());
+}
+
+/* Until what is left is easy: the flags then. */
+static __noinline u32 do_hard_work(thread_t *t, trap_frame_t *frame)
+{
+	u32 flags;
+
+	for (;;) {
+		flags = READ_ONCE(t->flags);
+		if (is_easy(frame, flags))
+			return flags;
+		arch_irq_enable();
+		if (flags & TF_WORK_MASK & ~(TF_RESTORE_FPU | TF_FULL_RETURN)) {
+			exit_to_user_work(frame);
+		} else {
+			t->arch.trap_nr = VECTOR_GP;
+			t->arch.error_code = 0;
+			ksignal_segv(frame, SI_KERNEL, 0);
+		}
+		arch_irq_disable();
+	}
+}
+
 /*
  * Runs with interrupts off whenever the thread has work before user mode; returns the same way,
  * with nothing left to do. True when registers beyond the return value changed: the caller must
@@ -59,28 +89,16 @@ void trap_interrupt(trap_frame_t *frame, u64 vector)
 bool trap_exit_work(trap_frame_t *frame)
 {
 	thread_t *t = current();
+	u32 flags = READ_ONCE(t->flags);
 
-	for (;;) {
-		u32 flags = READ_ONCE(t->flags);
-
-		if (flags & TF_WORK_MASK & ~(TF_RESTORE_FPU | TF_FULL_RETURN)) {
-			arch_irq_enable();
-			exit_to_user_work(frame);
-			arch_irq_disable();
-		} else if (frame->rip >= CANONICAL_END) {
-			t->arch.trap_nr = VECTOR_GP;
-			t->arch.error_code = 0;
-			arch_irq_enable();
-			ksignal_segv(frame, SI_KERNEL, 0);
-			arch_irq_disable();
-		} else {
-			if (flags & TF_RESTORE_FPU)
-				fpu_load(t);
-			if (flags & TF_FULL_RETURN)
-				thread_clear_flag(t, TF_FULL_RETURN);
-			return flags & TF_FULL_RETURN;
-		}
-	}
+	if (unlikely(!is_easy(frame, flags)))
+		flags = do_hard_work(t, frame);
+	flags &= EASY_WORK;
+	if (flags & TF_RESTORE_FPU)
+		fpu_load(t);
+	if (flags)
+		thread_clear_flag(t, flags);
+	return flags & TF_FULL_RETURN;
 }
 
 /*

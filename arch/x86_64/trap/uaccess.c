@@ -6,19 +6,13 @@
 #include <arch/uaccess.h>
 #include <arch_x86/alternatives.h>
 #include <arch_x86/extable.h>
+#include <kernel/panic.h>
 #include <kernel/sync/lockdep.h>
 #include <kernel/thread.h>
 #include <uapi/errno.h>
 
 size_t user_copy(void *to, const void *from, size_t n);
 size_t user_clear(void *to, size_t n);
-
-bool access_ok(const void __user *ptr, size_t len)
-{
-	unsigned long start = (unsigned long)ptr;
-
-	return len <= USER_MAX && start <= USER_MAX - len;
-}
 
 static void check_context(void)
 {
@@ -46,11 +40,18 @@ size_t clear_user(void __user *to, size_t n)
 	return access_ok(to, n) ? user_clear((__force void *)to, n) : n;
 }
 
-#define DEFINE_GET_PUT(bits, insn, reg)                                                            \
-	int get_user_u##bits(u##bits *to, const u##bits __user *from)                              \
+/* fault_is_atomic */
+static void check_atomic(void)
+{
+	ASSERT(current()->pagefault_disabled || this_cpu_read(preempt_count) ||
+	       !arch_irqs_enabled());
+}
+
+#define DEFINE_GET(name, check, bits, insn, reg)                                                   \
+	int name(u##bits *to, const u##bits __user *from)                                          \
 	{                                                                                          \
 		u##bits value;                                                                     \
-		check_context();                                                                   \
+		check();                                                                           \
 		if (!access_ok(from, sizeof(value)))                                               \
 			return -EFAULT;                                                            \
 		user_access_begin();                                                               \
@@ -65,7 +66,8 @@ size_t clear_user(void __user *to, size_t n)
 fault:                                                                                             \
 		user_access_end();                                                                 \
 		return -EFAULT;                                                                    \
-	}                                                                                          \
+	}
+#define DEFINE_PUT(bits, insn)                                                                     \
 	int put_user_u##bits(u##bits value, u##bits __user *to)                                    \
 	{                                                                                          \
 		check_context();                                                                   \
@@ -83,9 +85,35 @@ fault:                                                                          
 		user_access_end();                                                                 \
 		return -EFAULT;                                                                    \
 	}
-DEFINE_GET_PUT(8, "movb", "=q")
-DEFINE_GET_PUT(32, "movl", "=r")
-DEFINE_GET_PUT(64, "movq", "=r")
+DEFINE_GET(get_user_u8, check_context, 8, "movb", "=q")
+DEFINE_GET(get_user_u32, check_context, 32, "movl", "=r")
+DEFINE_GET(get_user_u64, check_context, 64, "movq", "=r")
+DEFINE_GET(get_user_u32_resident, check_atomic, 32, "movl", "=r")
+DEFINE_PUT(8, "movb")
+DEFINE_PUT(32, "movl")
+DEFINE_PUT(64, "movq")
+
+bool user_words_are(const u64 __user *at, u64 first, u64 second)
+{
+	check_atomic();
+	if (!access_ok(at, 2 * sizeof(*at)))
+		return false;
+	user_access_begin();
+	__asm__ volatile goto("1: cmpq %1, (%0)\n\t"
+			      "jne %l[other]\n\t"
+			      "2: cmpq %2, 8(%0)\n\t"
+			      "jne %l[other]\n\t" EXTABLE("1b", "%l[other]")
+				      EXTABLE("2b", "%l[other]")
+			      :
+			      : "r"(at), "r"(first), "r"(second)
+			      : "memory", "cc"
+			      : other);
+	user_access_end();
+	return true;
+other:
+	user_access_end();
+	return false;
+}
 
 int cmpxchg_user_u32(u32 __user *uaddr, u32 expected, u32 desired, u32 *old)
 {

@@ -27,7 +27,7 @@ void fpu_init(void);	 /* once slabs exist: the cache of areas */
 
 /* Thread switch, interrupts off. */
 void fpu_switch(struct thread *prev, struct thread *next);
-/* Loads the running thread's state before user mode, interrupts off (TF_RESTORE_FPU was set). */
+/* Loads the running thread's state, interrupts off; TF_RESTORE_FPU, which was set, is the caller's to clear. */
 void fpu_load(struct thread *t);
 /* The running thread's area, complete in memory; *live stays valid until user mode is entered. */
 fpu_area_t *fpu_sync_current(void);
