@@ -4,7 +4,9 @@
  * A single file shows everything into the buffer at the first read and serves it from there. An
  * iterated one fills the buffer with as many elements as fit, hands it out, and goes on with the
  * next element; index counts elements. When one show overflows the buffer, the buffer doubles and
- * the element is shown again, so show functions just print.
+ * the element is shown again, so show functions just print. A read fills the buffer once: it ends
+ * with a whole element where it is not the reader's room that ends it, and as on Linux a short
+ * read is no sign of the end.
  */
 #include <fs/seq_file.h>
 
@@ -93,8 +95,8 @@ static int fill_single(seq_file_t *m)
 	return r < 0 ? r : 0;
 }
 
-/* Shows elements from index on until the buffer would overflow; at least one, however large. */
-static int fill_elements(seq_file_t *m)
+/* Shows elements from index on, `want` bytes or what the buffer holds; at least one, however large. */
+static int fill_elements(seq_file_t *m, size_t want)
 {
 	off_t index = m->index;
 	void *v;
@@ -130,7 +132,7 @@ static int fill_elements(seq_file_t *m)
 			m->count = before; /* this one is skipped */
 		v = m->ops->next(m, v, &index);
 		m->index = index;
-		if (m->count >= m->size / 2)
+		if (m->count >= want)
 			break;
 	}
 	m->ops->stop(m, v);
@@ -139,12 +141,12 @@ static int fill_elements(seq_file_t *m)
 	return r < 0 ? r : 0;
 }
 
-static int fill(seq_file_t *m)
+static int fill(seq_file_t *m, size_t want)
 {
 	m->from = 0;
 	if (m->show_single)
 		return m->index ? 0 : fill_single(m);
-	return fill_elements(m);
+	return fill_elements(m, want);
 }
 
 /* From the beginning again, up to byte `pos`. */
@@ -159,7 +161,7 @@ static int seek_to(seq_file_t *m, off_t pos)
 	while (at < pos) {
 		size_t n;
 
-		r = fill(m);
+		r = fill(m, FIRST_SIZE);
 		if (r)
 			return r;
 		if (!m->count)
@@ -175,11 +177,20 @@ static int seek_to(seq_file_t *m, off_t pos)
 	return 0;
 }
 
+/* Hands out what the buffer holds, as far as there is room: bytes, or -EFAULT when none could be copied. */
+static ssize_t serve(seq_file_t *m, iter_t *it)
+{
+	size_t want = MIN(m->count, it->count), n = copy_to_iter(m->buf + m->from, want, it);
+
+	m->from += n;
+	m->count -= n;
+	return n || !want ? (ssize_t)n : -EFAULT;
+}
+
 ssize_t seq_read_iter(file_t *f, iter_t *it, off_t *pos)
 {
 	seq_file_t *m = f->private_data;
-	ssize_t done = 0;
-	int r = 0;
+	ssize_t done = 0, r = 0;
 
 	if (!it->count)
 		return 0;
@@ -191,26 +202,16 @@ ssize_t seq_read_iter(file_t *f, iter_t *it, off_t *pos)
 	}
 	if (*pos != m->read_pos)
 		r = seek_to(m, *pos);
-	while (!r && it->count) {
-		size_t n, want;
-
-		if (!m->count) {
-			r = fill(m);
-			if (r || !m->count)
-				break;
-		}
-		want = MIN(m->count, it->count);
-		n = copy_to_iter(m->buf + m->from, want, it);
-		m->from += n;
-		m->count -= n;
-		done += (ssize_t)n;
-		if (n < want) {
-			r = -EFAULT;
-			break;
-		}
-		if (m->show_single && !m->count)
-			break;
+	if (!r && m->count)
+		r = done = serve(m, it);
+	if (r >= 0 && it->count && !m->count) {
+		r = fill(m, it->count);
+		if (!r)
+			r = serve(m, it);
+		if (r > 0)
+			done += r;
 	}
+	done = MAX(done, 0L);
 	*pos += done;
 	m->read_pos = *pos;
 	mutex_unlock(&m->lock);

@@ -32,16 +32,25 @@ static void unmap(void *stack)
 	vfree(stack);
 }
 
-static void unmap_surplus(work_t *work)
+/* Returns pages. */
+static u64 unmap_all_surplus(void)
 {
 	free_stack_t *s = __atomic_exchange_n(&surplus, NULL, __ATOMIC_ACQUIRE);
+	u64 freed = 0;
 
 	while (s) {
 		free_stack_t *next = s->next;
 
 		unmap(s);
 		s = next;
+		freed += KERNEL_STACK_PAGES;
 	}
+	return freed;
+}
+
+static void unmap_surplus(work_t *work)
+{
+	unmap_all_surplus();
 }
 
 static void *pop(stack_cache_t *cache)
@@ -92,7 +101,7 @@ void kernel_stack_free(void *stack)
 
 static u64 shrink_stacks(u64 target)
 {
-	u64 freed = 0;
+	u64 freed = unmap_all_surplus();
 	void *stack;
 
 	for_each_cpu(cpu) {

@@ -51,17 +51,21 @@ u64 reclaim_pages(u64 target, gfp_flags_t flags)
 	return after > before + target / 4 ? after - before : 0;
 }
 
-/* /proc/sys/vm/drop_caches: 1 page cache (nothing clean to drop yet), 2 dentries and inodes. */
+/*
+ * /proc/sys/vm/drop_caches: 1 page cache (nothing clean to drop yet), 2 dentries and inodes. Two rounds: what
+ * waited for a grace period, the shrinkers' own victims included, fills caches itself when it is freed.
+ */
 int reclaim_drop_caches(u64 what)
 {
-	if (what & 2)
-		while (shrink_caches(1UL << 20) > 64)
-			;
-	kmem_flush_magazines();
-	rcu_barrier();
-	kmem_flush_magazines();
+	for (int round = 0; round < 2; round++) {
+		rcu_barrier();
+		if (what & 2)
+			while (shrink_caches(1UL << 20) > 64)
+				;
+		kmap_purge();
+		kmem_flush_magazines();
+	}
 	kmem_reclaim();
-	kmap_purge();
 	page_drain_all();
 	return 0;
 }

@@ -4,13 +4,15 @@
 # compare: at-least
 """stress-ng: every stressor of the classes below, two of each at once, with its own checks, one after the other.
 
-The environment's `seconds` (10) is how long each runs, `stressors` (all) which.
+The environment's `seconds` (10) is how long each runs, `stressors` (all) which. A section is a stressor: why it did
+not pass, if so, then how it ended.
 """
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 
 CLASSES = ["cpu", "cpu-cache", "interrupt", "memory", "os", "pipe", "scheduler", "vm", "filesystem"]
 # What needs network families beyond AF_UNIX, raw disks, tun, seccomp, namespaces, BPF, userfaultfd, io_uring or
@@ -22,6 +24,8 @@ SECONDS = int(os.environ.get("seconds") or 10)
 FACTOR = float(os.environ.get("factor") or 1)  # how much slower than usual the machine is
 PAGE = 4096
 LEAK_PAGES = 256
+REASONS = 6  # lines of why
+USES = ("Cached", "AnonPages", "Slab", "PageTables", "KernelStack")
 ENDS = {0: "passed", 1: "not understood", 2: "failed", 3: "lacks resources", 4: "not implemented",
         5: "killed", 6: "left", 7: "left early"}
 
@@ -64,33 +68,50 @@ def run(name):
             return "did not end", text
 
 
-def free_pages():
-    """What is free once what can be is given back."""
+def reasons(text):
+    """What stress-ng complained about, each once, without the numbers of processes."""
+    found = re.findall(r"stress-ng: (?:fail|error|warn): +\[\d+\] (.*)", text)
+    lines = [re.sub(r"\bpid \d+|\[\d+\]", "N", line) for line in found]
+    return list(dict.fromkeys(lines))[:REASONS]
+
+
+def pages():
+    """What memory is used for, in pages, once what can be is given back."""
     with open("/proc/sys/vm/drop_caches", "w", encoding="utf-8") as drop:
         drop.write("3\n")
     with open("/proc/meminfo", encoding="utf-8") as info:
-        figures = dict(line.split(":") for line in info)
-    kinds = ("MemFree", "Cached", "Buffers", "SReclaimable")
-    return sum(int(figures[kind].split()[0]) * 1024 // PAGE for kind in kinds)
+        return {name: int(figure.split()[0]) * 1024 // PAGE for name, figure in (line.split(":") for line in info)}
+
+
+def lost(before, after):
+    """Pages that were free, and of those the ones that have a known use: the text tells which."""
+    gone = sum(before[kind] - after[kind] for kind in ("MemFree", "Cached", "Buffers", "SReclaimable"))
+    uses = [f"{kind} {after[kind] - before[kind]:+}" for kind in USES if after[kind] != before[kind]]
+    return gone, f"{gone} pages less ({', '.join(uses)})"
 
 
 def main():
     names = os.environ["stressors"].split(":") if os.environ.get("stressors") else stressors()
     warm = "get" if "get" in names else names[0]
     run(warm)
-    before = free_pages()
+    before = pages()
     for name in names:
         tell(name)
-        start = free_pages()
+        start = pages()
+        begun = time.monotonic()
         how, text = run(name)
-        tell(f"{name} {how}, {start - free_pages()} pages less")
-        if how not in ("passed", "not implemented"):
-            tell(text[-3000:])
-        print(f"## {name}\n{how}", flush=True)
-    gone = before - free_pages()
-    tell(f"{gone} pages less at the end")
+        took = time.monotonic() - begun
+        tell(f"{name} {how} in {took:.1f} s, {lost(start, pages())[1]}")
+        print(f"## {name}")
+        if how != "passed":
+            print("\n".join(reasons(text)))
+            if how != "not implemented":
+                tell(text[-3000:])
+        print(how, flush=True)
+    gone, text = lost(before, pages())
+    tell(f"at the end {text}")
     print("## leaks")
-    print("passed" if gone <= LEAK_PAGES else f"{gone} pages are gone")
+    print("passed" if gone <= LEAK_PAGES else text)
     return 0
 
 

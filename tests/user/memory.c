@@ -680,6 +680,36 @@ static void group_cut_races(void)
 	close(fd);
 }
 
+/* ---- /proc/self/maps: a read gives whole lines, a page of them at most, however much was asked for ---- */
+
+#define STRIPES 128 /* areas: some pages of text */
+
+static void group_maps_text(void)
+{
+	char *mem = map(NULL, 2 * STRIPES * PAGE, RW, PRIVATE);
+	static char text[16 * PAGE];
+	long n, total, broken = 0;
+	int fd;
+
+	for (int i = 0; i < STRIPES; i++)
+		MUST(mprotect(mem + 2 * i * PAGE, PAGE, PROT_READ));
+	fd = MUST(open("/proc/self/maps", O_RDONLY));
+	total = n = read(fd, text, sizeof(text));
+	ROW_TRUE("page", n > PAGE / 2 && n <= PAGE && text[n - 1] == '\n');
+	while ((n = read(fd, text, PAGE)) > 0) {
+		broken += text[n - 1] != '\n';
+		total += n;
+	}
+	ROW("whole_lines", broken, 0);
+	ROW_TRUE("all", total > 2 * PAGE);
+	ROW("end", sys(SYS_read, fd, text, PAGE), 0);
+	ROW("again", lseek(fd, 0, SEEK_SET), 0);
+	ROW("few", sys(SYS_read, fd, text, 10), 10);
+	n = read(fd, text, sizeof(text));
+	ROW_TRUE("rest_and_page", n > PAGE / 2 && n < 2 * PAGE && text[n - 1] == '\n');
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "memory");
@@ -699,5 +729,6 @@ int main(int argc, char **argv)
 	GROUP(group_limits);
 	GROUP(group_stack);
 	GROUP(group_cut_races);
+	GROUP(group_maps_text);
 	return finish();
 }
