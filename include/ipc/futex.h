@@ -9,10 +9,11 @@
 struct thread;
 
 void futex_init(void); /* boot: the hash table */
-/* futex(2) without its timeout conversion: deadline is absolute monotonic (NSEC_MAX: none). For REQUEUE and
- * WAKE_OP val2 counts the second word's waiters. Result or negative errno. */
-long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t deadline, u32 val2, u32 __user *uaddr2,
-	      u32 val3);
+/*
+ * futex(2) without its timeout conversion. until: absolute monotonic (NSEC_MAX: none) for commands that take a
+ * timeout; for REQUEUE and WAKE_OP how many of the second word's waiters. Result or negative errno.
+ */
+long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t until, u32 __user *uaddr2, u32 val3);
 /*
  * futex_waitv(2) for 1..FUTEX_WAITV_MAX words: the index of one that was woken, or negative errno.
  */

@@ -20,7 +20,6 @@
  */
 #include "futex_internal.h"
 
-#include <arch/uaccess.h>
 #include <kernel/lib/hash.h>
 #include <kernel/panic.h>
 #include <kernel/process.h>
@@ -35,7 +34,7 @@ static unsigned bucket_bits;
 
 /* ---- keys ---- */
 
-static int shared_key(u32 __user *uaddr, futex_key_t *key)
+int futex_shared_key(u32 __user *uaddr, futex_key_t *key)
 {
 	unsigned long addr = (unsigned long)uaddr;
 	vm_space_t *s = current()->space;
@@ -54,20 +53,6 @@ static int shared_key(u32 __user *uaddr, futex_key_t *key)
 	}
 	rwsem_read_unlock(&s->lock);
 	return r;
-}
-
-int futex_get_key(u32 __user *uaddr, bool shared, futex_key_t *key)
-{
-	unsigned long addr = (unsigned long)uaddr;
-
-	if (addr % sizeof(u32))
-		return -EINVAL;
-	if (!access_ok(uaddr, sizeof(u32)))
-		return -EFAULT;
-	key->object = (u64)(unsigned long)current()->space;
-	key->index = addr;
-	key->offset = 0;
-	return shared ? shared_key(uaddr, key) : 0;
 }
 
 futex_bucket_t *futex_bucket(const futex_key_t *key)
@@ -135,7 +120,7 @@ int futex_wake_queued(futex_bucket_t *b, const futex_key_t *key, int n, u32 bits
 	return woken;
 }
 
-static int wake_key(const futex_key_t *key, int n, u32 bitset)
+static __always_inline int wake_key(const futex_key_t *key, int n, u32 bitset)
 {
 	futex_bucket_t *b = futex_bucket(key);
 	int r;
@@ -261,6 +246,8 @@ long futex_wait(u32 __user *uaddr, bool shared, u32 val, nsec_t deadline, u32 bi
 		return r;
 	while (smp_load_acquire(&w.state) == WAITER_QUEUED && !signal_pending(t) && !expired) {
 		expired = schedule_deadline(deadline);
+		if (smp_load_acquire(&w.state) == WAITER_WOKEN)
+			return 0; /* whoever is scheduled again is RUNNING */
 		if (!expired)
 			set_current_state(THREAD_INTERRUPTIBLE);
 	}

@@ -4,12 +4,13 @@
 #ifndef FUTEX_INTERNAL_H
 #define FUTEX_INTERNAL_H
 
+#include <arch/uaccess.h>
 #include <ipc/futex.h>
 #include <kernel/lib/list.h>
 #include <kernel/sync/spinlock.h>
+#include <kernel/thread.h>
+#include <uapi/errno.h>
 #include <uapi/futex.h>
-
-struct thread;
 
 /* What makes two user addresses the same futex. */
 typedef struct futex_key {
@@ -50,8 +51,22 @@ typedef struct futex_waiter {
 	struct futex_pi *pi;		/* (i) what it waits for in WAITER_PI */
 } futex_waiter_t;
 
-/* futex.c. 0, -EFAULT, -EINVAL (not aligned). */
-int futex_get_key(u32 __user *uaddr, bool shared, futex_key_t *key);
+/* futex.c: of a word that may lie in memory that processes share. 0 or -EFAULT. */
+int futex_shared_key(u32 __user *uaddr, futex_key_t *key);
+/* 0, -EFAULT, -EINVAL (not aligned). */
+static inline int futex_get_key(u32 __user *uaddr, bool shared, futex_key_t *key)
+{
+	unsigned long addr = (unsigned long)uaddr;
+
+	if (addr % sizeof(u32))
+		return -EINVAL;
+	if (!access_ok(uaddr, sizeof(u32)))
+		return -EFAULT;
+	key->object = (u64)(unsigned long)current()->space;
+	key->index = addr;
+	key->offset = 0;
+	return shared ? futex_shared_key(uaddr, key) : 0;
+}
 futex_bucket_t *futex_bucket(const futex_key_t *key);
 static inline bool futex_key_equal(const futex_key_t *a, const futex_key_t *b)
 {

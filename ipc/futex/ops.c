@@ -192,42 +192,48 @@ long futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int n, in
 	}
 }
 
-long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t deadline, u32 val2, u32 __user *uaddr2,
-	      u32 val3)
+static __noinline long cmp_requeue(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wake,
+				   int requeue, u32 expected)
+{
+	return futex_requeue(uaddr, uaddr2, shared, wake, requeue, &expected);
+}
+
+long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t until, u32 __user *uaddr2, u32 val3)
 {
 	bool shared = !(op & FUTEX_PRIVATE_FLAG);
-	int command = op & FUTEX_CMD_MASK;
+	int command = op & FUTEX_CMD_MASK, val2 = (int)until;
 
-	if ((op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET &&
+	if (unlikely(op & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET &&
 	    command != FUTEX_WAIT_REQUEUE_PI && command != FUTEX_LOCK_PI2)
 		return -ENOSYS;
-	switch (command) {
-	case FUTEX_WAIT:
-		return futex_wait(uaddr, shared, val, deadline, FUTEX_BITSET_MATCH_ANY);
-	case FUTEX_WAIT_BITSET:
-		return futex_wait(uaddr, shared, val, deadline, val3);
-	case FUTEX_WAKE:
+	/* The two that are called all the time. */
+	if (command == FUTEX_WAKE)
 		return futex_wake(uaddr, shared, (int)val, FUTEX_BITSET_MATCH_ANY);
+	if (command == FUTEX_WAIT)
+		return futex_wait(uaddr, shared, val, until, FUTEX_BITSET_MATCH_ANY);
+	switch (command) {
+	case FUTEX_WAIT_BITSET:
+		return futex_wait(uaddr, shared, val, until, val3);
 	case FUTEX_WAKE_BITSET:
 		return futex_wake(uaddr, shared, (int)val, val3);
 	case FUTEX_REQUEUE:
-		return futex_requeue(uaddr, uaddr2, shared, (int)val, (int)val2, NULL);
+		return futex_requeue(uaddr, uaddr2, shared, (int)val, val2, NULL);
 	case FUTEX_CMP_REQUEUE:
-		return futex_requeue(uaddr, uaddr2, shared, (int)val, (int)val2, &val3);
+		return cmp_requeue(uaddr, uaddr2, shared, (int)val, val2, val3);
 	case FUTEX_WAKE_OP:
-		return futex_wake_op(uaddr, uaddr2, shared, (int)val, (int)val2, val3);
+		return futex_wake_op(uaddr, uaddr2, shared, (int)val, val2, val3);
 	case FUTEX_LOCK_PI:
 	case FUTEX_LOCK_PI2:
-		return futex_lock_pi(uaddr, shared, deadline, false);
+		return futex_lock_pi(uaddr, shared, until, false);
 	case FUTEX_TRYLOCK_PI:
 		return futex_lock_pi(uaddr, shared, NSEC_MAX, true);
 	case FUTEX_UNLOCK_PI:
 		return futex_unlock_pi(uaddr, shared);
 	case FUTEX_WAIT_REQUEUE_PI:
-		return futex_wait_requeue_pi(uaddr, shared, val, deadline, FUTEX_BITSET_MATCH_ANY,
+		return futex_wait_requeue_pi(uaddr, shared, val, until, FUTEX_BITSET_MATCH_ANY,
 					     uaddr2);
 	case FUTEX_CMP_REQUEUE_PI:
-		return futex_requeue_pi(uaddr, uaddr2, shared, (int)val, (int)val2, val3);
+		return futex_requeue_pi(uaddr, uaddr2, shared, (int)val, val2, val3);
 	}
 	return -ENOSYS;
 }

@@ -35,19 +35,24 @@ static bool takes_timeout(int command)
 	       command == FUTEX_LOCK_PI2 || command == FUTEX_WAIT_REQUEUE_PI;
 }
 
+static __noinline long futex_until(u32 __user *uaddr, int op, u32 val,
+				   const struct timespec __user *timeout, u32 __user *uaddr2,
+				   u32 val3)
+{
+	nsec_t deadline = NSEC_MAX;
+	int r = get_deadline(op, timeout, &deadline);
+
+	return r ? r : do_futex(uaddr, op, val, deadline, uaddr2, val3);
+}
+
 long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec __user *timeout,
 	       u32 __user *uaddr2, u32 val3)
 {
-	int command = op & FUTEX_CMD_MASK;
-	nsec_t deadline = NSEC_MAX;
-
-	if (timeout && takes_timeout(command)) {
-		int r = get_deadline(op, timeout, &deadline);
-
-		if (r)
-			return r;
-	}
-	return do_futex(uaddr, op, val, deadline, (u32)(unsigned long)timeout, uaddr2, val3);
+	if (!takes_timeout(op & FUTEX_CMD_MASK))
+		return do_futex(uaddr, op, val, (u32)(unsigned long)timeout, uaddr2, val3);
+	if (!timeout)
+		return do_futex(uaddr, op, val, NSEC_MAX, uaddr2, val3);
+	return futex_until(uaddr, op, val, timeout, uaddr2, val3);
 }
 
 long sys_futex_waitv(const struct futex_waitv __user *waiters, u32 n, u32 flags,
