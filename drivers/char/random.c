@@ -14,11 +14,14 @@
 #include <drivers/random.h>
 
 #include <arch/time.h>
+#include <arch/uaccess.h>
 #include <fs/procfs.h>
 #include <fs/vfs.h>
 #include <kernel/boot.h>
+#include <kernel/cred.h>
 #include <kernel/lib/chacha.h>
 #include <kernel/lib/string.h>
+#include <kernel/signal.h>
 #include <kernel/thread.h>
 #include <kernel/time/clock.h>
 
@@ -180,8 +183,71 @@ static off_t device_seek(file_t *f, off_t off, int whence)
 	return 0;
 }
 
+/* random(4). The generator keeps no count of entropy: it is seeded, and 256 bits are what it has. */
+#define ENTROPY_BITS (KEY_BYTES * 8)
+#define RNDGETENTCNT 0x80045200u
+#define RNDADDTOENTCNT 0x40045201u
+#define RNDADDENTROPY 0x40085203u
+#define RNDZAPENTCNT 0x5204u
+#define RNDCLEARPOOL 0x5206u
+#define RNDRESEEDCRNG 0x5207u
+
+/* struct rand_pool_info: bits, bytes, then the bytes. */
+static long add_entropy(const s32 __user *info)
+{
+	s32 counts[2];
+	u8 buf[256];
+
+	if (copy_from_user(counts, info, sizeof(counts)))
+		return -EFAULT;
+	if (counts[0] < 0 || counts[1] < 0)
+		return -EINVAL;
+	for (size_t done = 0, n; done < (size_t)counts[1]; done += n) {
+		n = MIN((size_t)counts[1] - done, sizeof(buf));
+		if (copy_from_user(buf, (const u8 __user *)(info + 2) + done, n))
+			return -EFAULT;
+		random_mix(buf, n);
+		if (signal_pending(current()))
+			return -EINTR;
+	}
+	return 0;
+}
+
+static long device_ioctl(file_t *f, u32 cmd, unsigned long arg)
+{
+	u32 bits;
+
+	if (cmd == RNDGETENTCNT)
+		return put_user_u32(ENTROPY_BITS, (u32 __user *)arg);
+	if (cmd != RNDADDTOENTCNT && cmd != RNDADDENTROPY && cmd != RNDZAPENTCNT &&
+	    cmd != RNDCLEARPOOL && cmd != RNDRESEEDCRNG)
+		return -EINVAL;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	switch (cmd) {
+	case RNDADDTOENTCNT:
+		if (get_user_u32(&bits, (u32 __user *)arg))
+			return -EFAULT;
+		return (s32)bits < 0 ? -EINVAL : 0;
+	case RNDADDENTROPY:
+		return add_entropy((const s32 __user *)arg);
+	case RNDRESEEDCRNG:
+		stir();
+	}
+	return 0;
+}
+
+static int device_open(vfs_node_t *node, file_t *f)
+{
+	if (dev_minor(node->rdev) == URANDOM_MINOR)
+		f->mode |= FMODE_NOWAIT;
+	return 0;
+}
+
 static const file_operations_t random_operations = {
+	.open = device_open,
 	.llseek = device_seek,
+	.ioctl = device_ioctl,
 	.read_iter = device_read,
 	.write_iter = device_write,
 };

@@ -228,6 +228,7 @@ int tty_open_file(tty_t *tty, file_t *f)
 	tty->open_count++;
 	f->private_data = tf;
 	f->ops = &tty_file_operations;
+	file_make_stream(f);
 	tty_maybe_set_controlling(tty, f);
 	mutex_unlock(&tty_mutex);
 	return 0;

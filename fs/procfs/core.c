@@ -238,7 +238,8 @@ static int dir_iterate(file_t *f, dir_context_t *ctx)
 
 const node_operations_t proc_dir_operations = { .lookup = dir_lookup };
 const file_operations_t proc_dir_file_operations = { .iterate = dir_iterate,
-						     .llseek = endless_llseek };
+						     .llseek = endless_llseek,
+						     .read_iter = directory_read_iter };
 
 static int fill_super(super_block_t *sb, const char *source, const char *options)
 {

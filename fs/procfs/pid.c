@@ -682,11 +682,14 @@ static const node_operations_t fd_dir_ops = { .lookup = fd_dir_lookup };
 static const node_operations_t task_dir_ops = { .lookup = task_dir_lookup,
 						.get_attr = task_dir_attr };
 static const file_operations_t pid_dir_fops = { .iterate = pid_dir_iterate,
-						.llseek = endless_llseek };
+						.llseek = endless_llseek,
+						.read_iter = directory_read_iter };
 static const file_operations_t fd_dir_fops = { .iterate = fd_dir_iterate,
-					       .llseek = endless_llseek };
+					       .llseek = endless_llseek,
+					       .read_iter = directory_read_iter };
 static const file_operations_t task_dir_fops = { .iterate = task_dir_iterate,
-						 .llseek = endless_llseek };
+						 .llseek = endless_llseek,
+						 .read_iter = directory_read_iter };
 
 struct pid *proc_file_pid(const file_t *f)
 {

@@ -367,8 +367,6 @@ int file_flock(file_t *f, u32 operation)
 	file_lock_t *want;
 	int r = 0;
 
-	if (op != LOCK_SH && op != LOCK_EX && op != LOCK_UN)
-		return -EINVAL;
 	if (op != LOCK_UN && !(f->mode & (FMODE_READ | FMODE_WRITE)))
 		return -EBADF;
 	want = kzalloc(sizeof(*want), GFP_KERNEL);

@@ -160,7 +160,7 @@ static int memory_dir_iterate(file_t *f, dir_context_t *ctx)
 	return 0;
 }
 
-static ssize_t dir_read(file_t *f, iter_t *it, off_t *pos)
+ssize_t directory_read_iter(file_t *f, iter_t *it, off_t *pos)
 {
 	return -EISDIR;
 }
@@ -184,7 +184,7 @@ const file_operations_t memory_dir_operations = {
 	.open = memory_dir_open,
 	.release = memory_dir_release,
 	.llseek = endless_llseek,
-	.read_iter = dir_read,
+	.read_iter = directory_read_iter,
 	.iterate = memory_dir_iterate,
 	.fsync = noop_fsync,
 };

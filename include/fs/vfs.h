@@ -291,6 +291,12 @@ typedef file_t file_descriptor_t; /* API's name */
 #define FMODE_CREATED 2048u /* by this very open */
 #define FMODE_OPENED 4096u  /* ops->open succeeded: ops->release is owed */
 #define FMODE_ANON 8192u    /* made by file_create_anon: path names are ops->kind's */
+/* For ops->open of what has no places: pipes, terminals. */
+static inline void file_make_stream(file_t *f)
+{
+	f->mode &= ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE | FMODE_ATOMIC_POS);
+	f->mode |= FMODE_STREAM;
+}
 
 typedef struct mount {
 	refcount_t refs;
@@ -475,6 +481,7 @@ off_t generic_llseek(file_t *f, off_t off,
 		     int whence); /* with SEEK_DATA and SEEK_HOLE of the cache */
 off_t endless_llseek(file_t *f, off_t off, int whence); /* what has no size: SEEK_SET, SEEK_CUR */
 off_t noop_llseek(file_t *f, off_t off, int whence);	/* position kept, nothing meant by it */
+ssize_t directory_read_iter(file_t *f, iter_t *it, off_t *pos); /* -EISDIR */
 int generic_fsync(file_t *f, off_t start, off_t end, bool data_only);
 int noop_fsync(file_t *f, off_t start, off_t end, bool data_only);
 /* May the file grow to `end`? 0, or -EFBIG (and SIGXFSZ for RLIMIT_FSIZE). */

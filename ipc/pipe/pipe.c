@@ -409,8 +409,7 @@ static int fifo_open(vfs_node_t *node, file_t *f)
 		return -ENOMEM;
 	f->private_data = p;
 	f->ops = &pipe_operations;
-	f->mode = (f->mode & ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE | FMODE_ATOMIC_POS)) |
-		  FMODE_STREAM;
+	file_make_stream(f);
 	mutex_lock(&p->lock);
 	if (mode == FMODE_WRITE && !block && !p->readers && !p->nameless) {
 		mutex_unlock(&p->lock);

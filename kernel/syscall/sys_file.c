@@ -368,9 +368,16 @@ long sys_fcntl(int fd, u32 cmd, unsigned long arg)
 
 long sys_flock(int fd, u32 op)
 {
-	fd_light_t l = fd_get_light(fd);
+	fd_light_t l;
 	long r;
 
+	/* Mandatory locks were asked for here once; Linux takes no notice since 5.18. */
+	if (op & LOCK_MAND)
+		return 0;
+	r = op & ~(u32)LOCK_NB;
+	if (r != LOCK_SH && r != LOCK_EX && r != LOCK_UN)
+		return -EINVAL;
+	l = fd_get_light(fd);
 	if (!l.file)
 		return -EBADF;
 	r = file_flock(l.file, op);
@@ -381,6 +388,7 @@ long sys_flock(int fd, u32 op)
 /* ---- ioctl ---- */
 
 #define FIGETBSZ 2
+#define FIOQSIZE 0x5460
 
 static long set_flag_by_pointer(int fd, file_t *f, u32 flag, u32 __user *arg)
 {
@@ -398,6 +406,13 @@ static long regular_ioctl(file_t *f, u32 cmd, unsigned long arg)
 	if (cmd == FIONREAD)
 		return put_user_u32((u32)(f->node->data->size - (u64)f->pos), (u32 __user *)arg);
 	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
+}
+
+static long put_size(const vfs_node_t *n, u64 __user *to)
+{
+	if (!S_ISREG(n->mode) && !S_ISDIR(n->mode) && !S_ISLNK(n->mode))
+		return -ENOTTY;
+	return put_user_u64(n->data ? READ_ONCE(n->data->size) : 0, to);
 }
 
 static long file_ioctl(int fd, file_t *f, u32 cmd, unsigned long arg)
@@ -419,6 +434,8 @@ static long file_ioctl(int fd, file_t *f, u32 cmd, unsigned long arg)
 		if (!f->node->sb->block_size)
 			return -EINVAL;
 		return put_user_u32(f->node->sb->block_size, (u32 __user *)arg);
+	case FIOQSIZE:
+		return put_size(f->node, (u64 __user *)arg);
 	}
 	if (S_ISREG(f->node->mode))
 		r = regular_ioctl(f, cmd, arg);

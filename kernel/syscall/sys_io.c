@@ -13,6 +13,13 @@
 #include <uapi/errno.h>
 #include <uapi/splice.h>
 
+static int may_transfer(const file_t *f, bool reading)
+{
+	if (!(f->mode & (reading ? FMODE_READ : FMODE_WRITE)))
+		return -EBADF;
+	return (reading ? f->ops->read_iter : f->ops->write_iter) ? 0 : -EINVAL;
+}
+
 /* ---- one buffer ---- */
 
 /* pos NULL: the file's own. */
@@ -22,10 +29,9 @@ static ssize_t transfer(file_t *f, bool reading, void __user *buf, size_t count,
 	int r;
 
 	/* Before the buffer is looked at: a wrong descriptor outweighs a wrong pointer. */
-	if (!(f->mode & (reading ? FMODE_READ : FMODE_WRITE)))
-		return -EBADF;
-	if (!(reading ? f->ops->read_iter : f->ops->write_iter))
-		return -EINVAL;
+	r = may_transfer(f, reading);
+	if (r)
+		return r;
 	r = iter_user(&it, reading, buf, count);
 	if (r)
 		return r;
@@ -100,17 +106,19 @@ static ssize_t transfer_vector(file_t *f, bool reading, const iovec_t __user *ve
 	ssize_t r;
 	iter_t it;
 
-	if (!(f->mode & (reading ? FMODE_READ : FMODE_WRITE)))
-		return -EBADF;
-	if (!(reading ? f->ops->read_iter : f->ops->write_iter))
-		return -EINVAL;
-	if ((io_flags & IO_NOWAIT) && !(f->mode & FMODE_NOWAIT))
-		return -EOPNOTSUPP;
-	r = iter_import(&it, reading, vec, n, fast, &heap);
+	r = iter_import(&it, reading, vec, (u32)n, fast,
+			&heap); /* the upper half has no say, as on Linux */
 	if (r)
 		return r;
+	r = may_transfer(f, reading);
+	if (r || !it.count)
+		goto out;
+	r = -EOPNOTSUPP;
+	if ((io_flags & IO_NOWAIT) && !(f->mode & FMODE_NOWAIT))
+		goto out;
 	it.io_flags = io_flags;
 	r = reading ? file_read_iter(f, &it, pos) : file_write_iter(f, &it, pos);
+out:
 	kfree(heap);
 	return r;
 }
@@ -205,18 +213,19 @@ long sys_lseek(int fd, off_t offset, int whence)
 
 /* ---- from file to file ---- */
 
+/* out may be NULL: no such descriptor, which weighs less than what is wrong with the other. */
 static ssize_t send(file_t *out, file_t *in, off_t *pos, bool own_pos, size_t count)
 {
 	ssize_t r;
 
-	count = MIN(count, MAX_RW_COUNT);
 	if (!(in->mode & FMODE_READ))
 		return -EBADF;
 	if (!own_pos && (!(in->mode & FMODE_PREAD) || (in->mode & FMODE_STREAM)))
 		return -ESPIPE;
-	if (*pos < 0)
+	if (*pos < 0 || (ssize_t)count < 0)
 		return -EINVAL;
-	if (!(out->mode & FMODE_WRITE))
+	count = MIN(count, MAX_RW_COUNT);
+	if (!out || !(out->mode & FMODE_WRITE))
 		return -EBADF;
 	if (file_is_pipe(out))
 		return splice_files(in, pos, out, NULL, count,
@@ -241,10 +250,6 @@ long sys_sendfile(int out, int in, off_t __user *offset, size_t count)
 	if (!from.file)
 		return -EBADF;
 	to = fd_get_light(out);
-	if (!to.file) {
-		fd_put_light(from);
-		return -EBADF;
-	}
 	r = send(to.file, from.file, offset ? &pos : &from.file->pos, !offset, count);
 	fd_put_light(to);
 	fd_put_light(from);
@@ -277,7 +282,7 @@ static int check_copy(file_t *in, off_t in_pos, file_t *out, off_t out_pos, size
 }
 
 static ssize_t copy_range(file_t *in, off_t __user *uin, file_t *out, off_t __user *uout,
-			  size_t len)
+			  size_t len, u32 flags)
 {
 	off_t in_pos = in->pos, out_pos = out->pos;
 	ssize_t r;
@@ -286,6 +291,8 @@ static ssize_t copy_range(file_t *in, off_t __user *uin, file_t *out, off_t __us
 		return -EFAULT;
 	if (uout && copy_from_user(&out_pos, uout, sizeof(out_pos)))
 		return -EFAULT;
+	if (flags)
+		return -EINVAL;
 	r = check_copy(in, in_pos, out, out_pos, &len);
 	if (r || !len)
 		return r;
@@ -314,7 +321,7 @@ long sys_copy_file_range(int in, off_t __user *off_in, int out, off_t __user *of
 		return -EBADF;
 	to = fd_get_light(out);
 	if (to.file)
-		r = flags ? -EINVAL : copy_range(from.file, off_in, to.file, off_out, len);
+		r = copy_range(from.file, off_in, to.file, off_out, len, flags);
 	fd_put_light(to);
 	fd_put_light(from);
 	return r;

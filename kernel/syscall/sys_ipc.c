@@ -41,20 +41,19 @@ long sys_semtimedop(int id, const struct sembuf __user *uops, unsigned nr,
 	nsec_t deadline = NSEC_MAX;
 	long r;
 
+	r = timeout ? get_deadline(timeout, &deadline) : 0;
+	if (r)
+		return r;
 	if (nr > sysv_semopm())
 		return -E2BIG;
-	if (!nr || id < 0)
-		return -EINVAL;
 	if (nr > OPS_ON_STACK) {
 		ops = kvmalloc(nr * sizeof(*ops), GFP_KERNEL);
 		if (!ops)
 			return -ENOMEM;
 	}
 	r = copy_from_user(ops, uops, nr * sizeof(*ops)) ? -EFAULT : 0;
-	if (!r && timeout)
-		r = get_deadline(timeout, &deadline);
 	if (!r)
-		r = sysv_semop(id, ops, nr, deadline);
+		r = !nr || id < 0 ? -EINVAL : sysv_semop(id, ops, nr, deadline);
 	if (ops != few)
 		kvfree(ops);
 	return r;

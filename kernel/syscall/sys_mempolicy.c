@@ -159,7 +159,7 @@ long sys_mbind(unsigned long start, unsigned long len, int mode, const unsigned 
 
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
-	if ((flags & ~MPOL_MF_VALID) || (start & ~PAGE_MASK))
+	if (flags & ~MPOL_MF_VALID)
 		goto out;
 	r = -EPERM;
 	if ((flags & MPOL_MF_MOVE_ALL) && !capable(CAP_SYS_NICE))
@@ -167,7 +167,7 @@ long sys_mbind(unsigned long start, unsigned long len, int mode, const unsigned 
 	if (!policy)
 		flags &= ~MPOL_MF_STRICT;
 	len = ALIGN_UP(len, PAGE_SIZE);
-	r = start + len < start ? -EINVAL : 0;
+	r = (start & ~PAGE_MASK) || start + len < start ? -EINVAL : 0;
 	if (!r && len)
 		r = vm_bind(current()->space, start, start + len, policy, flags);
 out:

@@ -60,7 +60,7 @@ long sys_munmap(unsigned long addr, size_t len)
 	return vm_unmap(space(), addr, len);
 }
 
-long sys_mprotect(unsigned long addr, size_t len, int prot)
+long sys_mprotect(unsigned long addr, size_t len, unsigned long prot)
 {
 	if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) == (PROT_GROWSDOWN | PROT_GROWSUP))
 		return -EINVAL;
@@ -71,11 +71,12 @@ long sys_mprotect(unsigned long addr, size_t len, int prot)
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (addr + len <= addr)
 		return -ENOMEM;
-	if (prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN | PROT_GROWSUP | 8))
+	if (prot & ~(unsigned long)(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN |
+				    PROT_GROWSUP | 8))
 		return -EINVAL;
 	if (prot & PROT_GROWSUP)
 		return -EINVAL;
-	return vm_protect(space(), addr, len, prot);
+	return vm_protect(space(), addr, len, (int)prot);
 }
 
 long sys_brk(unsigned long brk)
@@ -254,7 +255,7 @@ long sys_pkey_free(int key)
 	return -EINVAL; /* none was ever given out */
 }
 
-long sys_pkey_mprotect(unsigned long addr, size_t len, int prot, int key)
+long sys_pkey_mprotect(unsigned long addr, size_t len, unsigned long prot, int key)
 {
 	if ((prot & (PROT_GROWSDOWN | PROT_GROWSUP)) == (PROT_GROWSDOWN | PROT_GROWSUP) ||
 	    (addr & ~PAGE_MASK))

@@ -28,6 +28,22 @@ static char *user_string(const char __user *s, size_t max)
 	return ERR_PTR(n < 0 ? n : -EINVAL);
 }
 
+/* As much of the page of options as can be read, as text; kfree it. NULL, or ERR_PTR. */
+static char *user_options(const void __user *data)
+{
+	char *text;
+
+	if (!data)
+		return NULL;
+	text = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!text)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(text, data, PAGE_SIZE - 1) < PAGE_SIZE - 1)
+		return text;
+	kfree(text);
+	return ERR_PTR(-EFAULT);
+}
+
 long sys_mount(const char __user *source, const char __user *target, const char __user *type,
 	       unsigned long flags, const void __user *data)
 {
@@ -42,7 +58,7 @@ long sys_mount(const char __user *source, const char __user *target, const char 
 	r = PTR_ERR(from);
 	if (IS_ERR(from))
 		goto out_kind;
-	options = user_string(data, PAGE_SIZE);
+	options = user_options(data);
 	r = PTR_ERR(options);
 	if (IS_ERR(options))
 		goto out_from;

@@ -219,11 +219,12 @@ long sys_accept4(int fd, struct sockaddr __user *addr, int __user *len, int flag
 	file_t *f;
 	int got, r;
 
-	if (flags & ~TYPE_FLAGS)
-		return -EINVAL;
 	l = fd_get_light(fd);
 	if (!l.file)
 		return -EBADF;
+	r = -EINVAL;
+	if (flags & ~TYPE_FLAGS)
+		goto out_put;
 	got = fd_reserve(0, flags & SOCK_CLOEXEC);
 	if (got < 0) {
 		r = got;

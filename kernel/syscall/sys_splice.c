@@ -80,10 +80,10 @@ static long splice_vector(file_t *f, const iovec_t __user *vec, unsigned long n,
 
 	if (!(f->mode & (FMODE_READ | FMODE_WRITE)))
 		return -EBADF;
-	r = iter_import(&it, !(f->mode & FMODE_WRITE), vec, n, fast, &heap);
+	r = iter_import(&it, !(f->mode & FMODE_WRITE), vec, (u32)n, fast, &heap);
 	if (r)
 		return r;
-	r = splice_user(f, &it, flags);
+	r = it.count ? splice_user(f, &it, flags) : 0;
 	kfree(heap);
 	return r;
 }

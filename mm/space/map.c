@@ -612,14 +612,17 @@ static long mremap_locked(vm_space_t *s, unsigned long addr, size_t old_len, siz
 		if (!(flags & MREMAP_MAYMOVE))
 			return -EINVAL;
 	}
+	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && old_len >= new_len && old_len) {
+		/* What is cut off may reach over other areas, and holes. */
+		if (old_len > USER_MAX - addr)
+			return -EINVAL;
+		r = old_len > new_len ? vm_unmap_locked(s, addr + new_len, old_len - new_len) : 0;
+		return r ? r : (long)addr;
+	}
 	if (old_len > v->end - addr || ((v->flags & VM_SPECIAL) && new_len > old_len))
 		return -EFAULT;
 	if ((flags & MREMAP_DONTUNMAP) && (v->map || (v->flags & VM_SHARED)))
 		return -EINVAL;
-	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && old_len >= new_len && old_len) {
-		r = old_len > new_len ? vm_unmap_locked(s, addr + new_len, old_len - new_len) : 0;
-		return r ? r : (long)addr;
-	}
 	if ((v->flags & VM_LOCKED) && new_len > old_len &&
 	    !vm_may_lock(s, (new_len - old_len) >> PAGE_SHIFT))
 		return -EAGAIN;

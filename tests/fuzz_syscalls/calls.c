@@ -50,6 +50,8 @@ static void count(const struct call *call, long result)
 
 /* ---- for the one who reproduces a failure: each call before it is made ---- */
 
+#define TOLD 32 /* bytes of a buffer */
+
 static char *put(char *at, const char *text)
 {
 	while (*text)
@@ -68,14 +70,34 @@ static char *put_hex(char *at, uint64_t value)
 	return at;
 }
 
+/* The first bytes of an argument that is one of this call's buffers: as text if they are one. */
+static char *put_buffer(char *at, const struct fuzz *f, uint64_t arg)
+{
+	const unsigned char *from = (const unsigned char *)arg;
+	size_t n = 0, length;
+
+	if ((char *)arg < f->buffers || (char *)arg > f->buffers + BUFFERS_SIZE - TOLD)
+		return at;
+	for (length = 0; length < TOLD && from[length] >= ' ' && from[length] <= '~'; length++)
+		;
+	if (length && (length == TOLD || !from[length])) {
+		at = put(at, ":\"");
+		memcpy(at, from, length);
+		return put(at + length, "\"");
+	}
+	for (at = put(at, ":"); n < TOLD; n++)
+		at = put_hex(put_hex(at, from[n] >> 4), from[n] & 15);
+	return at;
+}
+
 static void tell(const struct fuzz *f, const char *what, uint64_t result)
 {
-	char line[200], *at = line;
+	char line[80 + MAX_ARGS * (20 + 2 * TOLD)], *at = line;
 
 	at = put_hex(at, (uint64_t)RAW(SYS_gettid));
 	at = put(put(at, " "), f->call->name);
 	for (int i = 0; i < f->call->nargs && !result; i++)
-		at = put_hex(put(at, " "), f->args[i]);
+		at = put_buffer(put_hex(put(at, " "), f->args[i]), f, f->args[i]);
 	at = put(at, what);
 	if (result)
 		at = put_hex(at, result);
