@@ -283,6 +283,21 @@ static int partitions(seq_file_t *m, void *arg)
 	return 0;
 }
 
+static int locks(seq_file_t *m, void *arg)
+{
+	return locks_show(m);
+}
+
+/* There is no block layer yet: its part has no lines. */
+static int devices(seq_file_t *m, void *arg)
+{
+	int r;
+
+	r = chrdev_show(m);
+	seq_puts(m, "\nBlock devices:\n");
+	return r;
+}
+
 void proc_global_init(void)
 {
 	static const struct {
@@ -297,6 +312,7 @@ void proc_global_init(void)
 		{ "interrupts", 0444, interrupts }, { "softirqs", 0444, softirqs },
 		{ "slabinfo", 0400, slabinfo },	    { "buddyinfo", 0444, buddyinfo },
 		{ "zoneinfo", 0444, zoneinfo },	    { "vmstat", 0444, vmstat },
+		{ "locks", 0444, locks },	    { "devices", 0444, devices },
 		{ "swaps", 0444, swaps },	    { "partitions", 0444, partitions },
 	};
 

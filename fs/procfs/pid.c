@@ -331,8 +331,22 @@ static const node_operations_t plain_ops = { 0 };
 static const node_operations_t pid_dir_ops, fd_dir_ops, task_dir_ops;
 static const file_operations_t pid_dir_fops, fd_dir_fops, task_dir_fops;
 
+/*
+ * Files of a process that may not be looked into are root's, however its user would read them; the
+ * directories that all may read stay the user's. RCU read lock held.
+ */
+static void set_owner(vfs_node_t *n, const thread_t *t)
+{
+	const cred_t *c = rcu_dereference(t->cred);
+	bool users = READ_ONCE(t->process->dumpable) || n->mode == (S_IFDIR | 0555);
+
+	WRITE_ONCE(n->uid, users ? c->euid : 0);
+	WRITE_ONCE(n->gid, users ? c->egid : 0);
+}
+
 static bool revalidate(dentry_t *d)
 {
+	const thread_t *t;
 	pid_node_t *n;
 	bool alive;
 
@@ -340,7 +354,10 @@ static bool revalidate(dentry_t *d)
 		return false;
 	n = of(d->node);
 	rcu_read_lock();
-	alive = n->thread ? n->pid->thread != NULL : n->pid->process != NULL;
+	t = rcu_dereference(n->pid->thread);
+	alive = n->thread ? t != NULL : n->pid->process != NULL;
+	if (t)
+		set_owner(d->node, t);
 	rcu_read_unlock();
 	/* What is below fd/ and fdinfo/ may have been closed or changed. */
 	return alive && !(n->entry && is_fd_dir(n->entry) && !S_ISDIR(d->node->mode));
@@ -348,7 +365,7 @@ static bool revalidate(dentry_t *d)
 
 static const dentry_operations_t pid_dentry_ops = { .revalidate = revalidate };
 
-/* Makes the node of `model` and attaches it; owned by the process's user. */
+/* Makes the node of `model` and attaches it. */
 static int attach(vfs_node_t *dir, dentry_t *dentry, pid_node_t model, mode_t mode, ino_t ino)
 {
 	vfs_node_t *n = proc_make_node(dir->sb, mode, ino);
@@ -369,8 +386,7 @@ static int attach(vfs_node_t *dir, dentry_t *dentry, pid_node_t model, mode_t mo
 	n->private_data = data;
 	n->state |= PROC_NODE_PID;
 	rcu_read_lock();
-	n->uid = rcu_dereference(t->cred)->euid;
-	n->gid = t->cred->egid;
+	set_owner(n, t);
 	rcu_read_unlock();
 	release(p, t);
 	if (S_ISLNK(mode)) {

@@ -33,6 +33,8 @@ static int open_any(file_t *f, const seq_operations_t *ops, int (*show)(seq_file
 	m->show_hash = CODE_HASH(show);
 	m->private_data = private_data;
 	f->private_data = m;
+	if (!(f->mode & FMODE_WRITE))
+		f->mode &= ~FMODE_PWRITE; /* pwrite(2) says ESPIPE, as on Linux */
 	return 0;
 }
 

@@ -408,11 +408,16 @@ static long regular_ioctl(file_t *f, u32 cmd, unsigned long arg)
 	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
 }
 
-static long put_size(const vfs_node_t *n, u64 __user *to)
+/* What it takes on the device, in bytes. */
+static long put_size(const file_t *f, u64 __user *to)
 {
-	if (!S_ISREG(n->mode) && !S_ISDIR(n->mode) && !S_ISLNK(n->mode))
+	vfs_stat_t st;
+	int r;
+
+	if (!S_ISREG(f->node->mode) && !S_ISDIR(f->node->mode) && !S_ISLNK(f->node->mode))
 		return -ENOTTY;
-	return put_user_u64(n->data ? READ_ONCE(n->data->size) : 0, to);
+	r = vfs_getattr(&f->path, &st);
+	return r ? r : put_user_u64(st.blocks * 512, to);
 }
 
 static long file_ioctl(int fd, file_t *f, u32 cmd, unsigned long arg)
@@ -435,7 +440,7 @@ static long file_ioctl(int fd, file_t *f, u32 cmd, unsigned long arg)
 			return -EINVAL;
 		return put_user_u32(f->node->sb->block_size, (u32 __user *)arg);
 	case FIOQSIZE:
-		return put_size(f->node, (u64 __user *)arg);
+		return put_size(f, (u64 __user *)arg);
 	}
 	if (S_ISREG(f->node->mode))
 		r = regular_ioctl(f, cmd, arg);

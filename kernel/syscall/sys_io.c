@@ -100,11 +100,12 @@ long sys_pwrite64(int fd, const char __user *buf, size_t count, off_t pos)
 /* ---- vectors ---- */
 
 static ssize_t transfer_vector(file_t *f, bool reading, const iovec_t __user *vec, size_t n,
-			       off_t *pos, u8 io_flags)
+			       off_t *pos, int rwf)
 {
 	iovec_t fast[UIO_FASTIOV], *heap;
 	ssize_t r;
 	iter_t it;
+	int io;
 
 	r = iter_import(&it, reading, vec, (u32)n, fast,
 			&heap); /* the upper half has no say, as on Linux */
@@ -113,37 +114,38 @@ static ssize_t transfer_vector(file_t *f, bool reading, const iovec_t __user *ve
 	r = may_transfer(f, reading);
 	if (r || !it.count)
 		goto out;
-	r = -EOPNOTSUPP;
-	if ((io_flags & IO_NOWAIT) && !(f->mode & FMODE_NOWAIT))
+	io = file_io_flags(rwf, reading);
+	r = io < 0 ? io : -EOPNOTSUPP;
+	if (io < 0 || ((io & IO_NOWAIT) && !(f->mode & FMODE_NOWAIT)))
 		goto out;
-	it.io_flags = io_flags;
+	it.io_flags = (u8)io;
 	r = reading ? file_read_iter(f, &it, pos) : file_write_iter(f, &it, pos);
 out:
 	kfree(heap);
 	return r;
 }
 
-static ssize_t vector_here(int fd, bool reading, const iovec_t __user *vec, size_t n, u8 io_flags)
+static ssize_t vector_here(int fd, bool reading, const iovec_t __user *vec, size_t n, int rwf)
 {
 	fd_light_t l = fd_get_pos(fd);
 	ssize_t r;
 
 	if (!l.file)
 		return -EBADF;
-	r = transfer_vector(l.file, reading, vec, n, NULL, io_flags);
+	r = transfer_vector(l.file, reading, vec, n, NULL, rwf);
 	fd_put_light(l);
 	return r;
 }
 
 static ssize_t vector_at(int fd, bool reading, const iovec_t __user *vec, size_t n, off_t pos,
-			 u8 io_flags)
+			 int rwf)
 {
 	fd_light_t l;
 	ssize_t r = get_for_position(fd, reading, pos, &l);
 
 	if (r)
 		return r;
-	r = transfer_vector(l.file, reading, vec, n, &pos, io_flags);
+	r = transfer_vector(l.file, reading, vec, n, &pos, rwf);
 	fd_put_light(l);
 	return r;
 }
@@ -174,17 +176,9 @@ long sys_pwritev(int fd, const struct iovec __user *vec, unsigned long n, unsign
 static long vector2(int fd, bool reading, const struct iovec __user *vec, unsigned long n,
 		    off_t pos, int flags)
 {
-	int io = file_io_flags(flags, reading);
-	fd_light_t l;
-
-	if (io < 0) {
-		l = fd_get_light(fd);
-		fd_put_light(l);
-		return l.file ? io : -EBADF;
-	}
 	if (pos == -1)
-		return vector_here(fd, reading, vec, n, (u8)io);
-	return vector_at(fd, reading, vec, n, pos, (u8)io);
+		return vector_here(fd, reading, vec, n, flags);
+	return vector_at(fd, reading, vec, n, pos, flags);
 }
 
 long sys_preadv2(int fd, const struct iovec __user *vec, unsigned long n, unsigned long pos_l,

@@ -41,9 +41,10 @@ long sys_semtimedop(int id, const struct sembuf __user *uops, unsigned nr,
 	nsec_t deadline = NSEC_MAX;
 	long r;
 
-	r = timeout ? get_deadline(timeout, &deadline) : 0;
-	if (r)
-		return r;
+	int when = timeout ? get_deadline(timeout, &deadline) : 0;
+
+	if (when == -EFAULT)
+		return when;
 	if (nr > sysv_semopm())
 		return -E2BIG;
 	if (nr > OPS_ON_STACK) {
@@ -53,7 +54,7 @@ long sys_semtimedop(int id, const struct sembuf __user *uops, unsigned nr,
 	}
 	r = copy_from_user(ops, uops, nr * sizeof(*ops)) ? -EFAULT : 0;
 	if (!r)
-		r = !nr || id < 0 ? -EINVAL : sysv_semop(id, ops, nr, deadline);
+		r = when || !nr || id < 0 ? -EINVAL : sysv_semop(id, ops, nr, deadline);
 	if (ops != few)
 		kvfree(ops);
 	return r;

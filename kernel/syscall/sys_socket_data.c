@@ -23,7 +23,7 @@ long sys_sendto(int fd, const void __user *buf, size_t len, u32 flags,
 	socket_address_t a;
 	fd_light_t l;
 	socket_t *s;
-	long r = iter_user(&m.iter, false, (void __user *)buf, len);
+	long r = iter_user(&m.iter, false, (void __user *)buf, MIN(len, MAX_RW_COUNT));
 
 	if (r)
 		return r;
@@ -55,7 +55,7 @@ long sys_recvfrom(int fd, void __user *buf, size_t len, u32 flags, struct sockad
 	socket_address_t a;
 	fd_light_t l;
 	socket_t *s;
-	long r = iter_user(&m.iter, true, buf, len), e;
+	long r = iter_user(&m.iter, true, buf, MIN(len, MAX_RW_COUNT)), e;
 
 	if (r)
 		return r;
