@@ -107,6 +107,18 @@ static inline void walk_take_path(walk_t *w, path_t *out) /* after walk_settle *
  */
 dentry_t *walk_lookup_locked(dentry_t *dir, const char *name, u32 len, u32 hash);
 
+/* walk.c for walk_step.c: where the walk stands and begins */
+void walk_move_to(walk_t *w, path_t to); /* by references: takes over `to`'s */
+void walk_stand_rcu(walk_t *w, mount_t *mount, dentry_t *dentry);
+void walk_find_root(walk_t *w);
+int walk_jump_to_root(walk_t *w); /* 0 or -EXDEV */
+/*
+ * walk_step.c: one component. 0: the walk stands there; 1: a link was entered, its text is to be
+ * walked; errno. final: it is the last one.
+ */
+int walk_step(walk_t *w, const char *name, u32 len, u32 hash, last_type_t type, bool follow,
+	      bool final);
+
 void names_init(void);
 
 /* dirops.c: parent of a name that is to be made, removed or renamed; *w is ended by the caller. */
@@ -163,8 +175,7 @@ const fs_operations_t *filesystem_find(const char *name);
 super_block_t *super_get(const fs_operations_t *ops, const char *source, u32 flags,
 			 const char *options);
 super_block_t *super_alloc(const fs_operations_t *ops); /* without a root; NULL */
-void super_hold(super_block_t *sb);
-super_block_t *anonymous_super(void); /* of files without a name */
+super_block_t *anonymous_super(void);			/* of files without a name */
 void super_init(void);
 
 /* open.c and file.c */

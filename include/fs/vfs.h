@@ -366,6 +366,8 @@ void vfs_init(void); /* caches, root tmpfs mounted as the initial namespace's "/
 #define LOOKUP_IN_ROOT 256u
 #define LOOKUP_NO_MAGIC 512u
 int path_lookup(int dfd, const char *name, u32 flags, path_t *out);
+/* What the name in p's own directory leads to, and what is mounted there: 0, -ENOENT, errno. */
+int path_lookup_beside(const path_t *p, const char *name, path_t *out);
 /*
  * From user memory: copies the name (-EFAULT, -ENAMETOOLONG, -ENOENT when empty without
  * LOOKUP_EMPTY).
@@ -616,6 +618,7 @@ void sync_all(void); /* sync(2) */
 /* A mount that is in no tree, for what the kernel opens itself: shared by all, with a reference; NULL without memory. */
 mount_t *super_kernel_mount(super_block_t *sb, const char *name);
 super_block_t *super_find_by_dev(dev_t dev);		/* held, or NULL; super_put */
+void super_hold(super_block_t *sb);			/* one user more of one that has a user */
 void super_put(super_block_t *sb);			/* may sleep */
 int super_statfs(super_block_t *sb, vfs_statfs_t *out); /* without a mount's flags */
 int filesystem_index(const char *name);			/* -EINVAL */

@@ -1,4 +1,4 @@
-// sources: fs/vfs/walk.c fs/vfs/dcache.c fs/vfs/node.c fs/vfs/mount.c fs/vfs/permission.c
+// sources: fs/vfs/walk.c fs/vfs/walk_step.c fs/vfs/dcache.c fs/vfs/node.c fs/vfs/mount.c fs/vfs/permission.c
 // sources: fs/vfs/path_name.c fs/vfs/fscontext.c kernel/sync/spinlock.c
 /*
  * Path walking against a resolver that follows path_resolution(7) literally: random trees with
