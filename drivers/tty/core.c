@@ -56,10 +56,9 @@ static const struct termios2 default_termios = {
 	.c_ospeed = 38400,
 };
 
-static void input_work(work_t *work)
+void tty_push_input(tty_t *tty)
 {
-	tty_t *tty = container_of(work, tty_t, input_work);
-
+	mutex_lock(&tty->push_lock);
 	for (;;) {
 		u8 chunk[256];
 		unsigned long flags;
@@ -72,7 +71,7 @@ static void input_work(work_t *work)
 		 * A full canonical line still takes bytes, one by one: they are dropped or end it. A
 		 * full raw buffer does not, and neither does one with complete lines waiting.
 		 */
-		if (room < 2 && (!tty_lflag(tty, ICANON) || tty->canon_head != tty->tail))
+		if (room < 2 && (!tty_canonical(tty) || tty->canon_head != tty->tail))
 			break;
 		spin_lock_irqsave(&tty->raw_lock, &flags);
 		while (n < MIN(room / 2 + 1, sizeof(chunk)) && tty->raw_tail != tty->raw_head)
@@ -82,6 +81,14 @@ static void input_work(work_t *work)
 			break;
 		discipline_receive(tty, chunk, n);
 	}
+	mutex_unlock(&tty->push_lock);
+}
+
+static void input_work(work_t *work)
+{
+	tty_t *tty = container_of(work, tty_t, input_work);
+
+	tty_push_input(tty);
 	if (__atomic_exchange_n(&tty->break_pending, false, __ATOMIC_RELAXED))
 		discipline_break(tty);
 	if (READ_ONCE(tty->echo.head) != READ_ONCE(tty->echo.tail)) {
@@ -106,6 +113,7 @@ tty_t *tty_create(const tty_operations_t *ops, void *driver_data, const char *na
 	strscpy(tty->name, name, sizeof(tty->name));
 	tty->termios = tty->initial = default_termios;
 	rwsem_init(&tty->termios_lock);
+	mutex_init(&tty->push_lock);
 	mutex_init(&tty->input_lock);
 	mutex_init(&tty->output_lock);
 	mutex_init(&tty->read_lock);

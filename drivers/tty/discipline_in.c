@@ -42,7 +42,7 @@ size_t discipline_room(tty_t *tty)
 
 u32 discipline_queued(tty_t *tty)
 {
-	if (!tty_lflag(tty, ICANON))
+	if (!tty_canonical(tty))
 		return tty->head - tty->tail;
 	u32 n = 0;
 
@@ -53,7 +53,7 @@ u32 discipline_queued(tty_t *tty)
 
 bool discipline_readable(tty_t *tty, u32 min)
 {
-	if (tty_lflag(tty, ICANON))
+	if (tty_canonical(tty))
 		return tty->canon_head != tty->tail;
 	return tty->head - tty->tail >= MAX(min, 1u);
 }
@@ -374,16 +374,28 @@ void discipline_check_unthrottle(tty_t *tty)
 	}
 }
 
+/* EXTPROC: editing, echo and signals are the other side's; what changes bytes is not. */
+static bool done_elsewhere(const tty_t *tty)
+{
+	return tty_lflag(tty, EXTPROC) && !tty_iflag(tty, ISTRIP) &&
+	       !(tty_iflag(tty, IUCLC) && tty_lflag(tty, IEXTEN));
+}
+
 void discipline_receive(tty_t *tty, const u8 *data, size_t len)
 {
 	bool raw;
 
 	rwsem_read_lock(&tty->termios_lock);
 	mutex_lock(&tty->input_lock);
-	for (size_t i = 0; i < len; i++)
-		receive_byte(tty, data[i]);
+	if (done_elsewhere(tty)) {
+		for (size_t i = 0; i < len && discipline_room(tty); i++)
+			put_byte(tty, data[i]);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			receive_byte(tty, data[i]);
+	}
 	discipline_flush_echo(tty);
-	raw = !tty_lflag(tty, ICANON);
+	raw = !tty_canonical(tty);
 	if (raw)
 		tty->canon_head = tty->head;
 	check_throttle(tty);
@@ -437,7 +449,7 @@ void discipline_flush_input(tty_t *tty)
  */
 void discipline_termios_changed(tty_t *tty, u32 old_lflag)
 {
-	if (!((old_lflag ^ tty->termios.c_lflag) & ICANON))
+	if (!((old_lflag ^ tty->termios.c_lflag) & (ICANON | EXTPROC)))
 		return;
 	mutex_lock(&tty->input_lock);
 	bitmap_zero(tty->line_end, TTY_BUFFER);

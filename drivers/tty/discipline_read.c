@@ -50,7 +50,7 @@ static size_t take_raw(tty_t *tty, u8 *chunk, size_t want)
 /* Copies out until the iterator is full, the line ends or nothing is left. Bytes or -EFAULT. */
 static ssize_t copy_out(tty_t *tty, iter_t *it)
 {
-	bool canonical = tty_lflag(tty, ICANON), done = false;
+	bool canonical = tty_canonical(tty), done = false;
 	u8 chunk[CHUNK];
 	ssize_t total = 0;
 
@@ -87,7 +87,7 @@ static read_plan_t plan_read(tty_t *tty, size_t count)
 	u32 vmin = tty->termios.c_cc[VMIN];
 	nsec_t vtime = tty->termios.c_cc[VTIME] * (NSEC_PER_SEC / 10);
 
-	if (tty_lflag(tty, ICANON))
+	if (tty_canonical(tty))
 		return plan;
 	if (vmin) {
 		plan.min = (u32)MIN((size_t)vmin, count);
@@ -118,7 +118,7 @@ static int wait_input(tty_t *tty, file_t *f, const read_plan_t *plan, bool *time
 		if (tty_file_ended(tty, f))
 			return 0;
 		if (f->flags & O_NONBLOCK)
-			return tty->head != tty->tail && !tty_lflag(tty, ICANON) ? 0 : -EAGAIN;
+			return tty->head != tty->tail && !tty_canonical(tty) ? 0 : -EAGAIN;
 		if (plan->min == 0)
 			deadline = start + plan->first;
 		else if (seen && plan->between != NSEC_MAX)
@@ -137,7 +137,7 @@ static int wait_input(tty_t *tty, file_t *f, const read_plan_t *plan, bool *time
 			return 0;
 		}
 		if (r)
-			return tty->head != tty->tail && !tty_lflag(tty, ICANON) ? 0 : r;
+			return tty->head != tty->tail && !tty_canonical(tty) ? 0 : r;
 		seen = tty->head - tty->tail;
 	}
 }

@@ -7,6 +7,9 @@
 #include <kernel/lib/string.h>
 #include <kernel/time/clock.h>
 
+#define CTRL_Q 021
+#define CTRL_S 023
+
 void tty_packet_event(tty_t *tty, u8 set, u8 clear)
 {
 	tty_t *master = tty->link;
@@ -84,12 +87,30 @@ static u32 baud_rate(u32 cflag, u32 given)
 	return code & CBAUDEX ? high[code & 15] : low[code & 15];
 }
 
+/* Whether output stops and starts by the usual keys: what TIOCPKT_DOSTOP and NOSTOP tell. */
+static bool usual_flow(const struct termios2 *t)
+{
+	return (t->c_iflag & IXON) && t->c_cc[VSTOP] == CTRL_S && t->c_cc[VSTART] == CTRL_Q;
+}
+
+/* ioctl_tty(2), TIOCPKT. */
+static void tell_termios(tty_t *tty, const struct termios2 *was, const struct termios2 *now)
+{
+	bool flow = usual_flow(now);
+
+	if ((was->c_lflag | now->c_lflag) & EXTPROC)
+		tty_packet_event(tty, TIOCPKT_IOCTL, 0);
+	if (flow != usual_flow(was))
+		tty_packet_event(tty, flow ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP,
+				 flow ? TIOCPKT_NOSTOP : TIOCPKT_DOSTOP);
+}
+
 #define WAIT_OUTPUT 1
 #define FLUSH_INPUT 2
 
 static long apply_termios(tty_t *tty, struct termios2 *t, u32 how)
 {
-	u32 old_lflag;
+	struct termios2 was;
 	int r = tty_check_job_control(tty, SIGTTOU);
 
 	if (r)
@@ -99,29 +120,28 @@ static long apply_termios(tty_t *tty, struct termios2 *t, u32 how)
 		if (r)
 			return r;
 	}
-	if (how & FLUSH_INPUT)
+	if (how & FLUSH_INPUT) {
 		discipline_flush_input(tty);
+		tty_packet_event(tty, TIOCPKT_FLUSHREAD, 0);
+	}
+	if (tty->link) /* there is no line whose bytes could be of another size */
+		t->c_cflag = (t->c_cflag & ~(u32)(CSIZE | PARENB)) | CS8 | CREAD;
 	t->c_ospeed = baud_rate(t->c_cflag, t->c_ospeed);
 	if ((t->c_cflag >> IBSHIFT) & CBAUD)
 		t->c_ispeed = baud_rate(t->c_cflag >> IBSHIFT, t->c_ispeed);
 	else
 		t->c_ispeed = t->c_ospeed;
 	rwsem_write_lock(&tty->termios_lock);
-	old_lflag = tty->termios.c_lflag;
-	u32 old_iflag = tty->termios.c_iflag;
+	was = tty->termios;
 	tty->termios = *t;
 	tty->termios.c_line = N_TTY;
-	discipline_termios_changed(tty, old_lflag);
+	discipline_termios_changed(tty, was.c_lflag);
 	if (tty->ops->set_termios)
 		tty->ops->set_termios(tty);
 	rwsem_write_unlock(&tty->termios_lock);
-	if (!(t->c_iflag & IXON) && (old_iflag & IXON))
+	if (!(t->c_iflag & IXON) && (was.c_iflag & IXON))
 		tty_flow(tty, false);
-	if ((old_lflag ^ t->c_lflag) & EXTPROC)
-		tty_packet_event(tty, TIOCPKT_IOCTL, 0);
-	if ((old_iflag ^ t->c_iflag) & IXON)
-		tty_packet_event(tty, t->c_iflag & IXON ? TIOCPKT_DOSTOP : TIOCPKT_NOSTOP,
-				 t->c_iflag & IXON ? TIOCPKT_NOSTOP : TIOCPKT_DOSTOP);
+	tell_termios(tty, &was, t);
 	return 0;
 }
 

@@ -3,9 +3,9 @@
  * Opening /dev/ptmx makes a pair and a name in devpts; the slave can be opened once it is unlocked.
  *
  * Both ends are tty_t with `link` to each other. The slave has the line discipline. What is written
- * to the slave goes into the master's `buffer` (used raw, under its raw_lock, as the output queue),
- * what is written to the master goes through the slave's discipline at once, in the writer's
- * context, so that back-pressure is simply a short write.
+ * to either end goes into the other's raw ring. The master's is read as it is; the slave's goes
+ * through the discipline, in the writer's own context as far as the discipline has room, by the
+ * input work item after a reader made some. A full ring is what the master's writer waits for.
  *
  * Lifetime: the slave owns the master's structure, and an open master holds a reference on the
  * slave, so `link` is valid on both sides as long as either end is open. The master's close hangs
@@ -21,6 +21,19 @@
 
 #define MASK(i) ((i) & (TTY_RAW_BUFFER - 1))
 
+/* Bytes for the end `to`, any context; returns how many fitted. */
+static size_t queue_bytes(tty_t *to, const u8 *data, size_t len)
+{
+	unsigned long flags;
+	size_t n = 0;
+
+	spin_lock_irqsave(&to->raw_lock, &flags);
+	while (n < len && to->raw_head - to->raw_tail < TTY_RAW_BUFFER)
+		to->raw[MASK(to->raw_head++)] = data[n++];
+	spin_unlock_irqrestore(&to->raw_lock, flags);
+	return n;
+}
+
 /* ---- slave side: output into the master's queue ---- */
 
 static size_t slave_write_room(tty_t *slave)
@@ -31,13 +44,8 @@ static size_t slave_write_room(tty_t *slave)
 static size_t slave_write(tty_t *slave, const u8 *data, size_t len)
 {
 	tty_t *master = slave->link;
-	unsigned long flags;
-	size_t n = 0;
+	size_t n = queue_bytes(master, data, len);
 
-	spin_lock_irqsave(&master->raw_lock, &flags);
-	while (n < len && master->raw_head - master->raw_tail < TTY_RAW_BUFFER)
-		master->raw[MASK(master->raw_head++)] = data[n++];
-	spin_unlock_irqrestore(&master->raw_lock, flags);
 	if (n) {
 		wake_up_key(&master->read_wait, 1, POLLIN | POLLRDNORM);
 		fasync_signal(&master->fasync, POLL_IN);
@@ -89,8 +97,11 @@ static void slave_last_close(tty_t *slave)
 
 static void slave_destroy(tty_t *slave)
 {
+	super_block_t *sb = slave->driver_data;
+
 	tty_put(slave->link);
-	devpts_free_index(dev_minor(slave->dev));
+	devpts_free_index(sb, dev_minor(slave->dev));
+	super_put(sb);
 }
 
 static const tty_operations_t slave_ops = {
@@ -106,23 +117,24 @@ static const tty_operations_t slave_ops = {
 
 /* ---- master side ---- */
 
-/* The master has no discipline of its own: these serve TIOCSTI and echo, which it never does. */
 static size_t master_write(tty_t *master, const u8 *data, size_t len)
 {
-	discipline_receive(master->link, data, len);
-	return len;
+	size_t n = queue_bytes(master->link, data, len);
+
+	tty_push_input(master->link);
+	return n;
 }
 
 static size_t master_write_room(tty_t *master)
 {
-	return discipline_room(master->link);
+	return tty_receive_room(master->link);
 }
 
 static void master_last_close(tty_t *master)
 {
 	tty_t *slave = master->link;
 
-	devpts_remove(dev_minor(slave->dev));
+	devpts_remove(slave->driver_data, dev_minor(slave->dev));
 	WRITE_ONCE(slave->other_closed, true);
 }
 
@@ -207,40 +219,55 @@ static ssize_t master_read_iter(file_t *f, iter_t *it, off_t *pos)
 	return r < 0 ? r : r + 1;
 }
 
-static bool slave_takes_input(tty_t *slave)
+/* Waits until the slave's ring has room, pushing what is in it. Bytes of room or errno. */
+static ssize_t wait_room(const file_t *f, tty_t *m)
 {
-	/* A full canonical line still accepts (and drops) bytes, so that a newline can end it. */
-	return discipline_room(slave) >= 2 ||
-	       (tty_lflag(slave, ICANON) && slave->canon_head == slave->tail);
+	for (;;) {
+		size_t room = tty_receive_room(m->link);
+		int r;
+
+		if (room)
+			return (ssize_t)room;
+		tty_push_input(m->link);
+		if (tty_receive_room(m->link))
+			continue;
+		if (f->flags & O_NONBLOCK)
+			return -EAGAIN;
+		r = wait_event_interruptible(&m->write_wait, tty_receive_room(m->link));
+		if (r)
+			return r;
+	}
 }
 
 static ssize_t master_write_iter(file_t *f, iter_t *it, off_t *pos)
 {
-	tty_t *m = master_of(f), *slave = m->link;
-	ssize_t total = 0;
+	tty_t *m = master_of(f);
+	ssize_t total = 0, r = 0;
 
+	if (f->flags & O_NONBLOCK) {
+		if (!mutex_trylock(&m->output_lock))
+			return -EAGAIN;
+	} else if (mutex_lock_interruptible(&m->output_lock)) {
+		return -ERESTARTSYS;
+	}
 	while (it->count) {
 		u8 chunk[256];
-		size_t room, n;
+		size_t n;
 
-		if (READ_ONCE(m->other_closed) && !slave->open_count && total)
+		r = wait_room(f, m);
+		if (r < 0)
 			break;
-		if (!slave_takes_input(slave)) {
-			if (f->flags & O_NONBLOCK)
-				return total ? total : -EAGAIN;
-			if (wait_event_interruptible(&m->write_wait, slave_takes_input(slave)))
-				return total ? total : -ERESTARTSYS;
-			continue;
+		n = copy_from_iter(chunk, MIN(MIN((size_t)r, it->count), sizeof(chunk)), it);
+		if (!n) {
+			r = -EFAULT;
+			break;
 		}
-		room = discipline_room(slave);
-		n = MIN(it->count, MIN(MAX(room / 2, (size_t)1), sizeof(chunk)));
-		n = copy_from_iter(chunk, n, it);
-		if (!n)
-			return total ? total : -EFAULT;
-		discipline_receive(slave, chunk, n);
-		total += (ssize_t)n;
+		total += (ssize_t)queue_bytes(m->link, chunk, n);
 	}
-	return total;
+	if (total)
+		tty_push_input(m->link);
+	mutex_unlock(&m->output_lock);
+	return total ? total : r;
 }
 
 static u32 master_poll(file_t *f, poll_table_t *pt)
@@ -256,7 +283,7 @@ static u32 master_poll(file_t *f, poll_table_t *pt)
 		mask |= POLLPRI;
 	if (READ_ONCE(m->other_closed))
 		mask |= POLLHUP;
-	if (slave_takes_input(m->link))
+	if (tty_receive_room(m->link))
 		mask |= POLLOUT | POLLWRNORM;
 	return mask;
 }
@@ -271,6 +298,27 @@ static long set_packet(tty_t *m, u32 on)
 	m->packet = on != 0;
 	spin_unlock_irqrestore(&m->control_lock, flags);
 	return 0;
+}
+
+/* TIOCSTI on a master, which is nobody's controlling terminal: as if the slave had written. */
+static long simulate_output(tty_t *m, const u8 __user *arg)
+{
+	u8 c;
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (get_user_u8(&c, arg))
+		return -EFAULT;
+	slave_write(m->link, &c, 1);
+	return 0;
+}
+
+static int open_peer(const file_t *master, tty_t *slave, int flags)
+{
+	u32 how = (u32)flags & (O_ACCMODE | O_NONBLOCK | O_NOCTTY);
+
+	return fd_give(devpts_open_peer(master, slave->driver_data, slave, (int)how),
+		       flags & O_CLOEXEC);
 }
 
 static long master_ioctl(file_t *f, u32 cmd, unsigned long arg)
@@ -296,9 +344,11 @@ static long master_ioctl(file_t *f, u32 cmd, unsigned long arg)
 	case TIOCGPKT:
 		return put_user_u32(m->packet, word);
 	case TIOCGPTPEER:
-		return devpts_open_peer(m->link, (int)arg);
+		return open_peer(f, m->link, (int)arg);
 	case FIONREAD:
 		return put_user_u32(TTY_RAW_BUFFER - (u32)tty_receive_room(m), word);
+	case TIOCSTI:
+		return simulate_output(m, (const u8 __user *)arg);
 	case TIOCSIG:
 		if (arg != SIGINT && arg != SIGQUIT && arg != SIGTSTP)
 			return -EINVAL;
@@ -329,8 +379,11 @@ static const file_operations_t master_file_operations = {
 	.fasync = tty_fasync,
 };
 
-/* Makes the pair of index `index`; returns the slave with one reference, which owns the master. */
-static tty_t *create_pair(u32 index)
+/*
+ * Makes the pair of index `index`; returns the slave with one reference, which owns the master, the
+ * number and its instance of devpts.
+ */
+static tty_t *create_pair(super_block_t *sb, u32 index)
 {
 	char name[16];
 	tty_t *master, *slave;
@@ -339,7 +392,7 @@ static tty_t *create_pair(u32 index)
 	master = tty_create(&master_ops, NULL, "ptmx", makedev(TTYAUX_MAJOR, 2));
 	if (!master)
 		return NULL;
-	slave = tty_create(&slave_ops, NULL, name, makedev(PTS_MAJOR, index));
+	slave = tty_create(&slave_ops, sb, name, makedev(PTS_MAJOR, index));
 	if (!slave) {
 		tty_put(master);
 		return NULL;
@@ -355,24 +408,30 @@ static tty_t *create_pair(u32 index)
 
 static int open_ptmx(vfs_node_t *node, file_t *f)
 {
-	int index = devpts_alloc_index();
+	super_block_t *sb = devpts_of_master(f);
 	tty_t *slave;
-	int r;
+	int index, r;
 
-	if (index < 0)
+	if (IS_ERR(sb))
+		return (int)PTR_ERR(sb);
+	index = devpts_alloc_index(sb);
+	if (index < 0) {
+		super_put(sb);
 		return index;
-	slave = create_pair((u32)index);
+	}
+	slave = create_pair(sb, (u32)index);
 	if (!slave) {
-		devpts_free_index((u32)index);
+		devpts_free_index(sb, (u32)index);
+		super_put(sb);
 		return -ENOMEM;
 	}
-	r = devpts_add(slave);
+	r = devpts_add(sb, slave);
 	if (r)
 		goto out_put;
 	f->flags |= O_NOCTTY;
 	r = tty_open_file(slave->link, f);
 	if (r) {
-		devpts_remove((u32)index);
+		devpts_remove(sb, (u32)index);
 		goto out_put;
 	}
 	f->ops = &master_file_operations; /* the file keeps the slave's reference */
@@ -384,7 +443,7 @@ out_put:
 
 static int open_slave(vfs_node_t *node, file_t *f)
 {
-	tty_t *slave = devpts_find(dev_minor(node->rdev));
+	tty_t *slave = devpts_find(node);
 	int r;
 
 	if (!slave)

@@ -31,6 +31,12 @@ static inline bool tty_oflag(const tty_t *tty, u32 f)
 	return tty->termios.c_oflag & f;
 }
 
+/* Lines are made here, and not by who is on the other side (EXTPROC of telnet's LINEMODE). */
+static inline bool tty_canonical(const tty_t *tty)
+{
+	return (tty->termios.c_lflag & (ICANON | EXTPROC)) == ICANON;
+}
+
 /* discipline_in.c */
 void discipline_receive(tty_t *tty, const u8 *data, size_t len); /* takes input_lock */
 void discipline_break(tty_t *tty);
@@ -48,6 +54,9 @@ void discipline_echo(tty_t *tty, u8 c); /* input_lock: with output processing */
 void discipline_echo_raw(tty_t *tty, u8 c);
 void discipline_flush_echo(tty_t *tty);
 size_t discipline_process_output(tty_t *tty, const u8 *data, size_t len);
+
+/* core.c: takes raw input through the discipline as far as there is room; may sleep */
+void tty_push_input(tty_t *tty);
 
 /* control.c: sessions, groups, job control */
 int tty_check_job_control(tty_t *tty, int sig); /* 0, -EIO, -ERESTARTSYS */

@@ -46,8 +46,8 @@ typedef struct tty_ring {
 
 /*
  * Keys: (t) termios_lock; (i) input_lock; (o) output_lock; (c) control_lock, a spinlock with
- * interrupts off; (r) raw_lock, likewise; (k) constant; (a) atomic. Order: termios > output > input
- * > control.
+ * interrupts off; (r) raw_lock, likewise; (k) constant; (a) atomic. Order: push > termios >
+ * output > input > control.
  */
 typedef struct tty {
 	refcount_t refs;
@@ -69,6 +69,7 @@ typedef struct tty {
 	bool break_pending; /* (a) a line break came after what is in raw */
 
 	/* line discipline */
+	mutex_t push_lock; /* one takes raw input through it at a time: keeps the order */
 	mutex_t input_lock;
 	u8 buffer[TTY_BUFFER];			 /* (i) edited input */
 	unsigned long line_end[TTY_BUFFER / 64]; /* (i) a line ends with this byte */

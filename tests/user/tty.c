@@ -40,6 +40,14 @@ static void open_pair(void)
 	slave = MUST(open(named("/dev/pts/%d", number), O_RDWR | O_NOCTTY));
 }
 
+static int number_of(int fd)
+{
+	int number = -1;
+
+	ioctl(fd, TIOCGPTN, &number);
+	return number;
+}
+
 static struct termios get(void)
 {
 	struct termios t;
@@ -439,6 +447,200 @@ static void group_packets_and_flow(void)
 	ROW("not_exclusive", sys(SYS_ioctl, slave, TIOCNXCL, 0), 0);
 }
 
+/* The status byte that the master reads next in packet mode; -errno, or 0x100 for data. */
+static int packet_status(void)
+{
+	unsigned char got[16];
+	ssize_t n;
+
+	EVENTUALLY((n = sys(SYS_read, master, got, sizeof(got))) != -EAGAIN);
+	return n < 0 ? (int)n : n > 1 ? 0x100 : got[0];
+}
+
+static bool silent(void)
+{
+	struct pollfd pfd = { .fd = master, .events = POLLIN | POLLPRI };
+
+	return poll(&pfd, 1, 0) == 0;
+}
+
+static void group_packet_status(void)
+{
+	struct pollfd pfd = { .fd = -1, .events = POLLIN | POLLPRI };
+	int on = 1, off = 0, value = -1;
+	struct termios t;
+
+	open_pair();
+	change(ECHO, 0);
+	pfd.fd = master;
+	ROWS_EFAULT("set", 4, sys(SYS_ioctl, master, TIOCPKT, p));
+	ROW("on_slave", sys(SYS_ioctl, slave, TIOCPKT, &on), -ENOTTY);
+	ROW("get_on_slave", sys(SYS_ioctl, slave, TIOCGPKT, &value), -ENOTTY);
+	ROW("get", (sys(SYS_ioctl, master, TIOCGPKT, &value), value), 0);
+	/* What happened before does not count. */
+	ioctl(slave, TCFLSH, TCIFLUSH);
+	ROW("set", sys(SYS_ioctl, master, TIOCPKT, &on), 0);
+	ROW("get_set", (sys(SYS_ioctl, master, TIOCGPKT, &value), value), 1);
+	ROW_TRUE("nothing_yet", silent());
+	ioctl(slave, TCFLSH, TCIFLUSH);
+	ROW("poll", (sys(SYS_poll, &pfd, 1, 0), pfd.revents), POLLIN | POLLPRI);
+	ROW("flush_read", packet_status(), TIOCPKT_FLUSHREAD);
+	ioctl(slave, TCFLSH, TCOFLUSH);
+	ROW("flush_write", packet_status(), TIOCPKT_FLUSHWRITE);
+	ioctl(slave, TCFLSH, TCIOFLUSH);
+	ROW("flush_both", packet_status(), TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE);
+	ioctl(slave, TCXONC, TCOOFF);
+	ROW("stop", packet_status(), TIOCPKT_STOP);
+	ioctl(slave, TCXONC, TCOON);
+	ROW("start", packet_status(), TIOCPKT_START);
+	ioctl(slave, TCXONC, TCOOFF);
+	ioctl(slave, TCXONC, TCOON);
+	ROW("last_counts", packet_status(), TIOCPKT_START);
+	t = get();
+	t.c_iflag &= ~IXON;
+	set(&t);
+	ROW("no_stop", packet_status(), TIOCPKT_NOSTOP);
+	t.c_iflag |= IXON;
+	set(&t);
+	ROW("do_stop", packet_status(), TIOCPKT_DOSTOP);
+	t.c_cc[VSTOP] = 1;
+	set(&t);
+	ROW("other_key", packet_status(), TIOCPKT_NOSTOP);
+	t.c_cc[VSTOP] = 023;
+	set(&t);
+	ROW("usual_key", packet_status(), TIOCPKT_DOSTOP);
+	set(&t);
+	ROW_TRUE("no_change", silent());
+	sys(SYS_ioctl, slave, TCSETSF, &t);
+	ROW("set_flush", packet_status(), TIOCPKT_FLUSHREAD);
+	MUST(ioctl(slave, TIOCSCTTY, 0));
+	catch (SIGINT);
+	type("\003");
+	ROW_TRUE("interrupt", EVENTUALLY(caught == SIGINT));
+	ROW("interrupt_flushes", packet_status() & 3, TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE);
+	/* The status goes before what was written earlier, and says nothing of data. */
+	write(slave, "ab", 2);
+	EVENTUALLY(!silent());
+	ioctl(slave, TCFLSH, TCIFLUSH);
+	ROW("status_first", packet_status(), TIOCPKT_FLUSHREAD);
+	ROW("then_data", packet_status(), 0x100);
+	write(slave, "ab", 2);
+	EVENTUALLY(!silent());
+	ROW("one_byte", sys(SYS_read, master, buf, 1), 1);
+	ROW("one_byte_header", buf[0], TIOCPKT_DATA);
+	ROW("two_bytes", sys(SYS_read, master, buf, 2), 2);
+	ROW("rest", sys(SYS_read, master, buf, 9), 2);
+	/* EXTPROC: the other side edits lines; it hears of every change. */
+	t.c_lflag |= EXTPROC;
+	set(&t);
+	ROW("extproc", packet_status(), TIOCPKT_IOCTL);
+	type("a\177\003\r");
+	ROW_TRUE("extproc_as_typed", reads("a\177\003\r"));
+	t.c_cc[VEOL] = 'e';
+	set(&t);
+	ROW("extproc_change", packet_status(), TIOCPKT_IOCTL);
+	t.c_lflag &= ~EXTPROC;
+	set(&t);
+	ROW("extproc_off", packet_status(), TIOCPKT_IOCTL);
+	type("a\177b\n");
+	ROW_TRUE("extproc_off_edits", reads("b\n"));
+	ROW("clear", sys(SYS_ioctl, master, TIOCPKT, &off), 0);
+	ioctl(slave, TCFLSH, TCIFLUSH);
+	ROW("cleared", sys(SYS_read, master, buf, 10), -EAGAIN);
+}
+
+/* TIOCSTI, TIOCVHANGUP, exclusive use. */
+static void group_policy(void)
+{
+	int value = -1;
+	char c = 's', name[32];
+
+	open_pair();
+	raw_mode(1, 0);
+	strcpy(name, named("/dev/pts/%d", number_of(master)));
+	chmod(name, 0666);
+	ROWS_EFAULT("simulate", 1, sys(SYS_ioctl, slave, TIOCSTI, p));
+	ROW_AS(USER, "simulate_foreign", sys(SYS_ioctl, slave, TIOCSTI, &c), -EPERM);
+	ROW_AS(USER, "simulate_own", ({
+		       setsid();
+		       ioctl(slave, TIOCSCTTY, 0);
+		       sys(SYS_ioctl, slave, TIOCSTI, &c);
+	       }),
+	       0);
+	ROW_TRUE("simulated", reads("s"));
+	ROW("simulate_privileged", sys(SYS_ioctl, slave, TIOCSTI, &c), 0);
+	ROW_TRUE("simulated_privileged", reads("s"));
+	ROW("simulate_master", sys(SYS_ioctl, master, TIOCSTI, &c), 0);
+	ROW_TRUE("simulated_master", shows("s"));
+	ROW_AS(USER, "simulate_master_user", sys(SYS_ioctl, master, TIOCSTI, &c), -EPERM);
+	ROWS_EFAULT("get_exclusive", 4, sys(SYS_ioctl, slave, TIOCGEXCL, p));
+	ROW("not_exclusive", (sys(SYS_ioctl, slave, TIOCGEXCL, &value), value), 0);
+	ROW("exclusive", sys(SYS_ioctl, slave, TIOCEXCL), 0);
+	ROW("is_exclusive", (sys(SYS_ioctl, slave, TIOCGEXCL, &value), value), 1);
+	ROW_AS(USER, "exclusive_open", sys(SYS_open, name, O_RDWR | O_NOCTTY), -EBUSY);
+	ROW_OK("exclusive_open_root", sys(SYS_open, name, O_RDWR | O_NOCTTY));
+	ROW("shared", sys(SYS_ioctl, slave, TIOCNXCL), 0);
+	ROW_AS(USER, "shared_open", sys(SYS_open, name, O_RDWR | O_NOCTTY) >= 0, 1);
+	ROWS_EFAULT("get_lock", 4, sys(SYS_ioctl, master, TIOCGPTLCK, p));
+	ROW("lock_on_slave", sys(SYS_ioctl, slave, TIOCSPTLCK, &value), -ENOTTY);
+	ROW("get_lock_on_slave", sys(SYS_ioctl, slave, TIOCGPTLCK, &value), -ENOTTY);
+	ROW_AS(USER, "vhangup_user", sys(SYS_vhangup), -EPERM);
+	ROW_AS(USER, "hangup_user", sys(SYS_ioctl, slave, TIOCVHANGUP), -EPERM);
+	ROW("hangup", sys(SYS_ioctl, slave, TIOCVHANGUP), 0);
+	ROW("hung_read", sys(SYS_read, slave, buf, 1), 0);
+	ROW("hung_write", sys(SYS_write, slave, "x", 1), -EIO);
+	ROW("hung_ioctl", sys(SYS_ioctl, slave, TIOCGEXCL, &value), -EIO);
+	ROW_OK("open_anew", sys(SYS_open, name, O_RDWR | O_NOCTTY));
+	ROW("vhangup_none", CHILD(setsid(); _exit(sys(SYS_vhangup))), 0);
+	ROW("hangup_master", sys(SYS_ioctl, master, TIOCVHANGUP), 0);
+	ROW("hung_master", sys(SYS_write, master, "x", 1), -EIO);
+}
+
+/* How much a master may write that nobody reads. */
+static void group_master_room(void)
+{
+	static char much[65536];
+	long total = 0;
+
+	open_pair();
+	raw_mode(1, 0);
+	memset(much, 'r', sizeof(much));
+	ROW_TRUE("first", sys(SYS_write, master, much, 8000) == 8000);
+	/* Some of it goes on to the slave's discipline and makes room. */
+	ROW_TRUE("takes", EVENTUALLY(({
+			 ssize_t n = write(master, much, 1000);
+			 total += n > 0 ? n : 0;
+			 total >= 4000;
+		 })));
+	ROW_TRUE("has_an_end", EVENTUALLY(sys(SYS_write, master, much, sizeof(much)) == -EAGAIN));
+	struct pollfd pfd = { .fd = master, .events = POLLOUT };
+	ROW("poll_full", sys(SYS_poll, &pfd, 1, 0), 0);
+	MUST(fcntl(master, F_SETFL, O_RDWR));
+	pid_t writer = SPAWN(_exit(write(master, "end", 3)));
+	ROW_TRUE("writer_waits", until_state(writer, 'S'));
+	int left, status = -1;
+	ROW_TRUE("writer_goes_on", EVENTUALLY(({
+			 while (!ioctl(slave, FIONREAD, &left) && left)
+				 read(slave, much, sizeof(much));
+			 waitpid(writer, &status, WNOHANG) == writer;
+		 })));
+	ROW("writer_wrote", status, EXITED(3));
+	/* Lines: without an end all is taken, and what is too long is dropped. */
+	close(master);
+	close(slave);
+	open_pair();
+	memset(much, 'l', sizeof(much));
+	change(ECHO, 0);
+	total = 0;
+	ROW_TRUE("line_all_taken", EVENTUALLY(({
+			 ssize_t n = write(master, much, sizeof(much));
+			 total += n > 0 ? n : 0;
+			 total >= 100000;
+		 })));
+	ROW_TRUE("line_end", EVENTUALLY(write(master, "\n", 1) == 1));
+	ROW("line_kept", read(slave, much, sizeof(much)), 4096);
+}
+
 static void group_window(void)
 {
 	struct window size = { 40, 120, 1, 2 }, got;
@@ -776,15 +978,110 @@ static void group_limit(void)
 	set_number(max, 4096);
 }
 
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) ? 0 : st.st_mode & 07777;
+}
+
+/* Each mount of devpts is an instance: numbers, names, ptmx and options of its own. */
+static void group_instances(void)
+{
+	struct stat st, other;
+	int unlock = 0;
+
+	mkdir("one", 0755);
+	mkdir("two", 0755);
+	ROW("mount", sys(SYS_mount, "none", "one", "devpts", 0, "newinstance,ptmxmode=666"), 0);
+	ROW("mount_owner",
+	    sys(SYS_mount, "none", "two", "devpts", 0, "uid=1000,gid=1001,mode=640,max=2"), 0);
+	ROW("bad_option", sys(SYS_mount, "none", "two", "devpts", 0, "nonsense"), -EINVAL);
+	ROW("bad_option_value", sys(SYS_mount, "none", "two", "devpts", 0, "sense=1"), -EINVAL);
+	ROW("bad_mode", sys(SYS_mount, "none", "two", "devpts", 0, "mode=9"), -EINVAL);
+	ROW("bad_max", sys(SYS_mount, "none", "two", "devpts", 0, "max=1048577"), -EINVAL);
+	ROW("ptmx_mode", mode_of("one/ptmx"), 0666);
+	ROW("ptmx_default_mode", mode_of("two/ptmx"), 0);
+	int a = ROW_OK("ptmx", sys(SYS_open, "one/ptmx", O_RDWR | O_NOCTTY));
+	int b = ROW_OK("ptmx_two", sys(SYS_open, "two/ptmx", O_RDWR | O_NOCTTY));
+	ROW("first_number", number_of(a), 0);
+	ROW("first_number_two", number_of(b), 0);
+	ROW("mode_default", mode_of("one/0"), 0600);
+	ROW("mode_chosen", mode_of("two/0"), 0640);
+	stat("one/0", &st);
+	stat("two/0", &other);
+	ROW("owner_default", st.st_uid, 0);
+	ROW("owner_chosen", other.st_uid * 10000 + other.st_gid, 10001001);
+	ROW("same_number", st.st_rdev == other.st_rdev, 1);
+	ROW_TRUE("other_device", st.st_dev != other.st_dev);
+	ROW("inode", st.st_ino, 3);
+	ioctl(a, TIOCSPTLCK, &unlock);
+	ROW("other_locked", sys(SYS_open, "two/0", O_RDWR | O_NOCTTY), -EIO);
+	int tty = ROW_OK("open", sys(SYS_open, "one/0", O_RDWR | O_NOCTTY));
+	ROW("write", sys(SYS_write, tty, "x", 1), 1);
+	ROW("arrives", sys(SYS_read, a, buf, 10), 1);
+	int peer = ROW_OK("peer", sys(SYS_ioctl, a, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+	fstat(peer, &other);
+	ROW_TRUE("peer_there", other.st_dev == st.st_dev && other.st_ino == st.st_ino);
+	ROW("peer_cloexec", fcntl(peer, F_GETFD), FD_CLOEXEC);
+	ROW("peer_locked", sys(SYS_ioctl, b, TIOCGPTPEER, O_RDWR | O_NOCTTY), -EIO);
+	ROW("peer_on_slave", sys(SYS_ioctl, tty, TIOCGPTPEER, O_RDWR), -ENOTTY);
+	/* The node of another place leads nowhere, and neither does a ptmx beside no instance. */
+	mknod("node", S_IFCHR | 0600, st.st_rdev);
+	ROW("foreign_node", sys(SYS_open, "node", O_RDWR | O_NOCTTY), -EIO);
+	mknod("ptmx", S_IFCHR | 0600, 5 << 8 | 2);
+	ROW("ptmx_beside_nothing", sys(SYS_open, "ptmx", O_RDWR | O_NOCTTY), -ENOENT);
+	mkdir("pts", 0755);
+	ROW("ptmx_beside_directory", sys(SYS_open, "ptmx", O_RDWR | O_NOCTTY), -ENODEV);
+	MUST(mount("one", "pts", NULL, MS_BIND, NULL));
+	int c = ROW_OK("ptmx_beside", sys(SYS_open, "ptmx", O_RDWR | O_NOCTTY));
+	ROW("ptmx_beside_number", number_of(c), 1);
+	ROW("ptmx_beside_name", access("one/1", F_OK), 0);
+	close(c);
+	ROW("ptmx_beside_gone", access("one/1", F_OK), -1);
+	umount("pts");
+	/* What changes stays, as long as the pair does. */
+	ROW("chmod", sys(SYS_chmod, "one/0", 0622), 0);
+	ROW("chown", sys(SYS_chown, "one/0", USER, OTHER), 0);
+	stat("one/0", &st);
+	ROW("changed", (st.st_mode & 07777) == 0622 && st.st_uid == USER, 1);
+	ROW("remount", sys(SYS_mount, "none", "one", NULL, MS_REMOUNT, "ptmxmode=640,mode=604"), 0);
+	ROW("remount_ptmx", mode_of("one/ptmx"), 0640);
+	ROW("remount_slave", mode_of("one/0"), 0622);
+	c = MUST(open("one/ptmx", O_RDWR | O_NOCTTY));
+	ROW("remount_next", mode_of("one/1"), 0604);
+	close(c);
+	c = ROW_OK("max_reached", sys(SYS_open, "two/ptmx", O_RDWR | O_NOCTTY));
+	ROW("max", sys(SYS_open, "two/ptmx", O_RDWR | O_NOCTTY), -ENOSPC);
+	char mounts[16384];
+	slurp("/proc/mounts", mounts, sizeof(mounts));
+	ROW_TRUE("shown", strstr(mounts, ",uid=1000,gid=1001,mode=640,ptmxmode=000,max=2 "));
+	ROW("create", sys(SYS_open, "one/5", O_RDWR | O_CREAT, 0600), -EACCES);
+	ROW("unlink", sys(SYS_unlink, "one/0"), -EPERM);
+	ROW("mkdir", sys(SYS_mkdir, "one/d", 0755), -EPERM);
+	ROW("unmount_busy", sys(SYS_umount2, "one", 0), -EBUSY);
+	/* The pair outlives the mount that it came from. */
+	close(peer);
+	ROW("unmount_lazily", sys(SYS_umount2, "one", MNT_DETACH), 0);
+	ROW("write_unmounted", sys(SYS_write, tty, "y", 1), 1);
+	ROW("arrives_unmounted", sys(SYS_read, a, buf, 10), 1);
+	close(a);
+	ROW("hung_up", sys(SYS_write, tty, "y", 1), -EIO);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "tty");
+	GROUP(group_instances);
 	GROUP(group_ptmx);
 	GROUP(group_termios);
 	GROUP(group_canonical);
 	GROUP(group_echo);
 	GROUP(group_raw);
 	GROUP(group_packets_and_flow);
+	GROUP(group_packet_status);
+	GROUP(group_policy);
+	GROUP(group_master_room);
 	GROUP(group_window);
 	GROUP(group_controlling);
 	GROUP(group_keys);
