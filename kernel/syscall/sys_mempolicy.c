@@ -9,34 +9,11 @@
 #include <uapi/errno.h>
 #include <uapi/mempolicy.h>
 
+#include "memory_calls.h"
+
 #define WORD_BITS 64
 
 /* ---- node sets of programs: arrays of words, one bit less than is said ---- */
-
-/* Words that this kernel has no nodes for must be empty. */
-static int get_nodes(u64 *nodes, const unsigned long __user *mask, unsigned long max)
-{
-	u64 words, word;
-
-	*nodes = 0;
-	max--;
-	if (!max || !mask)
-		return 0;
-	if (max > PAGE_SIZE * 8)
-		return -EINVAL;
-	words = (max + WORD_BITS - 1) / WORD_BITS;
-	for (u64 i = 0; i < words; i++) {
-		if (get_user_u64(&word, (const u64 __user *)mask + i))
-			return -EFAULT;
-		if (i == words - 1 && max % WORD_BITS)
-			word &= BIT(max % WORD_BITS) - 1;
-		if (i == 0)
-			*nodes = word;
-		else if (word && i >= MAX_NUMNODES / WORD_BITS)
-			return -EINVAL;
-	}
-	return 0;
-}
 
 static int put_nodes(unsigned long __user *mask, unsigned long max, u64 nodes)
 {
@@ -56,7 +33,7 @@ static int put_nodes(unsigned long __user *mask, unsigned long max, u64 nodes)
 static mem_policy_t *make_policy(int mode, const unsigned long __user *mask, unsigned long max)
 {
 	u32 flags = (u32)mode & MPOL_MODE_FLAGS, plain = (u32)mode & ~MPOL_MODE_FLAGS;
-	u64 nodes;
+	node_set_t nodes;
 	int r;
 
 	if (plain >= MPOL_MODES ||
@@ -64,8 +41,9 @@ static mem_policy_t *make_policy(int mode, const unsigned long __user *mask, uns
 		    (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES) ||
 	    ((flags & MPOL_F_NUMA_BALANCING) && plain != MPOL_BIND))
 		return ERR_PTR(-EINVAL);
-	r = get_nodes(&nodes, mask, max);
-	return r ? ERR_PTR(r) : policy_create(plain, flags, nodes);
+	r = nodes_from_user(&nodes, (const u64 __user *)mask, max);
+	/* There are nodes for the first word only: others would be left out in any case. */
+	return r ? ERR_PTR(r) : policy_create(plain, flags, nodes.bits[0]);
 }
 
 /* ---- policies ---- */

@@ -13,26 +13,34 @@
 #include <uapi/errno.h>
 #include <uapi/mempolicy.h>
 
-/* The memory of a thread's process, which we may look into; pid 0: ours. A user reference. */
-static int open_space(pid_t pid, vm_space_t **out)
+#include "memory_calls.h"
+
+int space_of_pid(pid_t pid, vm_space_t **out)
 {
-	thread_t *t;
-	int r = -EINVAL; /* a kernel thread has none */
+	thread_t *t = thread_get_by_tid(pid);
+	int r;
 
 	*out = NULL;
+	if (!t)
+		return -ESRCH;
+	r = ptrace_may_access(t, PTRACE_ACCESS_REAL);
+	if (!r)
+		*out = vm_space_of(t->process);
+	thread_put(t);
+	return r;
+}
+
+/* pid 0: our own. */
+static int open_space(pid_t pid, vm_space_t **out)
+{
+	int r;
+
 	if (!pid) {
 		vm_space_get(*out = current()->space);
 		return 0;
 	}
-	t = thread_get_by_tid(pid);
-	if (!t)
-		return -ESRCH;
-	if (ptrace_may_access(t, PTRACE_ACCESS_REAL))
-		r = -EPERM;
-	else
-		*out = vm_space_of(t->process);
-	thread_put(t);
-	return *out ? 0 : r;
+	r = space_of_pid(pid, out);
+	return r || *out ? r : -EINVAL;
 }
 
 /* ---- move_pages ---- */
@@ -101,27 +109,23 @@ long sys_move_pages(pid_t pid, unsigned long count, const u64 __user *pages,
 
 /* ---- migrate_pages ---- */
 
-typedef struct node_set {
-	unsigned long bits[BITMAP_WORDS(MAX_NUMNODES)];
-} node_set_t;
-
-/* A set of maxnode - 1 bits from user space; those that cannot be nodes must be clear. */
-static int get_nodes(node_set_t *set, const u64 __user *from, unsigned long maxnode)
+int nodes_from_user(node_set_t *set, const u64 __user *from, unsigned long max)
 {
 	unsigned long words;
 	u64 word;
 
 	memset(set, 0, sizeof(*set));
-	if (maxnode-- <= 1 || !from)
+	max--; /* 0 becomes more than there can be */
+	if (!max || !from)
 		return 0;
-	if (maxnode > PAGE_SIZE * 8)
+	if (max > PAGE_SIZE * 8)
 		return -EINVAL;
-	words = BITMAP_WORDS(maxnode);
+	words = BITMAP_WORDS(max);
 	for (unsigned long i = 0; i < words; i++) {
 		if (get_user_u64(&word, &from[i]))
 			return -EFAULT;
-		if (i == words - 1 && maxnode % 64)
-			word &= (1UL << maxnode % 64) - 1;
+		if (i == words - 1 && max % 64)
+			word &= (1UL << max % 64) - 1;
 		if (i < ARRAY_SIZE(set->bits))
 			set->bits[i] = word;
 		else if (word)
@@ -178,11 +182,11 @@ long sys_migrate_pages(pid_t pid, unsigned long maxnode, const u64 __user *old_n
 {
 	node_set_t from, to;
 	vm_space_t *s;
-	long r = get_nodes(&from, old_nodes, maxnode);
+	long r = nodes_from_user(&from, old_nodes, maxnode);
 	bool extra = false, any = false;
 
 	if (!r)
-		r = get_nodes(&to, new_nodes, maxnode);
+		r = nodes_from_user(&to, new_nodes, maxnode);
 	if (!r)
 		r = open_space(pid, &s);
 	if (r)

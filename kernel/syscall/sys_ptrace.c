@@ -13,6 +13,8 @@
 #include <uapi/errno.h>
 #include <uapi/ptrace.h>
 
+#include "memory_calls.h"
+
 long sys_ptrace(long request, pid_t pid, unsigned long addr, unsigned long data)
 {
 	return ptrace_request(request, pid, addr, data);
@@ -107,29 +109,13 @@ static bool is_empty(const iovec_t *vec, size_t count)
 	return true;
 }
 
-/* The memory of the thread's process, if we may look into it: a user reference. */
-static int open_space(pid_t pid, vm_space_t **out)
-{
-	thread_t *t = thread_get_by_tid(pid);
-	int r;
-
-	if (!t)
-		return -ESRCH;
-	*out = NULL;
-	r = ptrace_may_access(t, PTRACE_ACCESS_REAL);
-	if (!r)
-		*out = vm_space_of(t->process);
-	thread_put(t);
-	return r ? r : *out ? 0 : -ESRCH;
-}
-
 static ssize_t move_remote(pid_t pid, iter_t *local, const iovec_t *vec, size_t count, bool write)
 {
 	remote_t remote = { .local = local, .write = write };
-	ssize_t r = open_space(pid, &remote.space);
+	ssize_t r = space_of_pid(pid, &remote.space);
 
-	if (r)
-		return r;
+	if (r || !remote.space)
+		return r ? r : -ESRCH;
 	remote.buffer = write ? kmalloc(PAGE_SIZE, GFP_KERNEL) : NULL;
 	r = write && !remote.buffer ? -ENOMEM : move(&remote, vec, count);
 	kfree(remote.buffer);

@@ -163,7 +163,8 @@ long sys_bind(int fd, const struct sockaddr __user *addr, int len)
 	return r;
 }
 
-long sys_listen(int fd, int backlog)
+/* A call with one number on a socket. */
+static long socket_call(int fd, int (*call)(socket_t *s, int value), int value)
 {
 	fd_light_t l;
 	socket_t *s;
@@ -171,9 +172,14 @@ long sys_listen(int fd, int backlog)
 
 	if (r)
 		return r;
-	r = socket_listen(s, backlog);
+	r = call(s, value);
 	fd_put_light(l);
 	return r;
+}
+
+long sys_listen(int fd, int backlog)
+{
+	return socket_call(fd, socket_listen, backlog);
 }
 
 long sys_connect(int fd, const struct sockaddr __user *addr, int len)
@@ -281,15 +287,7 @@ long sys_getpeername(int fd, struct sockaddr __user *addr, int __user *len)
 
 long sys_shutdown(int fd, int how)
 {
-	fd_light_t l;
-	socket_t *s;
-	int r = socket_from_fd(fd, &l, &s);
-
-	if (r)
-		return r;
-	r = socket_shutdown(s, how);
-	fd_put_light(l);
-	return r;
+	return socket_call(fd, socket_shutdown, how);
 }
 
 /* ---- options ---- */
