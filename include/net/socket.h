@@ -9,7 +9,7 @@
  * has sent is freed, too (wmem, which starts at 1).
  *
  * Locks. sock->lock: state, shutdown, error, peer and the queues of the family. No user memory is touched under
- * it. Two sockets are locked by address (socket_lock_two). Options are words that are read racily.
+ * it. Two sockets are locked by address (spin_lock_two). Options are words that are read racily.
  */
 #ifndef NET_SOCKET_H
 #define NET_SOCKET_H
@@ -200,8 +200,6 @@ int socket_next_control(const socket_message_t *m, size_t *at, control_message_t
 int socket_put_control(socket_message_t *m, int level, int type, const void *data, size_t len);
 
 /* Both locks, in order of address; a and b may be the same. */
-void socket_lock_two(socket_t *a, socket_t *b) __acquires(a) __acquires(b);
-void socket_unlock_two(socket_t *a, socket_t *b) __releases(a) __releases(b);
 
 /*
  * Credentials shown by SO_PEERCRED of s: those of the running thread, or of another socket. lock of s

@@ -62,30 +62,6 @@ futex_bucket_t *futex_bucket(const futex_key_t *key)
 	return &buckets[hash_u64(mixed, bucket_bits)];
 }
 
-void futex_lock_two(futex_bucket_t *a, futex_bucket_t *b) __acquires(a) __acquires(b)
-{
-	if (a > b) {
-		futex_bucket_t *c = a;
-
-		a = b;
-		b = c;
-	}
-	spin_lock(&a->lock);
-	if (a != b)
-		spin_lock_nested(&b->lock);
-	else
-		__acquire(&b->lock); /* for sparse: always two */
-}
-
-void futex_unlock_two(futex_bucket_t *a, futex_bucket_t *b) __releases(a) __releases(b)
-{
-	spin_unlock(&a->lock);
-	if (a != b)
-		spin_unlock(&b->lock);
-	else
-		__release(&b->lock);
-}
-
 /* ---- waking ---- */
 
 void futex_wake_waiter(futex_waiter_t *w)

@@ -82,8 +82,6 @@ static inline bool futex_is_plain(const futex_waiter_t *w)
 }
 /* How many were woken, or -EINVAL when the key's waiters are not plain ones. */
 int futex_wake_queued(futex_bucket_t *b, const futex_key_t *key, int n, u32 bitset);
-void futex_lock_two(futex_bucket_t *a, futex_bucket_t *b) __acquires(a) __acquires(b);
-void futex_unlock_two(futex_bucket_t *a, futex_bucket_t *b) __releases(a) __releases(b);
 
 /*
  * Queues the waiter if the word still has the value, and makes the thread INTERRUPTIBLE: 0, -EAGAIN,

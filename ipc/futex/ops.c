@@ -68,12 +68,12 @@ long futex_requeue(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wake,
 
 		if (r)
 			return r;
-		futex_lock_two(futex_bucket(&key), futex_bucket(&key2));
+		spin_lock_two(&futex_bucket(&key)->lock, &futex_bucket(&key2)->lock);
 		if (expected)
 			r = futex_check_word(uaddr, *expected);
 		if (!r)
 			r = requeue_locked(&key, &key2, wake, requeue);
-		futex_unlock_two(futex_bucket(&key), futex_bucket(&key2));
+		spin_unlock_two(&futex_bucket(&key)->lock, &futex_bucket(&key2)->lock);
 		if (r != -EFAULT)
 			return r;
 		if (get_user_u32(&now, uaddr))
@@ -172,7 +172,7 @@ long futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int n, in
 
 		if (r)
 			return r;
-		futex_lock_two(futex_bucket(&key), futex_bucket(&key2));
+		spin_lock_two(&futex_bucket(&key)->lock, &futex_bucket(&key2)->lock);
 		pagefault_disable();
 		r = change_word(uaddr2, op, &old);
 		pagefault_enable();
@@ -184,7 +184,7 @@ long futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int n, in
 				r = futex_wake_queued(futex_bucket(&key), &key, n,
 						      FUTEX_BITSET_MATCH_ANY);
 		}
-		futex_unlock_two(futex_bucket(&key), futex_bucket(&key2));
+		spin_unlock_two(&futex_bucket(&key)->lock, &futex_bucket(&key2)->lock);
 		if (r != -EFAULT)
 			return r;
 		if (fault_in_writeable(uaddr2, sizeof(u32)))

@@ -108,11 +108,11 @@ long futex_requeue_pi(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wa
 			r = -EINVAL;
 		if (r)
 			break;
-		futex_lock_two(futex_bucket(&key), futex_bucket(&goal));
+		spin_lock_two(&futex_bucket(&key)->lock, &futex_bucket(&goal)->lock);
 		r = futex_check_word(uaddr, expected);
 		if (!r)
 			r = move_all(&key, &goal, uaddr2, wake + (long)requeue, &done, &spare);
-		futex_unlock_two(futex_bucket(&key), futex_bucket(&goal));
+		spin_unlock_two(&futex_bucket(&key)->lock, &futex_bucket(&goal)->lock);
 	} while (r == PI_AGAIN || (r == -EFAULT && !fault_in_writeable(uaddr2, sizeof(u32)) &&
 				   !fault_in_readable(uaddr, sizeof(u32))));
 	kfree(spare);

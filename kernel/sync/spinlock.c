@@ -111,6 +111,26 @@ void spin_unlock(spinlock_t *lock)
 	preempt_enable();
 }
 
+void spin_lock_two(spinlock_t *a, spinlock_t *b)
+{
+	if (a > b) {
+		spinlock_t *c = a;
+
+		a = b;
+		b = c;
+	}
+	spin_lock(a);
+	if (a != b)
+		spin_lock_nested(b);
+}
+
+void spin_unlock_two(spinlock_t *a, spinlock_t *b)
+{
+	spin_unlock(a);
+	if (a != b)
+		spin_unlock(b);
+}
+
 void spin_lock_irq(spinlock_t *lock)
 {
 	arch_irq_disable();

@@ -101,32 +101,6 @@ int socket_close(socket_t *sock)
 	return 0;
 }
 
-/* ---- locks of two ---- */
-
-void socket_lock_two(socket_t *a, socket_t *b) __acquires(a) __acquires(b)
-{
-	if (a > b) {
-		socket_t *c = a;
-
-		a = b;
-		b = c;
-	}
-	spin_lock(&a->lock);
-	if (a != b)
-		spin_lock_nested(&b->lock);
-	else
-		__acquire(&b->lock); /* for sparse: always two */
-}
-
-void socket_unlock_two(socket_t *a, socket_t *b) __releases(a) __releases(b)
-{
-	spin_unlock(&a->lock);
-	if (a != b)
-		spin_unlock(&b->lock);
-	else
-		__release(&b->lock);
-}
-
 /* ---- credentials of the peer ---- */
 
 static void store_peer(socket_t *s, struct pid *pid, cred_t *cred)

@@ -43,10 +43,10 @@ static unix_socket_t *lock_listener(unix_socket_t *u, const socket_address_t *ad
 
 		if (IS_ERR(l))
 			return l;
-		socket_lock_two(&u->socket, &l->socket);
+		spin_lock_two(&u->socket.lock, &l->socket.lock);
 		if (l->socket.dead) {
 			/* Closed since it was found: perhaps another has the name by now. */
-			socket_unlock_two(&u->socket, &l->socket);
+			spin_unlock_two(&u->socket.lock, &l->socket.lock);
 			socket_put(&l->socket);
 			continue;
 		}
@@ -59,7 +59,7 @@ static unix_socket_t *lock_listener(unix_socket_t *u, const socket_address_t *ad
 			return l;
 		} else
 			r = -EAGAIN;
-		socket_unlock_two(&u->socket, &l->socket);
+		spin_unlock_two(&u->socket.lock, &l->socket.lock);
 		if (r == -EAGAIN && deadline)
 			r = socket_wait(&l->peer_wait, 0, WAIT_EXCLUSIVE, deadline,
 					READ_ONCE(l->socket.dead) ||
@@ -128,7 +128,7 @@ int unix_stream_connect(socket_t *s, const socket_address_t *addr, bool nonblock
 	r = s->state == SOCKET_CONNECTED ? -EISCONN : s->state == SOCKET_LISTENING ? -EINVAL : 0;
 	if (!r)
 		join_locked(u, l, made);
-	socket_unlock_two(s, &l->socket);
+	spin_unlock_two(&s->lock, &l->socket.lock);
 	if (r) {
 		socket_put(&l->socket);
 		goto out_close;

@@ -131,13 +131,13 @@ static int connect_to(unix_socket_t *u, const socket_address_t *addr)
 		peer = unix_find(addr, u->socket.type);
 		if (IS_ERR(peer))
 			return (int)PTR_ERR(peer);
-		socket_lock_two(&u->socket, &peer->socket);
+		spin_lock_two(&u->socket.lock, &peer->socket.lock);
 		dead = peer->socket.dead;
 		if (!dead && !may_send(u, peer))
 			r = -EPERM;
 		else if (!dead)
 			old = set_peer_locked(u, peer);
-		socket_unlock_two(&u->socket, &peer->socket);
+		spin_unlock_two(&u->socket.lock, &peer->socket.lock);
 		if (!dead)
 			leave_old_peer(u, old, peer);
 		socket_put(&peer->socket);

@@ -41,6 +41,9 @@ bool spin_trylock(spinlock_t *lock);
 #define spin_trylock(lock) __cond_lock(lock, (spin_trylock)(lock))
 void spin_unlock(spinlock_t *lock) __releases(lock);
 void spin_lock_nested(spinlock_t *lock) __acquires(lock); /* second of its class, order by caller */
+/* Two of one class, in the order of their addresses; both may be the same one, which is locked once. */
+void spin_lock_two(spinlock_t *a, spinlock_t *b) __acquires(a) __acquires(b);
+void spin_unlock_two(spinlock_t *a, spinlock_t *b) __releases(a) __releases(b);
 void spin_lock_irq(spinlock_t *lock) __acquires(lock);
 void spin_unlock_irq(spinlock_t *lock) __releases(lock);
 void spin_lock_irqsave(spinlock_t *lock, unsigned long *flags) __acquires(lock);
