@@ -18,11 +18,6 @@
 #define NAMES 4
 #define SOME_INDICES 8
 
-static bool bad(struct fuzz *f)
-{
-	return f->careless && chance(f, 35);
-}
-
 static uint64_t given(struct fuzz *f, const void *object, size_t size)
 {
 	if (bad(f))

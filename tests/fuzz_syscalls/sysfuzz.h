@@ -4,7 +4,8 @@
  *	sysfuzz.c	the overseer: workers, batches, limits of time, the figures at the end
  *	world.c		what a batch finds: files, descriptors, limits, signal handlers
  *	calls.c		making one call, those that need care (fork, exec, exit), what is kept from it
- *	values.c	a value for each kind of argument
+ *	values.c	a value for each kind of argument: numbers, memory, descriptors, names;
+ *	values_process.c	processes, signals, time, waiting, limits
  *	sets.c		which kind an argument is, and the real values of flags and commands
  *
  * Everything follows from one seed: the batch with index i always tries the same calls. The code that runs
@@ -183,7 +184,10 @@ void fuzz_fork(struct fuzz *f, const struct fuzz *from, int slot);
 void on_signal(int sig);
 void restorer(void);
 
-/* ---- values.c ---- */
+/* ---- values.c, values_process.c ---- */
+
+bool bad(struct fuzz *f); /* whether this argument is to be one that makes no sense */
+uint64_t odd_number(struct fuzz *f);
 
 uint64_t make_number(struct fuzz *f, const struct rule *rule);
 uint64_t make_fd(struct fuzz *f, const struct rule *rule);
