@@ -220,9 +220,9 @@ int poll_files(struct pollfd *fds, u32 count, nsec_t deadline)
 
 /* ---- select ---- */
 
-#define SELECT_IN (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR)
-#define SELECT_OUT (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR)
-#define SELECT_EX POLLPRI
+#define SELECT_IN (POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR | POLLNVAL)
+#define SELECT_OUT (POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR | POLLNVAL)
+#define SELECT_EX (POLLPRI | POLLNVAL)
 
 /* An event that two sets share counts in those that have the descriptor: in how many of them. */
 static __noinline int note_ready(select_sets_t *s, u32 word, unsigned long bit, u32 mask)
@@ -244,7 +244,10 @@ static __noinline int note_ready(select_sets_t *s, u32 word, unsigned long bit, 
 	return ready;
 }
 
-/* The descriptors of one word of the sets: how many are ready, or -EBADF. */
+/*
+ * The descriptors of one word of the sets: how many are ready, or -EBADF. What stands for a place
+ * only (O_PATH), or was closed meanwhile, is ready: whoever tries it learns at once.
+ */
 static int select_word(poll_waiter_t *w, select_sets_t *s, u32 word)
 {
 	unsigned long in = s->in[word], out = s->out[word], ex = s->ex[word];
@@ -257,15 +260,18 @@ static int select_word(poll_waiter_t *w, select_sets_t *s, u32 word)
 		left &= (1UL << (s->count - first)) - 1;
 	for (; left; left &= left - 1) {
 		unsigned long bit = left & -left;
-		fd_light_t l = fd_get_light((int)first + __builtin_ctzl(left));
-		u32 mask;
+		fd_light_t l = fd_get_light_raw((int)first + __builtin_ctzl(left));
+		u32 mask = POLLNVAL;
 
-		if (!l.file)
+		if (unlikely(!l.file) && !s->looked)
 			return -EBADF;
 		w->table.events = (in & bit ? SELECT_IN : 0) | (out & bit ? SELECT_OUT : 0) |
 				  (ex & bit ? SELECT_EX : 0);
-		mask = file_poll(l.file, &w->table);
-		fd_put_light(l);
+		if (likely(l.file)) {
+			if (likely(!(l.file->mode & FMODE_PATH)))
+				mask = file_poll(l.file, &w->table);
+			fd_put_light(l);
+		}
 		mask &= w->table.events;
 		if (unlikely(mask)) {
 			ready += note_ready(s, word, bit, mask);
@@ -287,6 +293,7 @@ static int select_pass(poll_waiter_t *w, void *arg)
 			return r;
 		ready += r;
 	}
+	s->looked = true;
 	return ready;
 }
 

@@ -36,6 +36,7 @@ int poll_files(struct pollfd *fds, u32 count, nsec_t deadline); /* fills revents
 typedef struct select_sets {
 	u32 count, words; /* descriptors; words of each bitmap */
 	unsigned long *in, *out, *ex, *ready_in, *ready_out, *ready_ex;
+	bool looked; /* at all once: they were open then; begin with false */
 } select_sets_t;
 int select_files(select_sets_t *s, nsec_t deadline);
 

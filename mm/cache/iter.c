@@ -61,6 +61,8 @@ int iter_import(iter_t *it, bool to_iter, const iovec_t __user *uvec, size_t n, 
 			*heap = NULL;
 			return -EINVAL;
 		}
+	}
+	for (size_t i = 0; i < n; i++) {
 		if (!access_ok(vec[i].base, vec[i].len))
 			goto fault;
 		vec[i].len = MIN(vec[i].len, MAX_RW_COUNT - total);

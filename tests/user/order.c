@@ -40,6 +40,8 @@ static void group_vectors(void)
 
 	ROW("count_before_mode", sys(SYS_writev, read_only, &one, 2000), -EINVAL);
 	ROW("pointer_before_mode", sys(SYS_writev, read_only, &bad, 1), -EFAULT);
+	struct iovec both[2] = { bad, { &byte, -1ul } };
+	ROW("length_before_pointer", sys(SYS_writev, file, both, 2), -EINVAL);
 	ROW("mode_before_nothing", sys(SYS_writev, read_only, &none, 1), -EBADF);
 	ROW("nothing_of_directory", sys(SYS_readv, read_only, &none, 1), 0);
 	ROW("directory", sys(SYS_readv, read_only, &one, 1), -EISDIR);
@@ -52,6 +54,21 @@ static void group_vectors(void)
 	ROW("negative_before_closed", sys(SYS_preadv2, CLOSED, &one, 1, -2, 0, 0), -EINVAL);
 	ROW("splice_nothing", sys(SYS_vmsplice, file, &none, 1, 0), 0);
 	ROW("splice_no_pipe", sys(SYS_vmsplice, file, &one, 1, 0), -EBADF);
+}
+
+static void group_select(void)
+{
+	int place = MUST(open(".", O_PATH));
+	struct timeval now = { 0 };
+	fd_set in, out;
+
+	FD_ZERO(&in);
+	FD_SET(place, &in);
+	out = in;
+	ROW("place_is_ready", sys(SYS_select, place + 1, &in, &out, 0, &now), 2);
+	ROW("place_is_in_set", !!FD_ISSET(place, &in), 1);
+	MUST(close(place));
+	ROW("closed", sys(SYS_select, place + 1, &in, &out, 0, &now), -EBADF);
 }
 
 static void group_terminal(void)
@@ -147,6 +164,7 @@ int main(int argc, char **argv)
 	begin(argc, argv, "order");
 	GROUP(group_sockets);
 	GROUP(group_vectors);
+	GROUP(group_select);
 	GROUP(group_terminal);
 	GROUP(group_files);
 	GROUP(group_memory);
