@@ -18,7 +18,7 @@ int rseq_register(struct rseq __user *area, u32 size, int flags, u32 signature);
  * program is to get SIGSEGV.
  */
 bool rseq_resume(trap_frame_t *frame);
-/* The same with interrupts off, when there is nothing to do: no section, and its number stands. */
+/* With preemption off: is there nothing to do? No section, and its number stands. */
 bool rseq_is_settled(void);
 
 #endif

@@ -73,22 +73,10 @@ static void rotate_right(rb_root_t *root, rb_node_t *y, rb_update_t update)
 	}
 }
 
-void rb_propagate(rb_node_t *node, rb_update_t update)
+void rb_balance(rb_node_t *node, rb_root_t *root, rb_update_t update)
 {
-	while (node && update(node))
-		node = rb_parent(node);
-}
+	rb_node_t *parent;
 
-void rb_insert_augmented(rb_node_t *node, rb_node_t *parent, rb_node_t **link, rb_root_t *root,
-			 rb_update_t update)
-{
-	node->left = node->right = NULL;
-	node->parent_color = (unsigned long)parent; /* red */
-	WRITE_ONCE(*link, node);
-	if (update) {
-		update(node); /* whatever was there before: its parent does not know it yet */
-		rb_propagate(parent, update);
-	}
 	/* node is red: only invariant 1 can be broken, between it and its parent. */
 	while ((parent = rb_parent(node)) && !is_black(parent)) {
 		rb_node_t *grand = rb_parent(parent); /* exists: the root is black */

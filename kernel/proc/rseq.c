@@ -100,9 +100,15 @@ bool rseq_is_settled(void)
 bool rseq_resume(trap_frame_t *frame)
 {
 	thread_t *t = current();
+	bool settled;
 	u32 cpu;
 	u64 where;
 
+	preempt_disable();
+	settled = rseq_is_settled();
+	preempt_enable();
+	if (settled)
+		return true;
 	if (get_user_u64(&where, &t->rseq->rseq_cs))
 		return false;
 	if (where && leave_section(t, frame, where))

@@ -207,11 +207,18 @@ static void tree_insert(vm_space_t *s, vm_area_t *v)
 		}
 	}
 	v->gap = v->start - (prev ? prev->end : 0);
+	rb_link(&v->node, parent, link);
+	update_gap(&v->node);
 	if (next) {
+		/* Of v's ancestors (the last one to its right) the one whose own gap changes, too. */
 		next->gap = next->start - v->end;
-		rb_propagate(&next->node, update_gap);
+		while (parent != &next->node) {
+			update_gap(parent);
+			parent = rb_parent(parent);
+		}
 	}
-	rb_insert_augmented(&v->node, parent, link, &s->areas, update_gap);
+	rb_propagate(parent, update_gap);
+	rb_balance(&v->node, &s->areas, update_gap);
 	s->area_count++;
 	s->seq++;
 	remember(s, v);

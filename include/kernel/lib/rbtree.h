@@ -46,16 +46,38 @@ static inline rb_node_t *rb_parent(const rb_node_t *n)
 		_rb ? container_of(_rb, type, member) : NULL;                                      \
 	})
 
-/* node becomes the child at *link of parent (NULL: the root); update may be NULL in the plain
- * forms. */
-void rb_insert_augmented(rb_node_t *node, rb_node_t *parent, rb_node_t **link, rb_root_t *root,
-			 rb_update_t update);
-void rb_erase_augmented(rb_node_t *node, rb_root_t *root, rb_update_t update);
 /*
  * The node's own data changed: its value is computed again, and its ancestors' as far as they change.
  * Before the next change of the tree, which takes for granted that all values are right.
  */
-void rb_propagate(rb_node_t *node, rb_update_t update);
+static inline void rb_propagate(rb_node_t *node, rb_update_t update)
+{
+	while (node && update(node))
+		node = rb_parent(node);
+}
+
+/* An insertion's two halves: between them the values of node and of those above are made right. */
+static inline void rb_link(rb_node_t *node, rb_node_t *parent, rb_node_t **link)
+{
+	node->left = node->right = NULL;
+	node->parent_color = (unsigned long)parent; /* red */
+	WRITE_ONCE(*link, node);
+}
+void rb_balance(rb_node_t *node, rb_root_t *root, rb_update_t update);
+
+/* node becomes the child at *link of parent (NULL: the root); update may be NULL in the plain
+ * forms. */
+static inline void rb_insert_augmented(rb_node_t *node, rb_node_t *parent, rb_node_t **link,
+				       rb_root_t *root, rb_update_t update)
+{
+	rb_link(node, parent, link);
+	if (update) {
+		update(node); /* whatever was there before: its parent does not know it yet */
+		rb_propagate(parent, update);
+	}
+	rb_balance(node, root, update);
+}
+void rb_erase_augmented(rb_node_t *node, rb_root_t *root, rb_update_t update);
 static inline void rb_insert(rb_node_t *node, rb_node_t *parent, rb_node_t **link, rb_root_t *root)
 {
 	rb_insert_augmented(node, parent, link, root, NULL);
