@@ -23,7 +23,7 @@ void ipc_finish(ipc_waiter_t *w, int status)
 	rcu_read_unlock();
 }
 
-int ipc_sleep(ipc_waiter_t *w, nsec_t deadline)
+int __sched ipc_sleep(ipc_waiter_t *w, nsec_t deadline)
 {
 	int status;
 

@@ -24,7 +24,7 @@
 
 rwsem_t proc_lock = RWSEM_INIT(proc_lock);
 proc_entry_t *proc_root;
-static ino_t next_ino = 2; /* proc_lock; 1 is the root */
+static ino_t next_ino = PROC_FIRST_INO; /* proc_lock */
 
 proc_entry_t *proc_find(proc_entry_t *dir, const char *name, size_t len)
 {

@@ -298,6 +298,12 @@ static int devices(seq_file_t *m, void *arg)
 	return r;
 }
 
+/* A line for each disk: there is no block device yet. */
+static int diskstats(seq_file_t *m, void *arg)
+{
+	return 0;
+}
+
 void proc_global_init(void)
 {
 	static const struct {
@@ -314,6 +320,7 @@ void proc_global_init(void)
 		{ "zoneinfo", 0444, zoneinfo },	    { "vmstat", 0444, vmstat },
 		{ "locks", 0444, locks },	    { "devices", 0444, devices },
 		{ "swaps", 0444, swaps },	    { "partitions", 0444, partitions },
+		{ "diskstats", 0444, diskstats },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(files); i++)

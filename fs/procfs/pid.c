@@ -31,9 +31,9 @@ typedef struct pid_entry {
 	entry_kind_t kind;
 	proc_show_t show;
 	link_kind_t link;
-	bool per_process;					   /* not below task/TID */
-	const file_operations_t *fops;				   /* NULL: shows text */
-	int (*store)(process_t *p, thread_t *t, const char *text); /* NULL: cannot be written */
+	bool per_process;				     /* not below task/TID */
+	const file_operations_t *fops;			     /* NULL: shows text */
+	int (*store)(process_t *p, thread_t *t, char *text); /* NULL: cannot be written */
 } pid_entry_t;
 
 #define STORE_MAX 15 /* characters that a store function gets to see */
@@ -59,6 +59,9 @@ static const pid_entry_t entries[] = {
 	{ "personality", 0400, KIND_FILE, show_personality, 0, false },
 	{ "timerslack_ns", 0666, KIND_FILE, show_timer_slack, 0, true, NULL, store_timer_slack },
 	{ "mountstats", 0400, KIND_FILE, show_mountstats, 0, true },
+	{ "oom_adj", 0644, KIND_FILE, show_oom_adj, 0, false, NULL, store_oom_adj },
+	{ "sched", 0444, KIND_FILE, show_sched, 0, false },
+	{ "schedstat", 0444, KIND_FILE, show_schedstat, 0, false },
 	{ "wchan", 0444, KIND_FILE, show_wchan, 0, false },
 	{ "io", 0400, KIND_FILE, show_io, 0, false },
 	{ "syscall", 0400, KIND_FILE, show_syscall, 0, false },
@@ -171,7 +174,7 @@ static int open_file(vfs_node_t *node, file_t *f)
 	return allowed ? seq_open_single(f, show_file, n) : -EACCES;
 }
 
-/* A line of text for the entry's store function. */
+/* Text for the entry's store function, which may write to it. */
 static ssize_t write_file(file_t *f, iter_t *it, off_t *pos)
 {
 	const pid_entry_t *e = of(f->node)->entry;
@@ -186,7 +189,6 @@ static ssize_t write_file(file_t *f, iter_t *it, off_t *pos)
 	if (copy_from_iter(text, kept, it) != kept)
 		return -EFAULT;
 	text[kept] = 0;
-	text[strcspn(text, "\n")] = 0;
 	if (!resolve(of(f->node), &p, &t))
 		return -ESRCH;
 	r = e->store(p, t, text);
@@ -437,6 +439,11 @@ static bool parse_number(const char *name, u32 *out)
 
 /* ---- /proc/PID ---- */
 
+#define SELF_INO 3
+#define THREAD_SELF_INO 4
+static const node_operations_t self_ops, thread_self_ops;
+static int self_lookup(vfs_node_t *dir, dentry_t *dentry, const node_operations_t *ops, ino_t ino);
+
 int proc_pid_lookup(vfs_node_t *dir, dentry_t *dentry)
 {
 	pid_node_t model = { 0 };
@@ -444,7 +451,9 @@ int proc_pid_lookup(vfs_node_t *dir, dentry_t *dentry)
 	int r;
 
 	if (!strcmp(dentry->name, "self"))
-		return proc_self_lookup(dir, dentry);
+		return self_lookup(dir, dentry, &self_ops, SELF_INO);
+	if (!strcmp(dentry->name, "thread-self"))
+		return self_lookup(dir, dentry, &thread_self_ops, THREAD_SELF_INO);
 	dentry->ops = &pid_dentry_ops;
 	dentry->flags |= DENTRY_REVALIDATE; /* also while there is no such process */
 	if (!parse_number(dentry->name, &nr) || !nr)
@@ -463,7 +472,17 @@ bool proc_pid_emit(dir_context_t *ctx)
 	pid_t nr;
 	process_t *p;
 
-	ctx->pos = MAX(ctx->pos, (off_t)PROC_FIRST_PID_POS);
+	ctx->pos = MAX(ctx->pos, (off_t)PROC_SELF_POS);
+	if (ctx->pos == PROC_SELF_POS) {
+		if (!ctx->emit(ctx, "self", 4, (u64)ctx->pos + 1, SELF_INO, DT_LNK))
+			return false;
+		ctx->pos++;
+	}
+	if (ctx->pos == PROC_SELF_POS + 1) {
+		if (!ctx->emit(ctx, "thread-self", 11, (u64)ctx->pos + 1, THREAD_SELF_INO, DT_LNK))
+			return false;
+		ctx->pos++;
+	}
 	nr = (pid_t)(ctx->pos - PROC_FIRST_PID_POS);
 	for (; (p = process_next(&nr)) != NULL; nr++) {
 		char name[12];
@@ -717,7 +736,7 @@ struct pid *proc_file_pid(const file_t *f)
 	return n->thread || n->entry ? NULL : n->pid;
 }
 
-/* ---- /proc/self ---- */
+/* ---- /proc/self, /proc/thread-self ---- */
 
 static const char *self_link(vfs_node_t *node, path_t *jump)
 {
@@ -727,15 +746,25 @@ static const char *self_link(vfs_node_t *node, path_t *jump)
 	return p->pid_text;
 }
 
-static const node_operations_t self_ops = { .get_link = self_link };
-
-int proc_self_lookup(vfs_node_t *dir, dentry_t *dentry)
+/* Likewise: only the thread itself writes it, and always the same. */
+static const char *thread_self_link(vfs_node_t *node, path_t *jump)
 {
-	vfs_node_t *n = proc_make_node(dir->sb, S_IFLNK | 0777, 3);
+	thread_t *t = current();
+
+	snprintf(t->self_text, sizeof(t->self_text), "%s/task/%d", t->process->pid_text, t->tid);
+	return t->self_text;
+}
+
+static const node_operations_t self_ops = { .get_link = self_link };
+static const node_operations_t thread_self_ops = { .get_link = thread_self_link };
+
+static int self_lookup(vfs_node_t *dir, dentry_t *dentry, const node_operations_t *ops, ino_t ino)
+{
+	vfs_node_t *n = proc_make_node(dir->sb, S_IFLNK | 0777, ino);
 
 	if (IS_ERR(n))
 		return (int)PTR_ERR(n);
-	n->ops = &self_ops;
+	n->ops = ops;
 	dentry_attach(dentry, n);
 	return 0;
 }

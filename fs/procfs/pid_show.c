@@ -7,6 +7,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <kernel/ptrace.h>
+#include <kernel/sched.h>
 #include <kernel/time/clock.h>
 #include <mm/slab.h>
 #include <mm/space.h>
@@ -14,6 +15,10 @@
 
 #define TICK (NSEC_PER_SEC / 100)
 #define OOM_ADJ_MAX 1000
+#define OLD_OOM_DISABLE (-17)
+#define OLD_OOM_MAX 15
+#define SCHED_LINE 67	    /* dashes below the heading of /proc/PID/sched */
+#define PRIORITY_BASE 100   /* of normal threads there, below it real-time ones */
 #define DEFAULT_SLACK 50000 /* nanoseconds: prctl(2), PR_SET_TIMERSLACK */
 #define PF_FORKNOEXEC 0x40u /* proc(5) shows Linux's flags of a task; ps prints these */
 #define PF_RANDOMIZE 0x400000u
@@ -260,6 +265,29 @@ static void show_cpu_mask(seq_file_t *m, const cpu_set_t *set)
 	}
 }
 
+/* As the CPUs above it; nothing keeps a program from a node. */
+static void show_memory_nodes(seq_file_t *m)
+{
+	seq_printf(m, "\nMems_allowed:\t%0*lx\nMems_allowed_list:\t", (int)(node_count + 3) / 4,
+		   ~0UL >> (64 - node_count));
+	seq_printf(m, node_count > 1 ? "0-%u" : "%u", node_count - 1);
+}
+
+/* A name with a newline takes one line all the same. */
+static void show_name_line(seq_file_t *m, const char *name)
+{
+	seq_puts(m, "Name:\t");
+	for (; *name; name++) {
+		if (*name == '\n')
+			seq_puts(m, "\\n");
+		else if (*name == '\\')
+			seq_puts(m, "\\\\");
+		else
+			seq_putc(m, *name);
+	}
+	seq_putc(m, '\n');
+}
+
 int show_status(seq_file_t *m, process_t *p, thread_t *t)
 {
 	fs_context_t *fs = thread_fs_get(t);
@@ -270,7 +298,7 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t)
 	read_relations(p, t, &r);
 	rcu_read_lock();
 	c = rcu_dereference(t->cred);
-	seq_printf(m, "Name:\t%s\n", t->name);
+	show_name_line(m, t->name);
 	if (fs)
 		seq_printf(m, "Umask:\t%04o\n", fs->umask);
 	seq_printf(m, "State:\t%s\nTgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n",
@@ -293,6 +321,7 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t)
 	show_cpu_mask(m, &t->sched.affinity);
 	seq_puts(m, "\nCpus_allowed_list:\t");
 	show_cpu_list(m, &t->sched.affinity);
+	show_memory_nodes(m);
 	seq_printf(m, "\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
 		   t->voluntary_switches, t->involuntary_switches);
 	if (fs)
@@ -347,8 +376,8 @@ int show_comm(seq_file_t *m, process_t *p, thread_t *t)
 	return 0;
 }
 
-/* Threads of one process may name each other; nobody else may. */
-int store_comm(process_t *p, thread_t *t, const char *text)
+/* Threads of one process may name each other; nobody else may. As on Linux a newline belongs to the name. */
+int store_comm(process_t *p, thread_t *t, char *text)
 {
 	if (p != current_process())
 		return -EINVAL;
@@ -428,13 +457,20 @@ int show_oom_score_adj(seq_file_t *m, process_t *p, thread_t *t)
 	return 0;
 }
 
-int store_oom_score_adj(process_t *p, thread_t *t, const char *text)
+/* Until the end of the line. */
+static int number_line(char *text, u64 *value)
+{
+	text[strcspn(text, "\n")] = 0;
+	return kstrtou64(text, 10, value);
+}
+
+int store_oom_score_adj(process_t *p, thread_t *t, char *text)
 {
 	bool negative = text[0] == '-';
 	u64 value;
 	int adj;
 
-	if (kstrtou64(text + negative, 10, &value) || value > OOM_ADJ_MAX)
+	if (number_line(text + negative, &value) || value > OOM_ADJ_MAX)
 		return -EINVAL;
 	adj = negative ? -(int)value : (int)value;
 	if (adj < p->oom_score_adj && !capable(CAP_SYS_RESOURCE))
@@ -463,10 +499,10 @@ int show_timer_slack(seq_file_t *m, process_t *p, thread_t *t)
 	return 0;
 }
 
-int store_timer_slack(process_t *p, thread_t *t, const char *text)
+int store_timer_slack(process_t *p, thread_t *t, char *text)
 {
 	u64 value;
-	int r = kstrtou64(text, 10, &value);
+	int r = number_line(text, &value);
 
 	if (r)
 		return r;
@@ -491,16 +527,93 @@ int show_wchan(seq_file_t *m, process_t *p, thread_t *t)
 		return 0;
 	}
 	n = arch_backtrace(t, addr, 8);
-	/* Below the scheduler's own functions stands who sleeps. */
+	/* Above the scheduler's own functions stands who sleeps. */
 	for (int i = 0; i < n; i++) {
 		const char *name = symbol_lookup(addr[i], &offset);
 
-		if (name && strncmp(name, "schedule", 8)) {
+		if (name && !sched_text_contains(addr[i])) {
 			seq_puts(m, name);
 			return 0;
 		}
 	}
 	seq_puts(m, "0");
+	return 0;
+}
+
+/* How often it came to run: each time ended in a switch, but the one that lasts. */
+static u64 times_run(const thread_t *t)
+{
+	return t->voluntary_switches + t->involuntary_switches + READ_ONCE(t->sched.on_cpu);
+}
+
+int show_schedstat(seq_file_t *m, process_t *p, thread_t *t)
+{
+	seq_printf(m, "%ld %ld %lu\n", sched_thread_runtime(t), sched_thread_waited(t),
+		   times_run(t));
+	return 0;
+}
+
+static void show_msec(seq_file_t *m, const char *name, nsec_t value)
+{
+	seq_printf(m, "%-45s:%14ld.%06ld\n", name, value / NSEC_PER_MSEC, value % NSEC_PER_MSEC);
+}
+
+/* What this scheduler knows of Linux's lines, by their names; times in milliseconds. */
+int show_sched(seq_file_t *m, process_t *p, thread_t *t)
+{
+	int priority = t->sched.effective_rt ? -1 - t->sched.effective_rt : 20 + t->sched.nice;
+	const struct {
+		const char *name;
+		u64 value;
+	} lines[] = {
+		{ "nr_switches", t->voluntary_switches + t->involuntary_switches },
+		{ "nr_voluntary_switches", t->voluntary_switches },
+		{ "nr_involuntary_switches", t->involuntary_switches },
+		{ "se.nr_migrations", t->sched.stolen },
+		{ "policy", t->sched.policy },
+	};
+
+	seq_printf(m, "%s (%d, #threads: %u)\n", t->name, t->tid, READ_ONCE(p->thread_count));
+	for (u32 i = 0; i < SCHED_LINE; i++)
+		seq_putc(m, '-');
+	seq_putc(m, '\n');
+	show_msec(m, "se.exec_start", t->sched.exec_start);
+	show_msec(m, "se.sum_exec_runtime", sched_thread_runtime(t));
+	show_msec(m, "wait_sum", sched_thread_waited(t));
+	for (u32 i = 0; i < ARRAY_SIZE(lines); i++)
+		seq_printf(m, "%-45s:%21lu\n", lines[i].name, lines[i].value);
+	seq_printf(m, "%-45s:%21d\n", "prio", PRIORITY_BASE + priority);
+	return 0;
+}
+
+/* The older scale of oom_score_adj, -17 meaning never (proc(5)). */
+int show_oom_adj(seq_file_t *m, process_t *p, thread_t *t)
+{
+	int adj = p->oom_score_adj;
+
+	if (adj == OOM_ADJ_MAX)
+		adj = OLD_OOM_MAX;
+	else
+		adj = adj * -OLD_OOM_DISABLE / OOM_ADJ_MAX;
+	seq_printf(m, "%d\n", adj);
+	return 0;
+}
+
+int store_oom_adj(process_t *p, thread_t *t, char *text)
+{
+	bool negative = text[0] == '-';
+	u64 value;
+	int adj;
+
+	if (number_line(text + negative, &value))
+		return -EINVAL;
+	if (value > (negative ? (u64)-OLD_OOM_DISABLE : (u64)OLD_OOM_MAX))
+		return -EINVAL;
+	adj = negative ? -(int)value : (int)value;
+	adj = adj == OLD_OOM_MAX ? OOM_ADJ_MAX : adj * OOM_ADJ_MAX / -OLD_OOM_DISABLE;
+	if (adj < p->oom_score_adj && !capable(CAP_SYS_RESOURCE))
+		return -EACCES;
+	p->oom_score_adj = adj;
 	return 0;
 }
 

@@ -42,8 +42,9 @@ bool proc_emit_entries(proc_entry_t *dir, dir_context_t *ctx, off_t first);
 /* pid.c: /proc/PID */
 int proc_pid_lookup(vfs_node_t *dir, dentry_t *dentry); /* -ENOENT when it is no process's number */
 bool proc_pid_emit(dir_context_t *ctx);
-#define PROC_FIRST_PID_POS 100000 /* directory positions of processes begin here */
-int proc_self_lookup(vfs_node_t *dir, dentry_t *dentry);
+#define PROC_SELF_POS 99998	  /* directory positions: self, thread-self, */
+#define PROC_FIRST_PID_POS 100000 /* and from here on processes */
+#define PROC_FIRST_INO 5	  /* 1 is the root; 3 and 4 are self and thread-self */
 void proc_evict_node(vfs_node_t *n);
 #define PROC_NODE_PID 0x1000u /* node->state: private_data is a pid_node */
 /* pid_show.c */
@@ -54,15 +55,15 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t);
 int show_limits(seq_file_t *m, process_t *p, thread_t *t);
 /* Is the file below task/, and so about one thread alone? */
 bool proc_shows_thread(const seq_file_t *m);
-int store_comm(process_t *p, thread_t *t, const char *text);
-int store_oom_score_adj(process_t *p, thread_t *t, const char *text);
+int store_comm(process_t *p, thread_t *t, char *text);
+int store_oom_score_adj(process_t *p, thread_t *t, char *text);
 /* pid_maps.c */
 int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t);
 extern const file_operations_t proc_maps_ops, proc_smaps_ops, proc_pagemap_ops;
 /* pid_show.c */
 int show_personality(seq_file_t *m, process_t *p, thread_t *t);
 int show_timer_slack(seq_file_t *m, process_t *p, thread_t *t);
-int store_timer_slack(process_t *p, thread_t *t, const char *text);
+int store_timer_slack(process_t *p, thread_t *t, char *text);
 int show_mountstats(seq_file_t *m, process_t *p, thread_t *t);
 int show_comm(seq_file_t *m, process_t *p, thread_t *t);
 int show_cmdline(seq_file_t *m, process_t *p, thread_t *t);
@@ -72,6 +73,10 @@ int show_mounts(seq_file_t *m, process_t *p, thread_t *t);
 int show_mountinfo(seq_file_t *m, process_t *p, thread_t *t);
 int show_oom_score(seq_file_t *m, process_t *p, thread_t *t);
 int show_oom_score_adj(seq_file_t *m, process_t *p, thread_t *t);
+int show_schedstat(seq_file_t *m, process_t *p, thread_t *t);
+int show_sched(seq_file_t *m, process_t *p, thread_t *t);
+int show_oom_adj(seq_file_t *m, process_t *p, thread_t *t);
+int store_oom_adj(process_t *p, thread_t *t, char *text);
 int show_wchan(seq_file_t *m, process_t *p, thread_t *t);
 int show_syscall(seq_file_t *m, process_t *p, thread_t *t);
 int show_stack(seq_file_t *m, process_t *p, thread_t *t);

@@ -5,6 +5,7 @@
 #include <fs/filesystems.h>
 
 #include <arch/cpu.h>
+#include <arch/cpuinfo.h>
 #include <fs/seq_file.h>
 #include <kernel/cfi.h>
 #include <kernel/lib/printf.h>
@@ -65,6 +66,22 @@ static int show_cpu_range(seq_file_t *m, void *arg)
 static int show_kernel_max(seq_file_t *m, void *arg)
 {
 	seq_printf(m, "%u\n", NR_CPUS - 1);
+	return 0;
+}
+
+/* A list without members: no CPU is offline or isolated. */
+static int show_no_cpu(seq_file_t *m, void *arg)
+{
+	seq_putc(m, '\n');
+	return 0;
+}
+
+static int show_vulnerability(seq_file_t *m, void *arg)
+{
+	const char *state;
+
+	if (arch_vulnerability((u32)(unsigned long)arg, &state))
+		seq_printf(m, "%s\n", state);
 	return 0;
 }
 
@@ -129,6 +146,7 @@ static int show_node_meminfo(seq_file_t *m, void *arg)
 static void make_tree(void)
 {
 	sys_entry_t *system, *cpus, *nodes, *e;
+	const char *weakness, *state;
 	char name[24];
 
 	root = add(NULL, "", NULL, 0);
@@ -143,7 +161,12 @@ static void make_tree(void)
 	add(cpus, "online", show_cpu_range, 0);
 	add(cpus, "possible", show_cpu_range, 0);
 	add(cpus, "present", show_cpu_range, 0);
+	add(cpus, "offline", show_no_cpu, 0);
+	add(cpus, "isolated", show_no_cpu, 0);
 	add(cpus, "kernel_max", show_kernel_max, 0);
+	e = add(cpus, "vulnerabilities", NULL, 0);
+	for (u32 i = 0; (weakness = arch_vulnerability(i, &state)) != NULL; i++)
+		add(e, weakness, show_vulnerability, i);
 	for_each_cpu(cpu) {
 		snprintf(name, sizeof(name), "cpu%u", cpu);
 		e = add(cpus, name, NULL, 0);

@@ -64,9 +64,12 @@ typedef u64 __bitwise be64;
 
 #ifdef CONFIG_HOST
 #define __init
+#define __sched
 #define __initdata
 #define __ro_after_init
 #else
+/* Sleeps for its caller, whom /proc/PID/wchan is to name (sched_text_contains). */
+#define __sched __section(".sched.text")
 #define __init __section(".init.text") __cold
 #define __initdata __section(".init.data") /* freed with .init.text after boot */
 #define __ro_after_init __section(".data.ro_after_init")

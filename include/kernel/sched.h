@@ -46,6 +46,9 @@ typedef struct sched_entity {
 	nsec_t slice_left;
 	nsec_t exec_start; /* up to when its running time is charged */
 	nsec_t runtime;	   /* total CPU time */
+	nsec_t waited;	   /* total time in queues, runnable */
+	nsec_t queued_since;
+	u64 stolen;	   /* times that a CPU with less to do took it */
 	nsec_t level_used; /* CPU time at this level since it got there or last slept that long */
 	nsec_t reported_user, reported_system; /* (o) what CPU timers were told */
 	u64 boost_epoch;
@@ -76,6 +79,7 @@ int sched_set_nice(struct thread *t, int nice);
 void sched_set_inherited(struct thread *t, u8 rt_priority);
 int sched_set_affinity(struct thread *t, const cpu_set_t *set); /* -EINVAL: no online CPU in it */
 nsec_t sched_rr_interval(struct thread *t);
+nsec_t sched_thread_waited(struct thread *t);  /* runnable, for a CPU */
 nsec_t sched_thread_runtime(struct thread *t); /* up to now, also when running */
 /* User and system time up to now, their sum being the precise runtime. */
 void sched_thread_times(struct thread *t, nsec_t *user, nsec_t *system);
@@ -97,6 +101,8 @@ typedef struct cpu_times {
 	nsec_t user, nice, system, idle, iowait, irq, softirq, steal;
 } cpu_times_t;
 void sched_cpu_times(u32 cpu, cpu_times_t *out);
+/* Is the address in the scheduler or a primitive that sleeps for others? (linker.ld) */
+bool sched_text_contains(unsigned long addr);
 void sched_print_all(void); /* SysRq and panic: threads by CPU */
 
 #endif

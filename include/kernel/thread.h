@@ -119,6 +119,7 @@ typedef struct thread {
 	pid_t tid;		    /* (c) in the initial pid namespace */
 	struct pid *pid;	    /* (c) own reference */
 	char name[THREAD_NAME_LEN]; /* (o) written, read racily */
+	char self_text[28];	    /* (o) what /proc/thread-self points to, once it looked */
 
 	/* signals */
 	sigset_t blocked;    /* (o) written under (s) */

@@ -103,6 +103,16 @@ nsec_t sched_thread_runtime(thread_t *t)
 	return n;
 }
 
+nsec_t sched_thread_waited(thread_t *t)
+{
+	unsigned long flags;
+	run_queue_t *rq = thread_rq_lock(t, &flags);
+	nsec_t n = t->sched.waited;
+
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return n;
+}
+
 /*
  * The running thread brings its own account up to date, so that what it is told later is never
  * less; of one that runs elsewhere what is charged is told.

@@ -47,15 +47,19 @@ static thread_t *find_movable(run_queue_t *from, u32 cpu)
 bool steal_thread(run_queue_t *rq, u32 excess, nsec_t now)
 {
 	run_queue_t *from = busiest(rq, excess);
+	nsec_t since;
 	thread_t *t;
 
 	if (!from || !spin_trylock(&from->lock))
 		return false;
 	t = find_movable(from, rq->cpu);
 	if (t) {
+		since = t->sched.queued_since;
 		rq_dequeue(from, t);
 		WRITE_ONCE(t->sched.cpu, rq->cpu); /* both locks held */
 		rq_enqueue(rq, t, false, now);
+		t->sched.queued_since = since;
+		t->sched.stolen++;
 	}
 	spin_unlock(&from->lock);
 	return t != NULL;

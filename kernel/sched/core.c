@@ -301,6 +301,13 @@ void yield(void)
 	arch_irq_restore(flags);
 }
 
+extern char sched_text_start[], sched_text_end[]; /* linker.ld */
+
+bool sched_text_contains(unsigned long addr)
+{
+	return addr >= (unsigned long)sched_text_start && addr < (unsigned long)sched_text_end;
+}
+
 #ifdef CONFIG_DEBUG
 /* The preemption fuzzer: another thread is to run here, if there is one. */
 void sched_provoke(void)

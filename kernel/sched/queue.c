@@ -186,6 +186,7 @@ void rq_enqueue(run_queue_t *rq, thread_t *t, bool head, nsec_t now)
 	rq->levels |= BIT(se->level);
 	rq->nr_queued++;
 	se->queued = true;
+	se->queued_since = now;
 }
 
 void rq_dequeue(run_queue_t *rq, thread_t *t)
@@ -259,6 +260,7 @@ thread_t *rq_pick(run_queue_t *rq, nsec_t now)
 	level = choose_level(rq, now, &beaten);
 	t = list_first_entry(&rq->level[level], thread_t, sched.run_link);
 	rq_dequeue(rq, t);
+	t->sched.waited += MAX(now - t->sched.queued_since, 0L);
 	if (t->sched.boost_epoch != rq->epoch) {
 		t->sched.boost_epoch = rq->epoch;
 		if (level < t->sched.level) /* boosted; above its base for one slice */

@@ -113,7 +113,7 @@ long sys_rt_sigreturn(void)
 
 /* ---- waiting ---- */
 
-static void sleep_for_signal(void)
+static void __sched sleep_for_signal(void)
 {
 	thread_t *t = current();
 

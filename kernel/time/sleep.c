@@ -16,7 +16,7 @@ static void wake_sleeper(timer_t *timer, void *data)
 }
 
 /* The timer is on this stack, and deleted before the frame goes. */
-bool schedule_deadline(s64 deadline)
+bool __sched schedule_deadline(s64 deadline)
 {
 	timer_t timer;
 
@@ -35,7 +35,7 @@ bool schedule_deadline(s64 deadline)
 	return clock_monotonic() >= deadline;
 }
 
-int sleep_until_monotonic(nsec_t when)
+int __sched sleep_until_monotonic(nsec_t when)
 {
 	might_sleep();
 	for (;;) {
@@ -49,7 +49,7 @@ int sleep_until_monotonic(nsec_t when)
 	}
 }
 
-int sleep_until_realtime(nsec_t when)
+int __sched sleep_until_realtime(nsec_t when)
 {
 	for (;;) {
 		nsec_t offset = clock_realtime_offset();
