@@ -13,7 +13,7 @@ static long read_file(const char *name)
 
 static char *of_process(pid_t pid, const char *file)
 {
-	static char name[64];
+	static char name[96];
 
 	snprintf(name, sizeof(name), "/proc/%d/%s", (int)pid, file);
 	return name;
