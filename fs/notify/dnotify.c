@@ -42,7 +42,8 @@ static u32 events_of(u32 what)
 		{ DN_RENAME, NOTIFY_RENAME },
 		{ DN_ATTRIB, IN_ATTRIB },
 	};
-	u32 events = what & DN_MULTISHOT;
+	/* Whatever is asked for, a mark has one bit at least: nobody finds it again otherwise. */
+	u32 events = (what & DN_MULTISHOT) | IN_UNMOUNT;
 
 	for (u32 i = 0; i < ARRAY_SIZE(map); i++)
 		if (what & map[i].dn)

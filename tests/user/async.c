@@ -322,6 +322,13 @@ static void group_directory(void)
 	dir = MUST(open("d", O_RDONLY | O_DIRECTORY));
 	file = file_with("f", "x", 1);
 	ROW("not_dir", sys(SYS_fcntl, file, F_NOTIFY, DN_CREATE), -ENOTDIR);
+	/* No event at all is known by this bit: it must not keep the file system from its end. */
+	MUST(mkdir("m", 0700));
+	MUST(mount("tmpfs", "m", "tmpfs", 0, ""));
+	int root = MUST(open("m", O_RDONLY));
+	ROW("unknown", sys(SYS_fcntl, root, F_NOTIFY, 0x100), 0);
+	ROW("unknown_close", close(root), 0);
+	ROW("unknown_unmount", sys(SYS_umount2, "m", 0), 0);
 	ROW("not_dir_0", sys(SYS_fcntl, file, F_NOTIFY, 0), 0);
 	ROW("o_path", sys(SYS_fcntl, MUST(open("d", O_PATH)), F_NOTIFY, DN_CREATE), -EBADF);
 	arm(dir, DN_CREATE);
