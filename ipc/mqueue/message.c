@@ -92,13 +92,33 @@ void mqueue_drop_messages(mqueue_t *q)
 
 /* ---- calls ---- */
 
+/* Real-time priority first, then the nice value; read racily where another changes it. */
+static int rank(const thread_t *t)
+{
+	u8 rt = READ_ONCE(t->sched.effective_rt);
+
+	return rt ? rt : -READ_ONCE(t->sched.nice) - NICE_MAX - 1;
+}
+
+/* mq_receive(3): of those who wait the one of the highest priority, and of these who waits longest. */
+static void stand_in_line(list_t *sleepers, ipc_waiter_t *w)
+{
+	ipc_waiter_t *before;
+	int own = rank(w->thread);
+
+	list_for_each_entry(before, sleepers, link)
+		if (rank(before->thread) < own)
+			break;
+	list_add_tail(&w->link, &before->link);
+}
+
 /* locked: stands in the list of those who wait, or -EAGAIN. */
 static int begin_wait(file_t *f, mq_sleeper_t *s, list_t *sleepers)
 {
 	if (READ_ONCE(f->flags) & O_NONBLOCK)
 		return -EAGAIN;
 	ipc_waiter_init(&s->wait);
-	list_add_tail(&s->wait.link, sleepers);
+	stand_in_line(sleepers, &s->wait);
 	return IPC_WAITING;
 }
 

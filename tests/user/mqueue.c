@@ -440,6 +440,35 @@ static void group_files(void)
 	}
 }
 
+/* Who waits with more priority is served first, and among equals who came first. */
+static void group_line(void)
+{
+	static const struct {
+		int policy, rt, nice;
+		const char *gets;
+	} sleepers[] = { { SCHED_OTHER, 0, 0, "3" },
+			 { SCHED_OTHER, 0, 0, "4" },
+			 { SCHED_FIFO, 10, 0, "1" },
+			 { SCHED_OTHER, 0, -5, "2" },
+			 { SCHED_FIFO, 20, 0, "0" } };
+	int q = make("r-line", 10, 16);
+	pid_t pids[LENGTH(sleepers)];
+
+	for (unsigned i = 0; i < LENGTH(sleepers); i++) {
+		struct sched_param param = { .sched_priority = sleepers[i].rt };
+
+		pids[i] = SPAWN(setpriority(PRIO_PROCESS, 0, sleepers[i].nice);
+				sched_setscheduler(0, sleepers[i].policy, &param);
+				_exit(rcv(q) == 1 && in[0] == sleepers[i].gets[0] ? 0 : in[0]));
+		until_state(pids[i], 'S');
+	}
+	for (unsigned i = 0; i < LENGTH(sleepers); i++)
+		snd(q, named("%u", i), 1);
+	for (unsigned i = 0; i < LENGTH(sleepers); i++)
+		ROW(named("sleeper_%u", i), wait_status(pids[i]), EXITED(0));
+	sys(SYS_mq_unlink, "r-line");
+}
+
 static void group_many(void)
 {
 	struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
@@ -490,6 +519,7 @@ int main(int argc, char **argv)
 	GROUP(group_notify);
 	GROUP(group_poll);
 	GROUP(group_files);
+	GROUP(group_line);
 	GROUP(group_many);
 	return finish();
 }
