@@ -5,6 +5,11 @@
  * one in that of its name. A socket leaves the table when it is closed, before its last reference goes: what is
  * found there, under the bucket's lock, can be referenced. The node of a bound socket stays
  * referenced by it, so that no other node can have the same place in memory.
+ *
+ * The table grows with the names. Buckets move to the larger table one by one, each under its lock;
+ * who finds one that has moved goes on in the next table. The old one is freed after RCU readers.
+ *
+ * Locking. Within RCU a bucket's lock; grow_mutex before it.
  */
 #include "unix_internal.h"
 
@@ -12,20 +17,35 @@
 #include <kernel/lib/hash.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
+#include <kernel/panic.h>
+#include <kernel/sync/rcu.h>
 #include <mm/slab.h>
+#include <mm/vmalloc.h>
 #include <uapi/errno.h>
 
-#define BUCKET_BITS 8
+#define FIRST_BITS 8   /* of a table's size at boot */
+#define GROWTH_BITS 2  /* a step's */
+#define CHAIN_LENGTH 2 /* names a bucket on average, before it grows */
+#define HASH_BITS 32
 /* Names that the kernel chooses: five hexadecimal digits. */
 #define AUTO_DIGITS 5
 #define AUTO_NAMES (1u << (4 * AUTO_DIGITS))
 
 typedef struct bucket {
 	spinlock_t lock;
+	bool moved; /* lock: all is in the next table */
 	hlist_head_t sockets;
 } bucket_t;
 
-static bucket_t buckets[1 << BUCKET_BITS];
+typedef struct name_table {
+	u32 bits;
+	struct name_table *next; /* set before the first bucket moves */
+	bucket_t buckets[];
+} name_table_t;
+
+static mutex_t grow_mutex = MUTEX_INIT(grow_mutex);
+static name_table_t *names; /* RCU; grow_mutex to change */
+static atomic_t names_count;
 static u64 name_key[2] __ro_after_init;
 
 int unix_check_address(const socket_address_t *addr)
@@ -78,12 +98,101 @@ void unix_put_address(unix_address_t *a)
 
 static u32 hash_abstract(const char *name, size_t len, int type)
 {
-	return (hash_name(name_key, name, len) ^ (u32)type) & (ARRAY_SIZE(buckets) - 1);
+	return hash_name(name_key, name, len) ^ (u32)type;
 }
 
 static u32 hash_node(const vfs_node_t *n)
 {
-	return hash_ptr(n, BUCKET_BITS);
+	return hash_ptr(n, HASH_BITS);
+}
+
+static bucket_t *bucket_in(name_table_t *t, u32 hash)
+{
+	return &t->buckets[hash & ((1u << t->bits) - 1)];
+}
+
+static name_table_t *alloc_table(u32 bits)
+{
+	name_table_t *t = kvmalloc(offsetof(name_table_t, buckets[1u << bits]), GFP_KERNEL);
+
+	if (!t)
+		return NULL;
+	t->bits = bits;
+	t->next = NULL;
+	for (u32 i = 0; i < 1u << bits; i++) {
+		t->buckets[i] = (bucket_t){ 0 };
+		spinlock_init(&t->buckets[i].lock);
+	}
+	return t;
+}
+
+/* The bucket where the hash stands now, locked. */
+static bucket_t *lock_bucket(u32 hash) __acquires(bucket)
+{
+	name_table_t *t;
+	bucket_t *b;
+
+	rcu_read_lock();
+	t = rcu_dereference(names);
+	for (;;) {
+		b = bucket_in(t, hash);
+		spin_lock(&b->lock);
+		if (likely(!b->moved))
+			return b;
+		spin_unlock(&b->lock);
+		t = t->next;
+	}
+}
+
+static void unlock_bucket(bucket_t *b) __releases(bucket)
+{
+	spin_unlock(&b->lock);
+	rcu_read_unlock();
+}
+
+static void move_bucket(bucket_t *b, name_table_t *to)
+{
+	spin_lock(&b->lock);
+	while (!hlist_empty(&b->sockets)) {
+		unix_socket_t *u = container_of(b->sockets.first, unix_socket_t, name_link);
+		bucket_t *next = bucket_in(to, u->address->hash);
+
+		hlist_del(&u->name_link);
+		spin_lock_nested(&next->lock);
+		hlist_add_head(&u->name_link, &next->sockets);
+		spin_unlock(&next->lock);
+	}
+	b->moved = true;
+	spin_unlock(&b->lock);
+}
+
+static bool crowded(const name_table_t *t)
+{
+	return (u32)atomic_read(&names_count) / CHAIN_LENGTH > 1u << t->bits;
+}
+
+/* No locks held; without memory the chains just become longer. */
+static void grow_if_crowded(void)
+{
+	name_table_t *old, *larger;
+	bool few;
+
+	rcu_read_lock();
+	few = !crowded(rcu_dereference(names));
+	rcu_read_unlock();
+	if (few || !mutex_trylock(&grow_mutex))
+		return;
+	old = names;
+	larger = crowded(old) ? alloc_table(old->bits + GROWTH_BITS) : NULL;
+	if (larger) {
+		smp_store_release(&old->next, larger);
+		for (u32 i = 0; i < 1u << old->bits; i++)
+			move_bucket(&old->buckets[i], larger);
+		rcu_assign_pointer(names, larger);
+		synchronize_rcu();
+		kvfree(old);
+	}
+	mutex_unlock(&grow_mutex);
 }
 
 /* Bucket's lock held. */
@@ -105,10 +214,9 @@ static unix_socket_t *find_abstract_locked(const bucket_t *b, const char *name, 
 /* bind_mutex held. -EADDRINUSE for an abstract name that is taken. */
 static int insert(unix_socket_t *u, unix_address_t *a)
 {
-	bucket_t *b = &buckets[a->hash];
+	bucket_t *b = lock_bucket(a->hash);
 	int r = 0;
 
-	spin_lock(&b->lock);
 	if (unix_address_abstract(a) &&
 	    find_abstract_locked(b, a->name.sun_path, a->len - UNIX_PATH_OFFSET, u->socket.type)) {
 		r = -EADDRINUSE;
@@ -116,8 +224,9 @@ static int insert(unix_socket_t *u, unix_address_t *a)
 		smp_store_release(&u->address, a);
 		hlist_add_head(&u->name_link, &b->sockets);
 		u->hashed = true;
+		atomic_inc(&names_count);
 	}
-	spin_unlock(&b->lock);
+	unlock_bucket(b);
 	return r;
 }
 
@@ -127,12 +236,13 @@ void unix_unbind(unix_socket_t *u)
 
 	if (!u->address)
 		return;
-	b = &buckets[u->address->hash];
-	spin_lock(&b->lock);
-	if (u->hashed)
+	b = lock_bucket(u->address->hash);
+	if (u->hashed) {
 		hlist_del(&u->name_link);
+		atomic_dec(&names_count);
+	}
 	u->hashed = false;
-	spin_unlock(&b->lock);
+	unlock_bucket(b);
 }
 
 /* ---- binding ---- */
@@ -210,6 +320,7 @@ int unix_bind(socket_t *s, const socket_address_t *addr)
 	else
 		r = bind_path(u, addr);
 	mutex_unlock(&u->bind_mutex);
+	grow_if_crowded();
 	return r;
 }
 
@@ -234,6 +345,7 @@ int unix_autobind(unix_socket_t *u)
 		r = -ENOSPC;
 out_unlock:
 	mutex_unlock(&u->bind_mutex);
+	grow_if_crowded();
 	return r;
 }
 
@@ -241,30 +353,27 @@ out_unlock:
 
 static unix_socket_t *find_abstract(const char *name, size_t len, int type)
 {
-	bucket_t *b = &buckets[hash_abstract(name, len, type)];
-	unix_socket_t *u;
+	bucket_t *b = lock_bucket(hash_abstract(name, len, type));
+	unix_socket_t *u = find_abstract_locked(b, name, len, type);
 
-	spin_lock(&b->lock);
-	u = find_abstract_locked(b, name, len, type);
 	if (u)
 		socket_get(&u->socket);
-	spin_unlock(&b->lock);
+	unlock_bucket(b);
 	return u ? u : ERR_PTR(-ECONNREFUSED);
 }
 
 static unix_socket_t *find_node(const vfs_node_t *node)
 {
-	bucket_t *b = &buckets[hash_node(node)];
+	bucket_t *b = lock_bucket(hash_node(node));
 	unix_socket_t *u, *found = NULL;
 
-	spin_lock(&b->lock);
 	hlist_for_each_entry(u, &b->sockets, name_link)
 		if (u->path.dentry && u->path.dentry->node == node) {
 			socket_get(&u->socket);
 			found = u;
 			break;
 		}
-	spin_unlock(&b->lock);
+	unlock_bucket(b);
 	return found;
 }
 
@@ -328,6 +437,7 @@ int unix_name(socket_t *s, bool peer, socket_address_t *addr)
 void __init unix_names_init(void)
 {
 	random_get_bytes(name_key, sizeof(name_key));
-	for (u32 i = 0; i < ARRAY_SIZE(buckets); i++)
-		spinlock_init(&buckets[i].lock);
+	names = alloc_table(FIRST_BITS);
+	if (!names)
+		panic("No memory for the names of sockets");
 }

@@ -18,7 +18,7 @@ struct unix_files;
 typedef struct unix_address {
 	refcount_t refs;
 	u32 len;		 /* of name */
-	u32 hash;		 /* bucket of the table of names */
+	u32 hash;		 /* in the table of names */
 	struct sockaddr_un name; /* len bytes of it are allocated */
 } unix_address_t;
 #define UNIX_PATH_OFFSET offsetof(struct sockaddr_un, sun_path)

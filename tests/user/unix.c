@@ -711,6 +711,45 @@ static void group_proc(void)
 	ROW_TRUE("abstract", strstr(text, " @rows.x\n") != NULL);
 }
 
+/* So many names that any table of a fixed size is crowded, coming and going. */
+static void group_many_names(void)
+{
+	enum { MANY = 3000 };
+	static int fds[MANY];
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	socklen_t len = offsetof(struct sockaddr_un, sun_path) + 12;
+	int bound = 0, taken = 0, found = 0, gone = 0;
+
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 2 * MANY, 2 * MANY });
+	for (int i = 0; i < MANY; i++) {
+		fds[i] = socket(AF_UNIX, SOCK_DGRAM, 0);
+		snprintf(a.sun_path + 1, 12, "many-%06d", i);
+		bound += !bind(fds[i], (void *)&a, len);
+		if (i % 3 == 0)
+			close(fds[i]);
+	}
+	ROW("bound", bound, MANY);
+	int s = MUST(socket(AF_UNIX, SOCK_DGRAM, 0));
+	for (int i = 0; i < MANY; i++) {
+		snprintf(a.sun_path + 1, 12, "many-%06d", i);
+		int r = connect(s, (void *)&a, len);
+		if (i % 3)
+			found += r == 0;
+		else
+			gone += r < 0 && errno == ECONNREFUSED;
+		if (i % 3)
+			taken += bind(s, (void *)&a, len) < 0 && errno == EADDRINUSE;
+	}
+	ROW("found", found, 2000);
+	ROW("gone", gone, 1000);
+	ROW("taken", taken, 2000);
+	for (int i = 0; i < MANY; i++)
+		if (i % 3)
+			close(fds[i]);
+	snprintf(a.sun_path + 1, 12, "many-%06d", 1);
+	ROW("free_again", sys(SYS_bind, s, &a, len), 0);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "unix");
@@ -729,5 +768,6 @@ int main(int argc, char **argv)
 	GROUP(group_poll);
 	GROUP(group_peek_offset);
 	GROUP(group_proc);
+	GROUP(group_many_names);
 	return finish();
 }
