@@ -4,11 +4,13 @@
 #include <drivers/devices.h>
 
 #include <drivers/input.h>
+#include <drivers/bus.h>
 #include <drivers/mem.h>
 #include <drivers/random.h>
 #include <drivers/screen.h>
 #include <drivers/serial.h>
 #include <drivers/tty.h>
+#include <drivers/virtio.h>
 #include <drivers/vt.h>
 #include <kernel/boot.h>
 #include <kernel/init.h>
@@ -71,6 +73,8 @@ static void start_consoles(void)
 
 void devices_init(void)
 {
+	iomem_init();
+	virtio_mmio_init();
 	mem_init();
 	random_devices_init();
 	tty_init();

@@ -137,6 +137,21 @@ def test_microvm_without(start, kernel, which):
         assert "proof: nproc 2" in text and "run: exit status 0" in text
 
 
+# Devices that only the command line names: one in the middle of RAM, which is then no memory.
+def test_virtio_mmio(start, kernel):
+    if kernel != "cloudos":
+        pytest.skip("Linux has no driver for it built in")
+    words = "virtio_mmio.device=4K@0x8000000:5 virtio_mmio.device=512@0xfeb00e00:12:7 virtio_mmio.device=none"
+    text = start(machine="microvm", cpus=1, memory=256, limit=150,
+                 cmdline=f"console=ttyS0 {words} run=/tests/iomem").output()
+    assert re.search(r"^  08000000-08000fff : virtio-mmio\.0$", text, re.M)
+    assert re.search(r"^  feb00e00-feb00fff : virtio-mmio\.7$", text, re.M)
+    assert re.search(r"^[0-9a-f]+-07ffffff : System RAM$", text, re.M)
+    assert re.search(r"^08001000-[0-9a-f]+ : System RAM$", text, re.M)
+    assert "Registering device virtio-mmio.7 at 0xfeb00e00-0xfeb00fff, IRQ 12." in text
+    assert "virtio_mmio.device=none: not SIZE@ADDRESS:IRQ" in text
+
+
 def test_no_clock_at_all(start, kernel):
     if kernel != "cloudos":
         pytest.skip("Linux finds other words")

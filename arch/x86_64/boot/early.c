@@ -19,6 +19,7 @@
 #include <arch_x86/percpu_setup.h>
 #include <arch_x86/pti.h>
 #include <kernel/lib/string.h>
+#include <kernel/lib/virtio_mmio.h>
 #include <kernel/thread.h>
 #include <mm/early.h>
 #include <mm/kasan.h>
@@ -162,6 +163,21 @@ static u64 memory_limit(void)
 	u64 limit = option ? parse_size(option) : 0;
 
 	return limit ? MIN(limit, boot_phys_limit()) : boot_phys_limit();
+}
+
+/* Devices that only the command line knows of: what lies there is no memory, whatever the map says. */
+static void reserve_devices(void)
+{
+	const char *word = boot_info.command_line;
+	virtio_mmio_option_t o;
+
+	while ((word = strstr(word, VIRTIO_MMIO_OPTION "="))) {
+		word += sizeof(VIRTIO_MMIO_OPTION "=") - 1;
+		if (!virtio_mmio_parse(word, &o) || boot_info.region_count == BOOT_MAX_REGIONS)
+			continue;
+		boot_info.regions[boot_info.region_count++] =
+			(boot_region_t){ o.start, o.end, BOOT_RESERVED };
+	}
 }
 
 static void take_memory(phys_addr_t info, u32 info_size)
@@ -340,6 +356,7 @@ __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base)
 	}
 	if (wrong)
 		boot_die(wrong);
+	reserve_devices();
 	boot_regions_normalise(&boot_info, memory_limit());
 	take_memory(info, info_size);
 	for (const char *c = boot_info.command_line; *c; c++)
