@@ -72,8 +72,8 @@ def attempt(suite, only, without):
     begun = list(re.finditer(r"^\w+ \((test\.[\w.]+)\)", text, re.M))
     ends = [case.start() for case in begun[1:]] + [len(text)]
     said = {case[1]: text[case.end():end] for case, end in zip(begun, ends)}
-    cases = {}
     if os.path.exists(report):
+        cases = {}
         for case in ElementTree.parse(report).getroot().iter("testcase"):
             how, text = "ok", said.get(case.get("name"), "")
             for child in case:
@@ -82,8 +82,10 @@ def attempt(suite, only, without):
                 elif child.tag == "skipped":
                     how = "skipped"
             cases[case.get("name")] = how, text
-        return cases, True
-    # It was killed: the last case did not end.
+        if cases and said.keys() <= cases.keys():
+            return cases, True
+    # It was killed, or ended by an error of its own: the last case did not end.
+    cases = {}
     for case, body in said.items():
         how = re.search(r"\.\.\. .*?\b(ok|skipped|FAIL|ERROR)\b", body, re.S)
         cases[case] = {"ok": "ok", "skipped": "skipped"}.get(how[1] if how else "ok", "failed"), body
