@@ -110,24 +110,33 @@ static int show_distance(seq_file_t *m, void *arg)
 	return 0;
 }
 
-/* CPUs of a node as a list of ranges. */
-static int show_node_cpus(seq_file_t *m, void *arg)
+/* A set of CPUs as a list of ranges. */
+static void put_cpus(seq_file_t *m, const cpu_set_t *set)
 {
-	u32 node = (u32)(unsigned long)arg;
 	bool any = false;
 
 	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
 		u32 last = cpu;
 
-		if (cpu_node(cpu) != node)
+		if (!cpu_set_test(set, cpu))
 			continue;
-		while (last + 1 < cpu_count && cpu_node(last + 1) == node)
+		while (last + 1 < cpu_count && cpu_set_test(set, last + 1))
 			last++;
 		seq_printf(m, last > cpu ? "%s%u-%u" : "%s%u", any ? "," : "", cpu, last);
 		any = true;
 		cpu = last;
 	}
 	seq_putc(m, '\n');
+}
+
+static int show_node_cpus(seq_file_t *m, void *arg)
+{
+	cpu_set_t set = { 0 };
+
+	for_each_cpu(cpu)
+		if (cpu_node(cpu) == (u32)(unsigned long)arg)
+			cpu_set_add(&set, cpu);
+	put_cpus(m, &set);
 	return 0;
 }
 
@@ -141,6 +150,94 @@ static int show_node_meminfo(seq_file_t *m, void *arg)
 		   "Node %u MemUsed:        %8lu kB\n",
 		   node, total * 4, node, free * 4, node, (total - free) * 4);
 	return 0;
+}
+
+/* ---- caches: the argument names a CPU, one of its caches, and what is asked about it ---- */
+
+#define CACHE_ARG(cpu, index, what) ((unsigned long)(cpu) << 16 | (index) << 8 | (what))
+
+typedef enum cache_fact {
+	FACT_LEVEL,
+	FACT_TYPE,
+	FACT_SIZE,
+	FACT_LINE,
+	FACT_WAYS,
+	FACT_SETS,
+	FACT_PARTITIONS,
+	FACT_CPUS,
+	CACHE_FACTS,
+} cache_fact_t;
+
+static const char *const cache_facts[CACHE_FACTS] = {
+	[FACT_LEVEL] = "level",
+	[FACT_TYPE] = "type",
+	[FACT_SIZE] = "size",
+	[FACT_LINE] = "coherency_line_size",
+	[FACT_WAYS] = "ways_of_associativity",
+	[FACT_SETS] = "number_of_sets",
+	[FACT_PARTITIONS] = "physical_line_partition",
+	[FACT_CPUS] = "shared_cpu_list",
+};
+
+static int show_cache(seq_file_t *m, void *arg)
+{
+	static const char *const kinds[] = {
+		[CACHE_DATA] = "Data", [CACHE_CODE] = "Instruction", [CACHE_UNIFIED] = "Unified"
+	};
+	unsigned long which = (unsigned long)arg;
+	u32 cpu = (u32)(which >> 16), number;
+	cpu_set_t set = { 0 };
+	cpu_cache_t c;
+
+	if (!arch_cpu_cache((which >> 8) & 0xff, &c))
+		return -EIO;
+	switch ((cache_fact_t)(which & 0xff)) {
+	case FACT_TYPE:
+		seq_printf(m, "%s\n", kinds[c.kind]);
+		return 0;
+	case FACT_SIZE:
+		seq_printf(m, "%uK\n", c.size / 1024);
+		return 0;
+	case FACT_CPUS:
+		for_each_cpu(other)
+			if (arch_cache_shared(&c, cpu, other))
+				cpu_set_add(&set, other);
+		put_cpus(m, &set);
+		return 0;
+	case FACT_LEVEL:
+		number = c.level;
+		break;
+	case FACT_LINE:
+		number = c.line;
+		break;
+	case FACT_WAYS:
+		number = c.ways;
+		break;
+	case FACT_SETS:
+		number = c.sets;
+		break;
+	default:
+		number = c.partitions;
+	}
+	seq_printf(m, "%u\n", number);
+	return 0;
+}
+
+static void add_caches(sys_entry_t *dir, u32 cpu)
+{
+	sys_entry_t *caches, *e;
+	cpu_cache_t c;
+	char name[24];
+
+	if (!arch_cpu_cache(0, &c))
+		return;
+	caches = add(dir, "cache", NULL, 0);
+	for (u32 i = 0; arch_cpu_cache(i, &c); i++) {
+		snprintf(name, sizeof(name), "index%u", i);
+		e = add(caches, name, NULL, 0);
+		for (u32 what = 0; what < CACHE_FACTS; what++)
+			add(e, cache_facts[what], show_cache, CACHE_ARG(cpu, i, what));
+	}
 }
 
 static void make_tree(void)
@@ -172,6 +269,7 @@ static void make_tree(void)
 		e = add(cpus, name, NULL, 0);
 		if (cpu)
 			add(e, "online", show_one, 0);
+		add_caches(e, cpu);
 	}
 	nodes = add(system, "node", NULL, 0);
 	add(nodes, "online", show_node_range, 0);

@@ -1,5 +1,5 @@
 /*
- * What programs are told about a processor: /proc/cpuinfo.
+ * What programs are told about a processor: /proc/cpuinfo, and its caches in /sys/devices/system/cpu.
  */
 #ifndef ARCH_CPUINFO_H
 #define ARCH_CPUINFO_H
@@ -15,5 +15,27 @@ void arch_show_cpuinfo(seq_file_t *m, u32 cpu);
  * /sys/devices/system/cpu/vulnerabilities).
  */
 const char *arch_vulnerability(u32 index, const char **state);
+
+typedef enum cache_kind {
+	CACHE_DATA = 1,
+	CACHE_CODE = 2,
+	CACHE_UNIFIED = 3,
+} cache_kind_t;
+
+typedef struct cpu_cache {
+	cache_kind_t kind;
+	u32 level;
+	u32 size, line; /* bytes */
+	u32 ways, sets, partitions;
+	u32 share_bits; /* low bits of hardware ids that CPUs which share the cache may differ in */
+} cpu_cache_t;
+
+/*
+ * The index-th cache that a CPU has to do with (all CPUs have the same); false past the last, or where the CPU does
+ * not tell.
+ */
+bool arch_cpu_cache(u32 index, cpu_cache_t *out);
+/* Whether two CPUs have the same one. */
+bool arch_cache_shared(const cpu_cache_t *cache, u32 a, u32 b);
 
 #endif

@@ -68,9 +68,9 @@ def run(name):
             return "did not end", text
 
 
-def reasons(text):
+def reasons(name, text):
     """What stress-ng complained about, each once, without the numbers of processes."""
-    found = re.findall(r"stress-ng: (?:fail|error|warn): +\[\d+\] (.*)", text)
+    found = re.findall(rf"stress-ng: (?:(?:fail|error|warn): +\[\d+\] |info: +\[\d+\] (?={name}: ))(.*)", text)
     lines = [re.sub(r"\bpid \d+|\[\d+\]", "N", line) for line in found]
     return list(dict.fromkeys(lines))[:REASONS]
 
@@ -104,7 +104,7 @@ def main():
         tell(f"{name} {how} in {took:.1f} s, {lost(start, pages())[1]}")
         print(f"## {name}")
         if how != "passed":
-            print("\n".join(reasons(text)))
+            print("\n".join(reasons(name, text)))
             if how != "not implemented":
                 tell(text[-3000:])
         print(how, flush=True)

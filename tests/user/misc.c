@@ -251,6 +251,38 @@ static void group_membarrier(void)
 	}
 }
 
+/* ---- the first cache that the CPU tells about ---- */
+
+#define CACHE "/sys/devices/system/cpu/cpu0/cache/index0/"
+
+static long cache_fact(const char *path)
+{
+	char text[64] = "";
+
+	slurp(path, text, sizeof(text));
+	return atol(text);
+}
+
+static void group_caches(void)
+{
+	char text[64] = "";
+
+	ROW("level", cache_fact(CACHE "level"), 1);
+	slurp(CACHE "type", text, sizeof(text));
+	ROW_TRUE("type", !strcmp(text, "Data\n"));
+	slurp(CACHE "size", text, sizeof(text));
+	ROW_TRUE("size_unit", strstr(text, "K\n"));
+	ROW_TRUE("size", cache_fact(CACHE "size") > 0);
+	ROW("product",
+	    cache_fact(CACHE "coherency_line_size") * cache_fact(CACHE "ways_of_associativity") *
+		    cache_fact(CACHE "number_of_sets") *
+		    cache_fact(CACHE "physical_line_partition"),
+	    cache_fact(CACHE "size") * 1024);
+	slurp(CACHE "shared_cpu_list", text, sizeof(text));
+	ROW_TRUE("shared", text[0] == '0');
+	ROW("no_other", sys(SYS_open, CACHE "none", O_RDONLY), -ENOENT);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "misc");
@@ -263,5 +295,6 @@ int main(int argc, char **argv)
 	GROUP(group_memfd);
 	GROUP(group_absent);
 	GROUP(group_membarrier);
+	GROUP(group_caches);
 	return finish();
 }
