@@ -3,6 +3,7 @@
  */
 #include "procfs.h"
 
+#include <arch/cpuinfo.h>
 #include <arch/thread.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
@@ -273,6 +274,16 @@ static void show_memory_nodes(seq_file_t *m)
 	seq_printf(m, node_count > 1 ? "0-%u" : "%u", node_count - 1);
 }
 
+static bool bypasses_stores(void)
+{
+	const char *name, *state;
+
+	for (u32 i = 0; (name = arch_vulnerability(i, &state)) != NULL; i++)
+		if (!strcmp(name, "spec_store_bypass"))
+			return strcmp(state, "Not affected");
+	return false;
+}
+
 /* A name with a newline takes one line all the same. */
 static void show_name_line(seq_file_t *m, const char *name)
 {
@@ -317,6 +328,9 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t)
 	show_signals(m, p, t, c, &r);
 	show_caps(m, c);
 	rcu_read_unlock();
+	/* No program can have more or less of either than all others. */
+	seq_printf(m, "Speculation_Store_Bypass:\t%s\nSpeculationIndirectBranch:\talways enabled\n",
+		   bypasses_stores() ? "vulnerable" : "not vulnerable");
 	seq_puts(m, "Cpus_allowed:\t");
 	show_cpu_mask(m, &t->sched.affinity);
 	seq_puts(m, "\nCpus_allowed_list:\t");
@@ -376,7 +390,10 @@ int show_comm(seq_file_t *m, process_t *p, thread_t *t)
 	return 0;
 }
 
-/* Threads of one process may name each other; nobody else may. As on Linux a newline belongs to the name. */
+/*
+ * Threads of one process may name each other; nobody else may. As on Linux a newline belongs to the
+ * name.
+ */
 int store_comm(process_t *p, thread_t *t, char *text)
 {
 	if (p != current_process())

@@ -140,6 +140,24 @@ static int show_node_cpus(seq_file_t *m, void *arg)
 	return 0;
 }
 
+/*
+ * The same as a bit mask: words of 32 bits in hexadecimal, the highest first, only as wide as there
+ * are CPUs.
+ */
+static int show_node_cpu_map(seq_file_t *m, void *arg)
+{
+	u32 node = (u32)(unsigned long)arg, words = (cpu_count + 31) / 32;
+
+	for (u32 i = words; i-- > 0;) {
+		u32 bits = 0, here = MIN(cpu_count - i * 32, 32U);
+
+		for (u32 k = 0; k < here; k++)
+			bits |= (u32)(cpu_node(i * 32 + k) == node) << k;
+		seq_printf(m, "%0*x%s", (int)(here + 3) / 4, bits, i ? "," : "\n");
+	}
+	return 0;
+}
+
 static int show_node_meminfo(seq_file_t *m, void *arg)
 {
 	u32 node = (u32)(unsigned long)arg;
@@ -279,6 +297,7 @@ static void make_tree(void)
 		e = add(nodes, name, NULL, 0);
 		add(e, "distance", show_distance, i);
 		add(e, "cpulist", show_node_cpus, i);
+		add(e, "cpumap", show_node_cpu_map, i);
 		add(e, "meminfo", show_node_meminfo, i);
 	}
 }

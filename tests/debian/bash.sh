@@ -56,7 +56,7 @@ document $((6 * 7))
 END
 echo x >/nowhere/file; echo $?; cat </nothing; echo $?; echo full >/dev/full; echo $?
 exec {fd}>auto; echo auto >&$fd; exec {fd}>&-; cat auto; echo appended >>auto; wc -l <auto
-set -C; echo no >auto; set +C; cat </dev/null; : <>new && ls new; echo to stderr >/dev/stderr; (echo to stdout >/dev/stdout) | cat; echo /dev/fd/*| wc -w
+set -C; echo no >auto; set +C; cat </dev/null; : <>new && ls new; (echo to stderr >/dev/stderr) 2>&1 | cat;  (echo to stdout >/dev/stdout) | cat; echo /dev/fd/*| wc -w
 
 echo '## limits and umask'
 ulimit -S -n 64; ulimit -n; bash -c 'exec 100>x'; echo $?; ulimit -S -n 512
@@ -69,7 +69,7 @@ echo '## expansion'
 shopt -s globstar extglob nullglob
 mkdir -p t/a/b; touch t/1 t/a/2 t/a/b/3; echo t/** ; echo t/!(a); echo none*
 echo {1..5} {a..e..2} x{,y}; x=hello; echo ${x^^} ${x:1:3} ${x/l/L} ${x@Q}; declare -A h=([k]=v [q]=w); echo ${h[k]} ${#h[@]}
-echo $((2**40)) $((0x1f)) $(( RANDOM >= 0 )) ${#RANDOM}; printf '%(%Y)T\n' 0; printf '%q\n' 'a b'; [[ abc =~ ^a(.)c ]] && echo ${BASH_REMATCH[1]}
+echo $((2**40)) $((0x1f)) $(( RANDOM >= 0 )) $((${#RANDOM} > 0)); printf '%(%Y)T\n' 0; printf '%q\n' 'a b'; [[ abc =~ ^a(.)c ]] && echo ${BASH_REMATCH[1]}
 echo ~root ~; echo $PPID | grep -c .; echo $BASHPID | grep -c .; [[ -n $SECONDS && $EPOCHSECONDS -gt 1000 ]] && echo clocks; hash -r; type -t ls cd [[
 
 echo '## many processes'

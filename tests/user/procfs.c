@@ -126,6 +126,9 @@ static void group_status(void)
 {
 	ROW_TRUE("nodes", holds("/proc/self/status", "\nMems_allowed:\t"));
 	ROW_TRUE("node list", holds("/proc/self/status", "\nMems_allowed_list:\t0"));
+	ROW_TRUE("speculation",
+		 holds("/proc/self/status", "\nSpeculation_Store_Bypass:\t") &&
+			 holds("/proc/self/status", "\nSpeculationIndirectBranch:\t"));
 	ROW_TRUE("diskstats", read_file("/proc/diskstats") >= 0);
 	ROW_TRUE("thread-self", holds("/proc/thread-self/status", "\nPid:\t"));
 }
@@ -148,6 +151,9 @@ static void group_cpus(void)
 
 	ROW_TRUE("online", read_file(CPUS "online") > 1 && text[0] == '0');
 	ROW("offline", read_file(CPUS "offline"), 1);
+	ROW_TRUE("CPUs of a node",
+		 read_file("/sys/devices/system/node/node0/cpumap") > 1 &&
+			 strtoul(strrchr(text, ',') ? strrchr(text, ',') + 1 : text, NULL, 16) & 1);
 	ROW("isolated", read_file(CPUS "isolated"), 1);
 	for (unsigned i = 0; i < LENGTH(names); i++) {
 		char path[128];
