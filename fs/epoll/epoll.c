@@ -98,10 +98,6 @@ static bool epoll_wake(wait_queue_entry_t *wait, u64 key)
 	u32 events = READ_ONCE(item->events);
 	bool woke = false;
 
-	if (key & WAKE_QUEUE_ENDS) {
-		list_del_init(&wait->link);
-		__atomic_store_n(&e->queue, NULL, __ATOMIC_RELEASE);
-	}
 	if (!(events & ~MODE_BITS) || (key && !(key & (events | WAKE_QUEUE_ENDS))))
 		goto out;
 	make_ready(item);
@@ -111,6 +107,11 @@ static bool epoll_wake(wait_queue_entry_t *wait, u64 key)
 	}
 	wake_pollers(ep);
 out:
+	/* Last: who removes the item does not wait for this any more once it sees no queue. */
+	if (key & WAKE_QUEUE_ENDS) {
+		list_del_init(&wait->link);
+		__atomic_store_n(&e->queue, NULL, __ATOMIC_RELEASE);
+	}
 	return !(events & EPOLLEXCLUSIVE) || woke;
 }
 

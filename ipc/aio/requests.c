@@ -125,16 +125,17 @@ static bool poll_wake(wait_queue_entry_t *entry, u64 key)
 	struct aio_wait *w = container_of(entry, struct aio_wait, entry);
 	aio_request_t *r = w->request;
 
-	if (key & WAKE_QUEUE_ENDS) {
-		list_del_init(&entry->link);
-		__atomic_store_n(&w->queue, NULL, __ATOMIC_RELEASE);
-	} else if (key && !(key & r->events)) {
+	if (key && !(key & (r->events | WAKE_QUEUE_ENDS)))
 		return false;
-	}
 	/* Either this sees that it is armed, or who arms it sees this. */
 	__atomic_store_n(&r->woken, true, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&r->armed, __ATOMIC_SEQ_CST))
 		schedule_work(&r->work);
+	/* Last: who leaves the queues does not wait for this any more once it sees none. */
+	if (key & WAKE_QUEUE_ENDS) {
+		list_del_init(&entry->link);
+		__atomic_store_n(&w->queue, NULL, __ATOMIC_RELEASE);
+	}
 	return true;
 }
 

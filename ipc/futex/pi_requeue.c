@@ -93,16 +93,19 @@ long futex_requeue_pi(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wa
 		      u32 expected)
 {
 	futex_key_t key, goal;
-	futex_pi_t *spare;
+	futex_pi_t *spare = NULL;
 	long done = 0;
 	int r;
 
 	if (uaddr == uaddr2 || wake != 1 || requeue < 0)
 		return -EINVAL;
-	spare = pi_alloc();
-	if (!spare)
-		return -ENOMEM;
 	do {
+		/* Each round may need one: what the last one made may have gone by now. */
+		if (!spare)
+			spare = pi_alloc();
+		r = -ENOMEM;
+		if (!spare)
+			break;
 		r = futex_two_keys(uaddr, uaddr2, shared, &key, &goal);
 		if (!r && futex_key_equal(&key, &goal))
 			r = -EINVAL;

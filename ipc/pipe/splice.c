@@ -11,6 +11,7 @@
  */
 #include "pipe_internal.h"
 
+#include <fs/poll.h>
 #include <kernel/thread.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
@@ -146,6 +147,9 @@ static ssize_t await_data(pipe_t *p, bool may_wait, pipe_visit_t *v)
 	mutex_lock(&p->lock);
 	r = pipe_await_data(p, may_wait, v);
 	mutex_unlock(&p->lock);
+	/* The wake-up was for one of several, and this may wait for room now: others may read first. */
+	if (v->slept)
+		wake_up_key(&p->read_wait, 1, POLLIN | POLLRDNORM);
 	return r;
 }
 

@@ -241,8 +241,8 @@ long sysv_semop(int id, struct sembuf *ops, u32 nr, nsec_t deadline)
 	request_t request = look_at(ops, nr);
 	sem_waiter_t w = { .ops = ops, .nr = nr, .pid = current_process()->pid };
 	sem_undo_t *spare = NULL;
+	u32 wanted = 0;
 	sem_set_t *set;
-	u32 wanted;
 	int r;
 
 	if (request.undo) {
@@ -258,6 +258,11 @@ long sysv_semop(int id, struct sembuf *ops, u32 nr, nsec_t deadline)
 			rcu_read_unlock();
 			r = (int)PTR_ERR(set);
 			break;
+		}
+		/* An identifier that was asked for (sem_next_id) may name another set by now. */
+		if (spare && wanted != set->nr) {
+			kfree(spare);
+			spare = NULL;
 		}
 		wanted = set->nr;
 		spin_lock(&set->ipc.lock);

@@ -293,6 +293,8 @@ static bool leave_signals(thread_t *t, int status)
 void process_end(process_t *p, ended_t *ended)
 {
 	set_process_state(p, PROCESS_DEAD);
+	/* Its parent no longer knows it and may be gone before it is released; others may still look. */
+	rcu_assign_pointer(p->parent, init_process);
 	list_move_tail(&p->sibling, &ended->processes);
 }
 

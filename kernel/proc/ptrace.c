@@ -9,6 +9,11 @@
 
 #define PEEK_INFO_BATCH 8u
 
+/*
+ * The thread is referenced, and was found to be ours; but it may be killed at any time, and another
+ * thread of ours may then have waited for its end: its process has no sig_lock any more.
+ */
+
 /* ---- memory ---- */
 
 static long peek(thread_t *t, unsigned long addr, u64 __user *out)
@@ -56,12 +61,14 @@ static u32 modes_of(long request)
 
 static long resume(thread_t *t, long request, unsigned long sig)
 {
+	unsigned long flags;
 	u32 modes = modes_of(request);
 
 	if (sig > SIGRTMAX)
 		return -EIO;
 	arch_single_step(t, modes & TRACE_STEP);
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return -ESRCH;
 	t->trace = (t->trace & ~TRACE_MODES) | modes;
 	if (modes)
 		thread_set_flag(t, TF_TRACE);
@@ -71,31 +78,35 @@ static long resume(thread_t *t, long request, unsigned long sig)
 		t->stop_code = (int)sig;
 		wake_up_thread(t, THREAD_TRACED);
 	}
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	return 0;
 }
 
 /* A seized thread traps as soon as it can. */
 static long interrupt(thread_t *t)
 {
+	unsigned long flags;
 	long r = -EIO;
 
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return -ESRCH;
 	if (t->trace & TRACE_SEIZED) {
 		if (trace_set_job(t, JOB_TRAP_STOP))
 			trace_wake(t, t->job_ctl & JOB_LISTENING);
 		r = 0;
 	}
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	return r;
 }
 
 /* It stays where it is, but its next event is reported. */
 static long listen(thread_t *t)
 {
+	unsigned long flags;
 	long r = -EIO;
 
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return -ESRCH;
 	if ((t->trace & TRACE_SEIZED) && t->stop_info &&
 	    t->stop_info->si_code >> 8 == PTRACE_EVENT_STOP) {
 		t->job_ctl |= JOB_LISTENING;
@@ -103,7 +114,7 @@ static long listen(thread_t *t)
 			trace_wake(t, true);
 		r = 0;
 	}
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	return r;
 }
 
@@ -111,50 +122,56 @@ static long listen(thread_t *t)
 
 static long get_info(thread_t *t, siginfo_t __user *out)
 {
+	unsigned long flags;
 	siginfo_t info;
 	long r = -EINVAL;
 
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return -ESRCH;
 	if (t->stop_info) {
 		info = *t->stop_info;
 		r = 0;
 	}
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	return r ? r : copy_to_user(out, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
 static long set_info(thread_t *t, const siginfo_t __user *in)
 {
+	unsigned long flags;
 	siginfo_t info;
 	long r = -EINVAL;
 
 	if (copy_from_user(&info, in, sizeof(info)))
 		return -EFAULT;
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return -ESRCH;
 	if (t->stop_info) {
 		*t->stop_info = info;
 		r = 0;
 	}
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	return r;
 }
 
 /* Up to a batch of queued entries from place `from` on, copied out of the queue. */
 static u32 read_queue(thread_t *t, bool shared, u64 from, siginfo_t *out, u32 max)
 {
+	unsigned long flags;
 	signal_queue_t *q = shared ? &t->process->pending : &t->pending;
 	signal_entry_t *e;
 	u64 at = 0;
 	u32 n = 0;
 
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return 0;
 	list_for_each_entry(e, &q->entries, link) {
 		if (n == max)
 			break;
 		if (at++ >= from)
 			out[n++] = e->info;
 	}
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	return n;
 }
 
@@ -190,17 +207,19 @@ static long get_mask(thread_t *t, unsigned long size, u64 __user *out)
 
 static long set_mask(thread_t *t, unsigned long size, const u64 __user *in)
 {
+	unsigned long flags;
 	u64 mask;
 
 	if (size != sizeof(sigset_t))
 		return -EINVAL;
 	if (get_user_u64(&mask, in))
 		return -EFAULT;
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return -ESRCH;
 	t->blocked = mask & ~SIG_KERNEL_ONLY_MASK;
 	thread_clear_flag(t, TF_RESTORE_MASK);
 	thread_set_flag(t, TF_SIGPENDING); /* it looks for itself */
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	return 0;
 }
 
@@ -218,14 +237,16 @@ int ptrace_check_options(unsigned long options)
 
 static long set_options(thread_t *t, unsigned long options)
 {
+	unsigned long flags;
 	int r = ptrace_check_options(options);
 
 	if (r)
 		return r;
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return -ESRCH;
 	if (t->trace)
 		t->trace = (t->trace & ~PTRACE_O_MASK) | (u32)options;
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	return 0;
 }
 

@@ -137,14 +137,16 @@ long ptrace_syscall_info(thread_t *t, size_t size, void __user *out)
 	struct ptrace_syscall_info info = { .arch = AUDIT_ARCH_X86_64 };
 	trap_frame_t *frame = arch_user_frame(t);
 	size_t actual = offsetof(struct ptrace_syscall_info, entry);
+	unsigned long flags;
 	bool in_call;
 	u64 message;
 	long value;
 
-	spin_lock_irq(sig_lock(t->process));
+	if (!process_lock_sighand(t->process, &flags))
+		return -ESRCH;
 	in_call = t->stop_info && t->stop_info->si_code == (SIGTRAP | 0x80);
 	message = t->trace_message;
-	spin_unlock_irq(sig_lock(t->process));
+	process_unlock_sighand(t->process, flags);
 	info.instruction_pointer = arch_frame_ip(frame);
 	info.stack_pointer = arch_frame_sp(frame);
 	if (in_call && message == PTRACE_EVENTMSG_SYSCALL_ENTRY) {

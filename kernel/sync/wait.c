@@ -141,6 +141,7 @@ int prepare_to_wait(wait_queue_head_t *wq, wait_queue_entry_t *entry, u32 state)
 		/* Not queued: an exclusive wake-up must not be spent on a thread that leaves. */
 		if (!list_empty(&entry->link))
 			list_del_init(&entry->link);
+		entry->flags &= ~(u32)WAIT_EXCLUSIVE; /* and has none to pass on */
 		r = -ERESTARTSYS;
 	} else {
 		if (list_empty(&entry->link))
@@ -151,17 +152,39 @@ int prepare_to_wait(wait_queue_head_t *wq, wait_queue_entry_t *entry, u32 state)
 	return r;
 }
 
+/*
+ * A wake-up that took an exclusive entry since it was last queued: its sleeper leaves with what it
+ * had found before, so that this was meant for the next one.
+ */
+static void pass_on(wait_queue_head_t *wq)
+{
+	wait_queue_entry_t *e, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&wq->lock, &flags);
+	list_for_each_entry_safe(e, next, &wq->entries, link)
+		if ((e->flags & WAIT_EXCLUSIVE) && call_wait_callback(e, 0))
+			break;
+	spin_unlock_irqrestore(&wq->lock, flags);
+}
+
 void finish_wait(wait_queue_head_t *wq, wait_queue_entry_t *entry)
 {
 	unsigned long flags;
+	bool taken;
 
 	WRITE_ONCE(current()->state, THREAD_RUNNING);
-	if (__atomic_load_n(&entry->link.next, __ATOMIC_ACQUIRE) == &entry->link)
-		return;
-	spin_lock_irqsave(&wq->lock, &flags);
-	if (!list_empty(&entry->link))
-		list_del_init(&entry->link);
-	spin_unlock_irqrestore(&wq->lock, flags);
+	if (__atomic_load_n(&entry->link.next, __ATOMIC_ACQUIRE) == &entry->link) {
+		taken = true;
+	} else {
+		spin_lock_irqsave(&wq->lock, &flags);
+		taken = list_empty(&entry->link);
+		if (!taken)
+			list_del_init(&entry->link);
+		spin_unlock_irqrestore(&wq->lock, flags);
+	}
+	if (taken && (entry->flags & WAIT_EXCLUSIVE))
+		pass_on(wq);
 }
 
 static int sleep_once(wait_queue_head_t *wq, u32 state, nsec_t deadline)

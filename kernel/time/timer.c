@@ -185,27 +185,38 @@ int add_timer(timer_t *timer, uint64_t expires)
 	return arm(timer, expires, true);
 }
 
-int try_del_timer(timer_t *timer)
+/* Off the tree: whether it was there. *running: its function is under way, and may arm it again. */
+static int stop(timer_t *timer, bool *running)
 {
 	unsigned long flags;
 	timer_base_t *base = lock_base(timer, &flags);
-	int r = timer->queued;
+	int was = timer->queued;
 
-	if (r)
+	if (was)
 		dequeue(base, timer);
-	else if (base->running[kind_of(timer)] == timer)
-		r = -EAGAIN;
+	*running = base->running[kind_of(timer)] == timer;
 	spin_unlock_irqrestore(&base->lock, flags);
-	return r;
+	return was;
+}
+
+int try_del_timer(timer_t *timer)
+{
+	bool running;
+	int was = stop(timer, &running);
+
+	return was || !running ? was : -EAGAIN;
 }
 
 int del_timer(timer_t *timer)
 {
-	int r;
+	bool running;
+	int was = stop(timer, &running);
 
-	while ((r = try_del_timer(timer)) == -EAGAIN)
+	while (running) {
 		cpu_relax();
-	return r;
+		was |= stop(timer, &running);
+	}
+	return was;
 }
 
 bool timer_pending(const timer_t *timer)

@@ -37,10 +37,18 @@ int unix_listen(socket_t *s, int backlog)
 /* The listener, locked with room for a connection; or ERR_PTR. */
 static unix_socket_t *lock_listener(unix_socket_t *u, const socket_address_t *addr, nsec_t deadline)
 {
+	unix_socket_t *waited = NULL;
+
 	for (;;) {
 		unix_socket_t *l = unix_find(addr, u->socket.type);
 		int r;
 
+		/* The place that it was woken for is another's when the name leads elsewhere now. */
+		if (waited && waited != l)
+			wake_up(&waited->peer_wait);
+		if (waited)
+			socket_put(&waited->socket);
+		waited = NULL;
 		if (IS_ERR(l))
 			return l;
 		spin_lock_two(&u->socket.lock, &l->socket.lock);
@@ -67,9 +75,11 @@ static unix_socket_t *lock_listener(unix_socket_t *u, const socket_address_t *ad
 						(READ_ONCE(l->socket.shutdown) &
 						 SHUTDOWN_RECEIVE) ||
 						!unix_backlog_full(l));
-		socket_put(&l->socket);
-		if (r)
+		if (r) {
+			socket_put(&l->socket);
 			return ERR_PTR(r);
+		}
+		waited = l;
 	}
 }
 
@@ -130,6 +140,8 @@ int unix_stream_connect(socket_t *s, const socket_address_t *addr, bool nonblock
 		join_locked(u, l, made);
 	spin_unlock_two(&s->lock, &l->socket.lock);
 	if (r) {
+		if (waitqueue_active(&l->peer_wait))
+			wake_up(&l->peer_wait); /* the place is still there */
 		socket_put(&l->socket);
 		goto out_close;
 	}

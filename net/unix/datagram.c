@@ -93,11 +93,16 @@ static void disconnected(unix_socket_t *u, unix_socket_t *old)
 		socket_wake(&old->socket, POLLERR, POLL_ERR);
 }
 
-/* Both locked (peer may be NULL). The former peer, whose reference is the caller's now. */
+/*
+ * Both locked (peer may be NULL). The former peer, whose reference is the caller's now. u's pollers
+ * stop to wait for it here, before another poll has them wait for the new one.
+ */
 static unix_socket_t *set_peer_locked(unix_socket_t *u, unix_socket_t *peer)
 {
 	unix_socket_t *old = u->peer;
 
+	if (old)
+		unix_stop_peer_wake(u, old);
 	if (peer)
 		socket_get(&peer->socket);
 	WRITE_ONCE(u->peer, peer);
@@ -109,7 +114,6 @@ static void leave_old_peer(unix_socket_t *u, unix_socket_t *old, unix_socket_t *
 {
 	if (!old)
 		return;
-	unix_stop_peer_wake(u, old);
 	if (old != peer)
 		disconnected(u, old);
 	socket_put(&old->socket);
@@ -142,6 +146,9 @@ static int connect_to(unix_socket_t *u, const socket_address_t *addr)
 			leave_old_peer(u, old, peer);
 		socket_put(&peer->socket);
 	} while (dead);
+	/* For the peer's own messages u has room now, and for those of others never. */
+	if (!r)
+		wake_up_all(&u->peer_wait);
 	return r;
 }
 
@@ -209,7 +216,7 @@ static int wait_for_room(unix_socket_t *u, unix_socket_t *peer, socket_message_t
 	if (!*deadline)
 		return READ_ONCE(u->peer) != peer || watch_peer(u, peer) ? -EAGAIN : 0;
 	return socket_wait(&peer->peer_wait, UNIX_WRITE_EVENTS, WAIT_EXCLUSIVE, *deadline,
-			   READ_ONCE(peer->socket.dead) ||
+			   READ_ONCE(peer->socket.dead) || !may_send(u, peer) ||
 				   (READ_ONCE(peer->socket.shutdown) & SHUTDOWN_RECEIVE) ||
 				   !full_for(u, peer));
 }
@@ -374,7 +381,8 @@ static int wait_for_message(unix_socket_t *u, socket_message_t *m, nsec_t *deadl
 		return -ENOTCONN;
 	/* A peek past what is there waits for more; a read for anything. */
 	seen = peek ? skb_queue_len(&u->queue) : 0;
-	return socket_wait(&s->wait, UNIX_READ_EVENTS | POLLHUP | POLLERR, WAIT_EXCLUSIVE,
+	return socket_wait(&s->wait, UNIX_READ_EVENTS | POLLHUP | POLLERR,
+			   peek ? 0 : WAIT_EXCLUSIVE, /* a peek leaves the message to a reader */
 			   *deadline,
 			   skb_queue_len(&u->queue) != seen || READ_ONCE(s->error) ||
 				   (READ_ONCE(s->shutdown) & SHUTDOWN_RECEIVE));

@@ -341,7 +341,7 @@ ssize_t unix_stream_receive(socket_t *s, socket_message_t *m)
 	mutex_lock(&u->read_mutex);
 	e = read_stream(u, &r);
 	mutex_unlock(&u->read_mutex);
-	if (unlikely(r.files || socket_option(s, SOCKET_PASS_CREDENTIALS))) {
+	if (unlikely(r.files || r.have_control || socket_option(s, SOCKET_PASS_CREDENTIALS))) {
 		if (r.copied || !e)
 			unix_give_control(s, m, r.have_control ? &r.control : NULL, r.files);
 		else

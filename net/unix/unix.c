@@ -239,6 +239,7 @@ static int unix_shutdown(socket_t *s, int how)
 		socket_get(&peer->socket);
 	spin_unlock(&s->lock);
 	unix_state_changed(u);
+	wake_up_all(&u->peer_wait); /* who waited for room learns that there will be none */
 	if (!peer)
 		return 0;
 	if (s->type != SOCK_DGRAM) {
