@@ -141,7 +141,6 @@ int prepare_to_wait(wait_queue_head_t *wq, wait_queue_entry_t *entry, u32 state)
 		/* Not queued: an exclusive wake-up must not be spent on a thread that leaves. */
 		if (!list_empty(&entry->link))
 			list_del_init(&entry->link);
-		entry->flags &= ~(u32)WAIT_EXCLUSIVE; /* and has none to pass on */
 		r = -ERESTARTSYS;
 	} else {
 		if (list_empty(&entry->link))

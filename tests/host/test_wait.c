@@ -125,6 +125,26 @@ static void wake_and_compare(wait_queue_head_t *wq, int nr)
 			assert_int_equal(threads[t].state, THREAD_RUNNING);
 }
 
+/* A sleeper that leaves with a wake-up to itself hands it to the next exclusive one. */
+static void finish_and_compare(wait_queue_head_t *wq, int t)
+{
+	int heir = -1;
+
+	for (int i = 0; i < queued && sleepers[t].exclusive && !model_queued(t); i++)
+		if (sleepers[order[i]].exclusive && threads[order[i]].state != THREAD_RUNNING) {
+			heir = order[i];
+			break;
+		}
+	finish_wait(wq, &sleepers[t].entry);
+	assert_int_equal(threads[t].state, THREAD_RUNNING);
+	model_remove(t);
+	sleepers[t].prepared = false;
+	if (heir < 0)
+		return;
+	assert_int_equal(threads[heir].state, THREAD_RUNNING);
+	model_remove(heir);
+}
+
 static void test_model(void **state)
 {
 	wait_queue_head_t wq;
@@ -161,10 +181,7 @@ static void test_model(void **state)
 		case 2:
 			if (!sleepers[t].prepared)
 				break;
-			finish_wait(&wq, &sleepers[t].entry);
-			assert_int_equal(threads[t].state, THREAD_RUNNING);
-			model_remove(t);
-			sleepers[t].prepared = false;
+			finish_and_compare(&wq, t);
 			break;
 		case 3: /* a signal or a timer wakes it past the queue */
 			wake_up_thread(&threads[t], THREAD_SLEEPING);
@@ -328,6 +345,30 @@ static void hand_out(void *arg)
 	}
 }
 
+/* What two sleepers wait for comes, and comes again while the first, who has it, is leaving. */
+static void test_leaving_with_a_wake_up(void **state)
+{
+	wait_queue_entry_t first, second;
+
+	init_waitqueue_head(&ping);
+	become(1);
+	init_wait_entry(&second, WAIT_EXCLUSIVE);
+	become(0);
+	init_wait_entry(&first, WAIT_EXCLUSIVE);
+	assert_int_equal(prepare_to_wait(&ping, &first, THREAD_INTERRUPTIBLE), 0);
+	become(1);
+	assert_int_equal(prepare_to_wait(&ping, &second, THREAD_INTERRUPTIBLE), 0);
+	become(0);
+	wake_up(&ping);
+	assert_int_equal(threads[1].state, THREAD_INTERRUPTIBLE);
+	finish_wait(&ping, &first);
+	assert_int_equal(threads[1].state, THREAD_RUNNING);
+	assert_false(waitqueue_active(&ping));
+	become(1);
+	finish_wait(&ping, &second);
+	become(0);
+}
+
 static void test_exclusive_hand_out(void **state)
 {
 	init_waitqueue_head(&ping);
@@ -350,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_callbacks),
 		cmocka_unit_test(test_sleeping),
 		cmocka_unit_test(test_ping_pong),
+		cmocka_unit_test(test_leaving_with_a_wake_up),
 		cmocka_unit_test(test_exclusive_hand_out),
 	};
 

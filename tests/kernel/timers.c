@@ -48,8 +48,8 @@ void kt_timers(void)
 	kt_start("timer", timer_thread, 8);
 	kt_end(800);
 	for (u32 i = 0; i < TIMERS; i++) {
-		while (timer_pending(&timers[i]) || running[i]) /* it may arm itself behind us */
-			del_timer(&timers[i]);
+		del_timer(&timers[i]); /* also while it arms itself */
+		kt_check(!timer_pending(&timers[i]) && !running[i]);
 	}
 	kt_check(fired > 100);
 }
