@@ -308,6 +308,26 @@ static perf_link_t *link_new(perf_event_t *e)
 	return link;
 }
 
+/* False: it had no link there. */
+static bool unlink_event(perf_context_t *c, perf_event_t *e)
+{
+	perf_link_t *link, *next, *found = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&c->lock, &flags);
+	list_for_each_entry_safe(link, next, &c->links, list) {
+		if (link->event == e) {
+			list_del(&link->list);
+			found = link;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&c->lock, flags);
+	if (found)
+		link_free(found);
+	return found;
+}
+
 int perf_link_thread(perf_event_t *e, thread_t *t)
 {
 	perf_context_t *c = context_of(t);
@@ -320,7 +340,13 @@ int perf_link_thread(perf_event_t *e, thread_t *t)
 	spin_lock_irqsave(&c->lock, &flags);
 	list_add_tail(&link->list, &c->links);
 	spin_unlock_irqrestore(&c->lock, flags);
-	return 0;
+	/* Either this sees that the thread ends, or perf_unlink_exiting sees the link. */
+	smp_mb();
+	if (!READ_ONCE(t->exiting))
+		return 0;
+	if (unlink_event(c, e))
+		atomic_add(&e->links, -1);
+	return -ESRCH;
 }
 
 int perf_link_cpu(perf_event_t *e, u32 cpu)
@@ -339,20 +365,7 @@ int perf_link_cpu(perf_event_t *e, u32 cpu)
 
 void perf_unlink_cpu(perf_event_t *e, u32 cpu)
 {
-	perf_context_t *c = &per_cpu_ptr(&perf_cpu, cpu)->context;
-	perf_link_t *link, *next, *found = NULL;
-	unsigned long flags;
-
-	spin_lock_irqsave(&c->lock, &flags);
-	list_for_each_entry_safe(link, next, &c->links, list) {
-		if (link->event == e) {
-			list_del(&link->list);
-			found = link;
-		}
-	}
-	spin_unlock_irqrestore(&c->lock, flags);
-	if (found)
-		link_free(found);
+	unlink_event(&per_cpu_ptr(&perf_cpu, cpu)->context, e);
 }
 
 /* Without memory for a link the child is not measured: fork does not fail for that. */
@@ -395,8 +408,10 @@ void perf_free(thread_t *t)
 
 	if (!c)
 		return;
-	list_for_each_entry_safe(link, next, &c->links, list)
+	list_for_each_entry_safe(link, next, &c->links, list) {
+		atomic_add(&link->event->links, -1); /* of a thread that never ran */
 		link_free(link);
+	}
 	kfree(c);
 	t->perf = NULL;
 }

@@ -271,9 +271,13 @@ static int perf_mmap_file(file_t *f, vm_area_t *vma)
 	if (!r) {
 		if (limited && !charge(pages + 1))
 			return -EPERM;
-		made = perf_ring_create((u32)pages, limited);
-		if (!made)
+		made = perf_ring_create((u32)pages);
+		if (!made) {
+			if (limited)
+				atomic64_add(&charged_pages, -(s64)pages - 1);
 			return -ENOMEM;
+		}
+		made->charged = limited;
 		spin_lock_irqsave(&e->lock, &flags);
 		r = e->ring;
 		if (!r)

@@ -64,8 +64,8 @@ typedef struct perf_place {
 } perf_place_t;
 
 /* perf_ring.c */
-perf_ring_t *perf_ring_create(u32 pages, bool charged); /* or NULL */
-void perf_ring_put(perf_ring_t *ring);			/* any context */
+perf_ring_t *perf_ring_create(u32 pages); /* or NULL; not charged yet */
+void perf_ring_put(perf_ring_t *ring);	  /* any context */
 /* One whole record of e's; sample: wakeup_events counts it. False: no room. Any context but NMIs. */
 bool perf_ring_write(perf_event_t *e, perf_ring_t *ring, const void *record, size_t len,
 		     bool sample);

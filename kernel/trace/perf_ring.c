@@ -11,7 +11,7 @@
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
 
-perf_ring_t *perf_ring_create(u32 pages, bool charged)
+perf_ring_t *perf_ring_create(u32 pages)
 {
 	perf_ring_t *r = kzalloc(sizeof(*r) + (pages + 1) * sizeof(r->page[0]), GFP_KERNEL);
 	struct perf_event_mmap_page *control;
@@ -22,7 +22,6 @@ perf_ring_t *perf_ring_create(u32 pages, bool charged)
 	spinlock_init(&r->lock);
 	init_waitqueue_head(&r->wait);
 	r->pages = pages;
-	r->charged = charged;
 	for (u32 i = 0; i <= pages; i++) {
 		r->page[i] = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 0);
 		if (!r->page[i]) {
