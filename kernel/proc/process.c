@@ -215,6 +215,23 @@ void process_release(process_t *p)
 	process_put(p);
 }
 
+/* More users than threads and the caller: somebody else has the memory. */
+bool process_memory_ends(process_t *p, const vm_space_t *s)
+{
+	u32 threads = 0;
+	unsigned long flags;
+	thread_t *t;
+	bool r;
+
+	if (!process_lock_sighand(p, &flags))
+		return false;
+	list_for_each_entry(t, &p->threads, process_link)
+		threads++;
+	r = p->group_exit && !p->core && refcount_read(&s->users) <= threads + 1;
+	process_unlock_sighand(p, flags);
+	return r;
+}
+
 /* ---- usage ---- */
 
 static void add_times(struct timeval *to, nsec_t ns)

@@ -245,23 +245,6 @@ out:
 	return r;
 }
 
-/* All threads are ending, and nobody else has the memory: more users than threads and we. */
-static bool may_reap(process_t *p, vm_space_t *s)
-{
-	u32 threads = 0;
-	unsigned long flags;
-	thread_t *t;
-	bool r;
-
-	if (!process_lock_sighand(p, &flags))
-		return false;
-	list_for_each_entry(t, &p->threads, process_link)
-		threads++;
-	r = p->group_exit && !p->core && refcount_read(&s->users) <= threads + 1;
-	process_unlock_sighand(p, flags);
-	return r;
-}
-
 long sys_process_mrelease(int pidfd, u32 flags)
 {
 	vm_space_t *s;
@@ -277,7 +260,7 @@ long sys_process_mrelease(int pidfd, u32 flags)
 	if (!s) {
 		r = -ESRCH;
 	} else {
-		if (may_reap(t->process, s)) {
+		if (process_memory_ends(t->process, s)) {
 			vm_space_reap(s);
 			r = 0;
 		}

@@ -2,9 +2,10 @@
  * The page cache: file_map_t (see include/mm/file_map.h).
  *
  * Concepts. A map holds the pages of one file by index. A page in the map carries one reference of
- * the map's. Readers look pages up under RCU without a lock: they take a reference unless it is
- * zero, then look again whether the page is still there. Pages of memory files (ops->read_page
- * NULL) come into being zeroed and never leave but by truncation.
+ * the map's, which is given back a grace period after the page has left (or at once, when nobody can
+ * look any more). So readers look pages up under RCU without a lock: they take a reference, then
+ * look again whether the page is still there. Pages of memory files (ops->read_page NULL) come into
+ * being zeroed and never leave but by truncation.
  *
  * Holding truncate_lock shared keeps the size from shrinking below what is being filled; truncation
  * holds it exclusive.
@@ -124,17 +125,60 @@ page_t *file_map_find(file_map_t *map, u64 index)
 	rcu_read_lock();
 	for (;;) {
 		page = xa_load(&map->pages, index);
-		if (!page || !refcount_get_unless_zero(&page->refs))
+		if (!page)
 			break;
+		page_get(page); /* the map's own is there until this section ends */
 		if (likely(xa_load(&map->pages, index) == page))
 			break;
 		page_put(page);
 	}
-	/* A page whose last reference is going is as good as not there. */
-	if (page && !refcount_read(&page->refs))
-		page = NULL;
 	rcu_read_unlock();
 	return page;
+}
+
+/* ---- references of pages that have left ---- */
+
+#define LEFT_MAX 60
+
+/* Given back a grace period later. */
+typedef struct left_pages {
+	rcu_head_t rcu;
+	u32 count;
+	page_t *pages[LEFT_MAX];
+} left_pages_t;
+
+static void put_left(rcu_head_t *head)
+{
+	left_pages_t *left = container_of(head, left_pages_t, rcu);
+
+	for (u32 i = 0; i < left->count; i++)
+		page_put(left->pages[i]);
+	kfree(left);
+}
+
+static void finish_left(left_pages_t *left)
+{
+	if (left)
+		call_rcu(&left->rcu, put_left);
+}
+
+/* Adds a page to *left, NULL at first, which is sent off when it is full. May sleep. */
+static void put_later(left_pages_t **left, page_t *page)
+{
+	if (!*left) {
+		*left = kmalloc(sizeof(**left), GFP_NOFS | GFP_NOWARN | GFP_NORETRY);
+		if (!*left) {
+			synchronize_rcu();
+			page_put(page);
+			return;
+		}
+		(*left)->count = 0;
+	}
+	(*left)->pages[(*left)->count++] = page;
+	if ((*left)->count == LEFT_MAX) {
+		finish_left(*left);
+		*left = NULL;
+	}
 }
 
 /*
@@ -394,30 +438,34 @@ static void remove_page(file_map_t *map, page_t *page)
 		map->ops->release_page(map, page);
 }
 
-static void drop_range(file_map_t *map, u64 first, u64 last)
+/* alone: nobody looks for pages of the map any more. */
+static void drop_range(file_map_t *map, u64 first, u64 last, bool alone)
 {
+	left_pages_t *left = NULL;
 	u64 index = first;
+	page_t *page;
+	bool mine;
 
-	while (index <= last) {
-		page_t *page;
-
+	do {
 		rcu_read_lock();
 		page = xa_find(&map->pages, &index, last);
-		if (page && !refcount_get_unless_zero(&page->refs))
-			page = NULL;
+		if (page)
+			page_get(page);
 		rcu_read_unlock();
 		if (!page)
-			return;
+			break;
 		page_lock(page);
-		if (page->mapping == map) {
+		mine = page->mapping == map;
+		if (mine)
 			remove_page(map, page);
-			page_put(page); /* the map's */
-		}
 		page_unlock(page);
 		page_put(page);
-		if (index++ == ~0UL)
-			return;
-	}
+		if (mine && alone)
+			page_put(page); /* the map's */
+		else if (mine)
+			put_later(&left, page);
+	} while (index++ < last);
+	finish_left(left);
 }
 
 static void zero_part(file_map_t *map, u64 index, size_t from, size_t to)
@@ -450,7 +498,7 @@ void file_map_truncate(file_map_t *map, u64 start, u64 end)
 	if (end == ~0UL || (last + 1 > first && end >> PAGE_SHIFT)) {
 		if (first <= last) {
 			file_map_unmap(map, first, last, true);
-			drop_range(map, first, last);
+			drop_range(map, first, last, false);
 		}
 	}
 	rwsem_write_unlock(&map->truncate_lock);
@@ -459,6 +507,7 @@ void file_map_truncate(file_map_t *map, u64 start, u64 end)
 int file_map_replace(file_map_t *map, page_t *page, page_t *fresh)
 {
 	u32 state = PG_UPTODATE | PG_DIRTY | PG_ACCESSED;
+	left_pages_t *left = NULL;
 	int r = -EBUSY;
 
 	if (!page_flag(page, PG_MEMORY_FILE))
@@ -483,9 +532,10 @@ int file_map_replace(file_map_t *map, page_t *page, page_t *fresh)
 	}
 	spin_unlock(&map->lock);
 	page_unlock(page);
-	if (!r)
-		page_put(page); /* the map's */
 	rwsem_write_unlock(&map->truncate_lock);
+	if (!r)
+		put_later(&left, page); /* the map's */
+	finish_left(left);
 	return r;
 }
 
@@ -505,7 +555,7 @@ int file_map_deny_writable(file_map_t *map)
 void file_map_destroy(file_map_t *map)
 {
 	if (map->nr_pages)
-		drop_range(map, 0, ~0UL >> PAGE_SHIFT);
+		drop_range(map, 0, ~0UL >> PAGE_SHIFT, true);
 	xa_destroy(&map->pages);
 }
 

@@ -16,6 +16,7 @@
 #include "page_internal.h"
 
 #include <kernel/printk.h>
+#include <kernel/sync/rcu.h>
 #include <kernel/thread.h>
 #include <mm/kasan.h>
 
@@ -205,6 +206,7 @@ static __noinline page_t *alloc_slow(where_t where, gfp_flags_t flags, u32 order
 		if (reclaim_pages(MAX(64UL, 1UL << order), flags))
 			continue;
 		if (attempt < 2) {
+			rcu_barrier(); /* what waits for a grace period to be free */
 			page_drain_all();
 			continue;
 		}

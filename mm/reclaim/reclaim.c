@@ -10,6 +10,7 @@
  */
 #include <mm/page.h>
 
+#include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/process.h>
@@ -118,18 +119,31 @@ static process_t *choose_victim(bool *dying)
 static void end_victim(process_t *p)
 {
 	vm_space_t *s = vm_space_of(p);
+	char name[THREAD_NAME_LEN] = "";
+	unsigned long flags;
+	uid_t uid = 0;
 
+	/* Its leader stays as long as this lock is there to be taken. */
+	if (process_lock_sighand(p, &flags)) {
+		strscpy(name, p->leader->name, sizeof(name));
+		rcu_read_lock();
+		uid = rcu_dereference(p->leader->cred)->uid;
+		rcu_read_unlock();
+		process_unlock_sighand(p, flags);
+	}
 	printk(KERN_ERR "Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, "
 			"file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n",
-	       p->pid, p->leader->name, s ? s->total_pages * 4 : 0,
+	       p->pid, name, s ? s->total_pages * 4 : 0,
 	       s ? (u64)atomic64_read(&s->anon_pages) * 4 : 0,
 	       s ? (u64)atomic64_read(&s->file_pages) * 4 : 0,
-	       s ? (u64)atomic64_read(&s->shmem_pages) * 4 : 0, p->leader->cred->uid,
+	       s ? (u64)atomic64_read(&s->shmem_pages) * 4 : 0, uid,
 	       s ? (u64)atomic64_read(&s->table_pages) * 4 : 0, p->oom_score_adj);
 	p->oom_victim = true;
 	send_signal_process(p, SIGKILL, SEND_SIG_PRIV);
 	if (s) {
-		vm_space_reap(s);
+		/* Who shares it, as the parent of a vfork, goes on with what is there. */
+		if (process_memory_ends(p, s))
+			vm_space_reap(s);
 		vm_space_put(s);
 	}
 }
