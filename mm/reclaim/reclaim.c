@@ -116,21 +116,27 @@ static process_t *choose_victim(bool *dying)
 	return victim;
 }
 
+/* Its leader stays as long as the lock of its signals is there to be taken. */
+static void describe_victim(process_t *p, char name[THREAD_NAME_LEN], uid_t *uid)
+{
+	unsigned long flags;
+
+	if (!process_lock_sighand(p, &flags))
+		return;
+	strscpy(name, p->leader->name, THREAD_NAME_LEN);
+	rcu_read_lock();
+	*uid = rcu_dereference(p->leader->cred)->uid;
+	rcu_read_unlock();
+	process_unlock_sighand(p, flags);
+}
+
 static void end_victim(process_t *p)
 {
 	vm_space_t *s = vm_space_of(p);
 	char name[THREAD_NAME_LEN] = "";
-	unsigned long flags;
 	uid_t uid = 0;
 
-	/* Its leader stays as long as this lock is there to be taken. */
-	if (process_lock_sighand(p, &flags)) {
-		strscpy(name, p->leader->name, sizeof(name));
-		rcu_read_lock();
-		uid = rcu_dereference(p->leader->cred)->uid;
-		rcu_read_unlock();
-		process_unlock_sighand(p, flags);
-	}
+	describe_victim(p, name, &uid);
 	printk(KERN_ERR "Out of memory: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, "
 			"file-rss:%lukB, shmem-rss:%lukB, UID:%u pgtables:%lukB oom_score_adj:%d\n",
 	       p->pid, name, s ? s->total_pages * 4 : 0,
