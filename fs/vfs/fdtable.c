@@ -37,6 +37,7 @@ struct files {
 	fdtable_t first;  /* what small programs get along with */
 	file_t *first_slots[FIRST_SIZE];
 	unsigned long first_bits[3];
+	thread_work_t work; /* refs 0 */
 };
 
 static kmem_cache_t *files_cache;
@@ -233,13 +234,10 @@ static int close_file(files_t *files, file_t *f)
 	return r;
 }
 
-void files_put(files_t *f)
+static void close_all(files_t *f)
 {
-	fdtable_t *t;
+	fdtable_t *t = f->table;
 
-	if (!refcount_put(&f->refs))
-		return;
-	t = f->table;
 	for (u32 w = 0; w < t->size / 64; w++)
 		for (unsigned long bits = t->open[w]; bits; bits &= bits - 1) {
 			file_t *file = t->slots[w * 64 + (u32)__builtin_ctzl(bits)];
@@ -250,6 +248,25 @@ void files_put(files_t *f)
 	if (t != &f->first)
 		table_free(t);
 	kmem_cache_free(files_cache, f);
+}
+
+static void close_all_work(thread_work_t *work)
+{
+	close_all(container_of(work, files_t, work));
+}
+
+void files_put_now(files_t *f)
+{
+	if (refcount_put(&f->refs))
+		close_all(f);
+}
+
+void files_put(files_t *f)
+{
+	if (!refcount_put(&f->refs))
+		return;
+	thread_work_init(&f->work, close_all_work);
+	close_later(&f->work);
 }
 
 /* Makes room for number fd. lock held; dropped meanwhile. 0, -EMFILE, -ENOMEM. */
@@ -597,7 +614,7 @@ files_t *files_unshare_if_needed(struct thread *t)
 		t->files = f;
 		process_unlock_sighand(t->process, flags);
 	}
-	files_put(old);
+	files_put_now(old);
 	return f;
 }
 

@@ -10,6 +10,7 @@
 
 #include <fs/epoll.h>
 #include <fs/notify.h>
+#include <kernel/cfi.h>
 #include <fs/poll.h>
 #include <kernel/lib/printf.h>
 #include <kernel/softirq.h>
@@ -118,6 +119,7 @@ static void release_late(work_t *work)
 	unsigned long flags;
 
 	for (;;) {
+		void (*function)(thread_work_t *);
 		thread_work_t *w;
 
 		spin_lock_irqsave(&late_lock, &flags);
@@ -127,24 +129,31 @@ static void release_late(work_t *work)
 		spin_unlock_irqrestore(&late_lock, flags);
 		if (!w)
 			return;
-		release_work(w);
+		function = READ_ONCE(w->function);
+		CODE_CHECK(function, w->hash);
+		function(w);
 	}
+}
+
+void close_later(thread_work_t *w)
+{
+	unsigned long flags;
+
+	if (!in_interrupt() && !current()->process->kernel && thread_work_add(current(), w))
+		return;
+	spin_lock_irqsave(&late_lock, &flags);
+	w->next = late_first;
+	late_first = w;
+	spin_unlock_irqrestore(&late_lock, flags);
+	schedule_work(&late_work);
 }
 
 void file_put(file_t *f)
 {
-	unsigned long flags;
-
 	if (likely(!refcount_put(&f->refs)))
 		return;
 	thread_work_init(&f->work, release_work);
-	if (!in_interrupt() && !current()->process->kernel && thread_work_add(current(), &f->work))
-		return;
-	spin_lock_irqsave(&late_lock, &flags);
-	f->work.next = late_first;
-	late_first = &f->work;
-	spin_unlock_irqrestore(&late_lock, flags);
-	schedule_work(&late_work);
+	close_later(&f->work);
 }
 
 void file_put_now(file_t *f)

@@ -222,5 +222,7 @@ void xattr_drop_caps(vfs_node_t *n); /* after a write or a change of owner; node
 
 /* fasync.c */
 void file_release_owner(file_t *f);
+/* Runs it before the running thread returns to its program, or from a work queue. */
+void close_later(struct thread_work *w);
 
 #endif

@@ -512,7 +512,12 @@ typedef struct files files_t;
 files_t *files_create(void);
 files_t *files_copy(files_t *from); /* fork: or NULL */
 void files_get(files_t *f);
-void files_put(files_t *f); /* last: closes all */
+/*
+ * The last closes all files: before the running thread returns to its program, so that any lock may
+ * be held; or at once, where none is.
+ */
+void files_put(files_t *f);
+void files_put_now(files_t *f);
 void files_close_on_exec(files_t *f);
 files_t *files_unshare_if_needed(struct thread *t); /* exec */
 file_t *fd_get(int fd);	    /* of current: referenced, or NULL (also for O_PATH files) */

@@ -234,7 +234,7 @@ static void drop_files(thread_t *t)
 	t->fs = NULL;
 	spin_unlock_irq(sig_lock(t->process));
 	if (files)
-		files_put(files);
+		files_put_now(files);
 	if (fs)
 		fs_context_put(fs);
 }

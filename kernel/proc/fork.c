@@ -381,7 +381,7 @@ out_fs:
 		fs_context_put(t->fs);
 out_files:
 	if (t->files)
-		files_put(t->files);
+		files_put_now(t->files);
 out_undo:
 	sem_undo_leave(t);
 out_process:
