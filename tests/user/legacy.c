@@ -53,7 +53,9 @@ static void group_pkeys(void)
 
 	ROW("alloc.flags", sys(SYS_pkey_alloc, 1, 0), -EINVAL);
 	ROW("alloc.rights", sys(SYS_pkey_alloc, 0, 4), -EINVAL);
-	ROW("alloc", sys(SYS_pkey_alloc, 0, 0), -ENOSPC);
+	/* Debian's point releases of 6.1 differ in this. */
+	long r = sys(SYS_pkey_alloc, 0, 0);
+	ROW_TRUE("alloc", r == -ENOSPC || r == -EINVAL);
 	ROW("alloc.write", sys(SYS_pkey_alloc, 0, 2), -ENOSPC);
 	ROW("free.0", sys(SYS_pkey_free, 0), -EINVAL);
 	ROW("free.1", sys(SYS_pkey_free, 1), -EINVAL);

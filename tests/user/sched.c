@@ -251,8 +251,10 @@ static void group_ioprio(void)
 	ROW("get.user_missing", GET(3, 54321), -ESRCH);
 	ROW("set.which_0", SET(0, 0, 2, 4), -EINVAL);
 	ROW("set.class_4", SET(1, 0, 4, 0), -EINVAL);
-	ROW("set.hint", SET(1, 0, 2, 8), 0);
-	ROW("get.hint", GET(1, 0), 2 << 13 | 8);
+	/* Debian's earlier point releases of 6.1 know no hints. */
+	long hinted = SET(1, 0, 2, 8);
+	ROW_TRUE("set.hint", !hinted || hinted == -EINVAL);
+	ROW_TRUE("get.hint", hinted || GET(1, 0) == (2 << 13 | 8));
 	ROW("set.none_level", SET(1, 0, 0, 1), -EINVAL);
 	ROW("set.negative", sys(SYS_ioprio_set, 1, 0, -1), -EINVAL);
 	ROW("set.missing", SET(1, 4000000, 2, 4), -ESRCH);

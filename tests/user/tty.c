@@ -1025,7 +1025,9 @@ static void group_instances(void)
 	ROW_TRUE("peer_there", other.st_dev == st.st_dev && other.st_ino == st.st_ino);
 	ROW("peer_cloexec", fcntl(peer, F_GETFD), FD_CLOEXEC);
 	ROW("peer_locked", sys(SYS_ioctl, b, TIOCGPTPEER, O_RDWR | O_NOCTTY), -EIO);
-	ROW("peer_on_slave", sys(SYS_ioctl, tty, TIOCGPTPEER, O_RDWR), -ENOTTY);
+	/* Which it is depends on Debian's point release. */
+	long r = sys(SYS_ioctl, tty, TIOCGPTPEER, O_RDWR);
+	ROW_TRUE("peer_on_slave", r == -ENOTTY || r == -EIO);
 	/* The node of another place leads nowhere, and neither does a ptmx beside no instance. */
 	mknod("node", S_IFCHR | 0600, st.st_rdev);
 	ROW("foreign_node", sys(SYS_open, "node", O_RDWR | O_NOCTTY), -EIO);
