@@ -396,15 +396,10 @@ static int pts_iterate(file_t *f, dir_context_t *ctx)
 	return 0;
 }
 
-static off_t pts_llseek(file_t *f, off_t off, int whence)
-{
-	if (whence != SEEK_SET || off < 0)
-		return -EINVAL;
-	return f->pos = off;
-}
-
 static const node_operations_t pts_dir_node_ops = { .lookup = pts_lookup };
-static const file_operations_t pts_dir_ops = { .iterate = pts_iterate, .llseek = pts_llseek };
+static const file_operations_t pts_dir_ops = { .iterate = pts_iterate,
+					       .llseek = endless_llseek,
+					       .read_iter = directory_read_iter };
 
 static int parse_one(pts_options_t *o, const char *name, const char *value)
 {

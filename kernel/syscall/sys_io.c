@@ -107,8 +107,8 @@ static ssize_t transfer_vector(file_t *f, bool reading, const iovec_t __user *ve
 	iter_t it;
 	int io;
 
-	r = iter_import(&it, reading, vec, (u32)n, fast,
-			&heap); /* the upper half has no say, as on Linux */
+	/* The upper half of the count has no say, as on Linux. */
+	r = iter_import(&it, reading, vec, (u32)n, fast, &heap);
 	if (r)
 		return r;
 	r = may_transfer(f, reading);

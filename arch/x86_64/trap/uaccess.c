@@ -40,7 +40,7 @@ size_t clear_user(void __user *to, size_t n)
 	return access_ok(to, n) ? user_clear((__force void *)to, n) : n;
 }
 
-/* fault_is_atomic */
+/* Where a page fault is not served: what the fault handler asks, too. */
 static void check_atomic(void)
 {
 	ASSERT(current()->pagefault_disabled || this_cpu_read(preempt_count) ||
