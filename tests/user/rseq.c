@@ -79,11 +79,8 @@ static void group_register(void)
 	    KILLED(SIGSEGV));
 }
 
-/*
- * Spins in a section until something gets it out, *go being no part of it; 1: by its abort handler,
- * 0: *stop was set.
- */
-static int spin(volatile uint32_t *entered, volatile uint32_t *stop)
+/* Spins in a section until something gets it out; 1: by its abort handler, 0: *stop was set. */
+static int spin_once(volatile uint32_t *entered, volatile uint32_t *stop)
 {
 	int aborted;
 
@@ -109,6 +106,17 @@ static int spin(volatile uint32_t *entered, volatile uint32_t *stop)
 		: [aborted] "=&r"(aborted)
 		: [cs] "r"(&section), [area] "r"(&area), [entered] "r"(entered), [stop] "r"(stop)
 		: "rax", "rcx", "memory", "cc");
+	return aborted;
+}
+
+/* The same, until *entered is set: what interrupts just before the section's first instruction aborts it as well. */
+static int spin(volatile uint32_t *entered, volatile uint32_t *stop)
+{
+	int aborted;
+
+	do
+		aborted = spin_once(entered, stop);
+	while (!*entered);
 	return aborted;
 }
 
