@@ -36,9 +36,10 @@ void zone_init(zone_t *zone, u32 node, zone_type_t type)
 		list_init(&zone->blocks[i]);
 }
 
+/* A fifth of a percent is kept for interrupts and for those that free memory; on large machines, 16 MiB. */
 void zone_set_watermarks(zone_t *zone)
 {
-	zone->min = MIN(MAX(zone->present / 256, 16UL), 4096UL);
+	zone->min = MIN(MAX(zone->present / 512, 16UL), 4096UL);
 	zone->low = zone->min + zone->min / 2;
 	zone->high = zone->min * 2;
 	zone->lowmem_reserve = zone->type == ZONE_DMA ? zone->present / 32 : 0;
