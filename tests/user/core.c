@@ -170,11 +170,12 @@ static long word_at(unsigned long addr)
 	return 0;
 }
 
+static volatile int waiting;
+
 static void *wait_forever(void *arg)
 {
-	__asm__ volatile("mov $0x4444, %%r12\n\tmov %0, %%rax\n\t1: jmp 1b" ::"r"(arg)
-			 : "rax", "r12");
-	return NULL;
+	__asm__ volatile("mov $0x4444, %%r12\n\tlock incl %0\n\t1: jmp 1b" : "+m"(waiting)::"r12");
+	return arg;
 }
 
 static void group_contents(void)
@@ -186,8 +187,8 @@ static void group_contents(void)
 
 	pattern("core");
 	pid = SPAWN(unlimited();
-		    for (int i = 0; i < 3; i++) pthread_create(&thread, NULL, wait_forever, big);
-		    big[7 * PAGE] = 'x'; sleep_ms(100); crash(0xabcdef));
+		    for (int i = 0; i < 3; i++) pthread_create(&thread, NULL, wait_forever, NULL);
+		    big[7 * PAGE] = 'x'; EVENTUALLY(waiting == 3); crash(0xabcdef));
 	ROW("status", wait_status(pid), KILLED(SIGSEGV) | 0x80);
 	if (!load_core("core")) {
 		ROW("no_file", 1, 0);

@@ -405,11 +405,28 @@ static void group_epoll_block(void)
 	ROW("pwait2_forever", sys(SYS_epoll_pwait2, ep, got, 4, NULL, &mask, 8), 1);
 }
 
+/* How many of these processes have ended, once so many have, and a moment later. */
+static int ended_of(const pid_t *pids, int n, int wanted)
+{
+	int ended;
+
+	EVENTUALLY(({
+		ended = 0;
+		for (int i = 0; i < n; i++)
+			ended += process_state(pids[i]) == 'Z';
+		ended >= wanted;
+	}));
+	sleep_ms(50);
+	ended = 0;
+	for (int i = 0; i < n; i++)
+		ended += process_state(pids[i]) == 'Z';
+	return ended;
+}
+
 static void group_epoll_many_waiters(void)
 {
 	int ep = MUST(epoll_create1(0)), fd = MUST(eventfd(0, 0));
 	pid_t pids[4];
-	int ended = 0;
 
 	watch(ep, fd, EPOLLIN | EPOLLET);
 	for (int i = 0; i < 4; i++)
@@ -417,13 +434,10 @@ static void group_epoll_many_waiters(void)
 	for (int i = 0; i < 4; i++)
 		until_state(pids[i], 'S');
 	add_value(fd, 1);
-	sleep_ms(100);
-	for (int i = 0; i < 4; i++)
-		ended += process_state(pids[i]) == 'Z';
-	ROW("edge_wakes_one", ended, 1);
-	for (int i = 0; i < 3; i++) {
+	ROW("edge_wakes_one", ended_of(pids, 4, 1), 1);
+	for (int i = 2; i <= 4; i++) {
 		add_value(fd, 1);
-		sleep_ms(50);
+		ended_of(pids, 4, i);
 	}
 	for (int i = 0; i < 4; i++)
 		ROW("each_once", wait_status(pids[i]), EXITED(1));
@@ -439,11 +453,7 @@ static void group_epoll_many_waiters(void)
 		until_state(pids[i], 'S');
 	}
 	add_value(fd, 1);
-	sleep_ms(100);
-	ended = 0;
-	for (int i = 0; i < 3; i++)
-		ended += process_state(pids[i]) == 'Z';
-	ROW("exclusive_wakes_one", ended, 1);
+	ROW("exclusive_wakes_one", ended_of(pids, 3, 1), 1);
 	add_value(fd, 1);
 	add_value(fd, 1);
 	for (int i = 0; i < 3; i++)

@@ -549,7 +549,7 @@ static void group_requeue(void)
 	/* A timeout after the move, and before. */
 	*mutex = 0;
 	MUST(lock_pi(mutex));
-	a = SPAWN(at = in_ns(CLOCK_MONOTONIC, 300000000);
+	a = SPAWN(at = in_ns(CLOCK_MONOTONIC, 3000000000);
 		  _exit(-wait_requeue(cond, 0, &at, mutex)));
 	until_state(a, 'S');
 	ROW("moved", requeue_pi(cond, 1, 0, mutex, 0), 1);
@@ -569,7 +569,7 @@ static void group_requeue(void)
 /* Many take it in turns, some with a priority, some that are killed. */
 static void group_torture(void)
 {
-	enum { WORKERS = 6, TURNS = 400 };
+	enum { WORKERS = 6, TURNS = 150 };
 	pid_t pids[WORKERS];
 
 	memset(words, 0, 64);

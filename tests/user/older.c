@@ -8,6 +8,23 @@
 
 static char buf[256];
 
+/* Real time less monotonic time, of the reading that took least: a loaded host may stop us between two. */
+static int64_t real_offset(void)
+{
+	int64_t best = INT64_MAX, offset = 0;
+
+	for (int i = 0; i < 20; i++) {
+		int64_t from = now_ns(CLOCK_MONOTONIC), real = now_ns(CLOCK_REALTIME),
+			to = now_ns(CLOCK_MONOTONIC);
+
+		if (to - from < best) {
+			best = to - from;
+			offset = real - from;
+		}
+	}
+	return offset;
+}
+
 static void group_adjtimex(void)
 {
 	struct timex t = { 0 };
@@ -16,7 +33,7 @@ static void group_adjtimex(void)
 	ROW("tick", t.tick, 10000);
 	ROW("tolerance", t.tolerance, 32768000);
 	ROW("precision", t.precision, 1);
-	ROW("time", llabs(t.time.tv_sec - time(NULL)) <= 1, 1);
+	ROW("time", llabs(t.time.tv_sec - time(NULL)) <= 5, 1);
 	ROW("offset", t.offset, 0);
 	ROW("same", sys(SYS_clock_adjtime, CLOCK_REALTIME, &t), sys(SYS_adjtimex, &t));
 	ROWS_EFAULT("at", sizeof(t), sys(SYS_adjtimex, p));
@@ -60,14 +77,14 @@ static void group_adjtimex(void)
 	ROW("setoffset_range", sys(SYS_adjtimex, &t), -EINVAL);
 	t = (struct timex){ .modes = ADJ_SETOFFSET, .time = { 0, -1 } };
 	ROW("setoffset_negative_part", sys(SYS_adjtimex, &t), -EINVAL);
-	int64_t before = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
+	int64_t before = real_offset();
 	t = (struct timex){ .modes = ADJ_SETOFFSET, .time = { 100, 500000 } };
 	ROW_TRUE("setoffset", sys(SYS_adjtimex, &t) >= 0);
-	int64_t moved = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) - before;
+	int64_t moved = real_offset() - before;
 	ROW_TRUE("moved", llabs(moved - 100500000000ll) < 50000000);
 	t = (struct timex){ .modes = ADJ_SETOFFSET | ADJ_NANO, .time = { -101, 500000000 } };
 	ROW_TRUE("setoffset_back", sys(SYS_adjtimex, &t) >= 0);
-	moved = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC) - before;
+	moved = real_offset() - before;
 	ROW_TRUE("moved_back", llabs(moved) < 50000000);
 	t = (struct timex){ .modes = ADJ_MICRO | ADJ_STATUS, .status = STA_UNSYNC };
 	sys(SYS_adjtimex, &t);

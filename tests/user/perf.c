@@ -108,7 +108,8 @@ static void group_count(void)
 	burn(30);
 	ROW("time", count_of(clock) - before >= 29000000, 1);
 	before = count_of(switches);
-	for (int i = 0; i < 20; i++)
+	/* A sleep may be over before it began, on a loaded host. */
+	for (int i = 0; i < 40; i++)
 		usleep(1000);
 	ROW("switches", count_of(switches) - before >= 20, 1);
 	ROW("nothing", (long)count_of(dummy), 0);

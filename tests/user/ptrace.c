@@ -674,15 +674,19 @@ static char stack[65536] __attribute__((aligned(16)));
 
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 
+static volatile int *shared;
+
 static void do_thread(void)
 {
 	clone(thread_main, stack + sizeof(stack), THREAD_FLAGS, NULL);
-	sleep(1);
+	while (!shared[0])
+		usleep(1000);
 	_exit(5);
 }
 
 static void group_threads(void)
 {
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid = traced(do_thread);
 	unsigned long tid = 0;
 	siginfo_t si;
@@ -701,6 +705,7 @@ static void group_threads(void)
 	ROW("thread_end_status", si.si_status, 6);
 	ROW("thread_end", end_of(tid), EXITED(6));
 	ROW("thread_gone", sys(SYS_wait4, tid, 0, __WALL, 0), -ECHILD);
+	shared[0] = 1;
 	ROW("end", end_of(pid), EXITED(5));
 }
 
@@ -840,8 +845,6 @@ static void group_group_stop(void)
 	ROW("sigcont", stop_of(pid), SIGCONT);
 	kill_child(pid);
 }
-
-static volatile int *shared;
 
 static void group_tracer_end(void)
 {
