@@ -197,30 +197,41 @@ bool mutex_is_locked(const mutex_t *m)
 	return owner_of((unsigned long)READ_ONCE(m->owner)) != NULL;
 }
 
-static __noinline void unlock_slow(mutex_t *m)
+/* True when the lock is given back, or handed over. */
+static __noinline bool unlock_slow(mutex_t *m)
 {
-	unsigned long flags, word, next = 0;
-	thread_t *heir = NULL;
+	unsigned long flags, word, next;
+	thread_t *heir;
 
 	spin_lock_irqsave(&m->wait.lock, &flags);
-	word = READ_ONCE(*word_of(m));
-	if (!list_empty(&m->wait.entries)) {
-		heir = list_first_entry(&m->wait.entries, wait_queue_entry_t, link)->thread;
-		next = WAITERS | (word & HANDOFF ? (unsigned long)heir : 0);
+	if (list_empty(&m->wait.entries)) {
+		/*
+		 * All have left. Once the lock is free, another may take it, give it back and free what it lies
+		 * in: so not before wait.lock is let go of.
+		 */
+		__atomic_fetch_and(word_of(m), ~MARKS, __ATOMIC_RELAXED);
+		spin_unlock_irqrestore(&m->wait.lock, flags);
+		return false;
 	}
+	heir = list_first_entry(&m->wait.entries, wait_queue_entry_t, link)->thread;
+	word = READ_ONCE(*word_of(m));
+	next = WAITERS | (word & HANDOFF ? (unsigned long)heir : 0);
 	__atomic_store_n(word_of(m), next, __ATOMIC_RELEASE); /* marks: wait.lock; owner: us */
-	if (heir)
-		wake_up_thread(heir, THREAD_SLEEPING);
+	wake_up_thread(heir, THREAD_SLEEPING);
 	spin_unlock_irqrestore(&m->wait.lock, flags);
+	return true;
 }
 
 void mutex_unlock(mutex_t *m)
 {
-	unsigned long mine = (unsigned long)current();
+	unsigned long mine;
 
 	lockdep_release(&m->dep, CALLER);
 	ASSERT(owner_of((unsigned long)READ_ONCE(m->owner)) == current());
-	if (unlikely(!__atomic_compare_exchange_n(word_of(m), &mine, 0, false, __ATOMIC_RELEASE,
-						  __ATOMIC_RELAXED)))
-		unlock_slow(m);
+	do {
+		mine = (unsigned long)current();
+		if (likely(__atomic_compare_exchange_n(word_of(m), &mine, 0, false,
+						       __ATOMIC_RELEASE, __ATOMIC_RELAXED)))
+			return;
+	} while (!unlock_slow(m));
 }
