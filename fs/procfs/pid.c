@@ -89,25 +89,20 @@ static pid_node_t *of(vfs_node_t *n)
 	return n->private_data;
 }
 
-/* Process and thread of a node, referenced; false when they are gone. */
+/*
+ * Process and thread of a node, referenced; false when they are gone. A number's thread whose references are used
+ * up does not bear it any more: another may, after an exec.
+ */
 static bool resolve(const pid_node_t *n, process_t **p, thread_t **t)
 {
 	rcu_read_lock();
-	*p = NULL;
-	*t = rcu_dereference(n->pid->thread);
-	if (!n->thread)
-		*p = rcu_dereference(n->pid->process);
-	else if (*t)
-		*p = (*t)->process;
+	do
+		*t = rcu_dereference(n->pid->thread);
+	while (*t && !refcount_get_unless_zero(&(*t)->refs));
+	*p = n->thread ? (*t ? (*t)->process : NULL) : rcu_dereference(n->pid->process);
 	if (*p && !refcount_get_unless_zero(&(*p)->refs))
 		*p = NULL;
-	if (*t && !refcount_get_unless_zero(&(*t)->refs))
-		*t = NULL;
 	rcu_read_unlock();
-	if (*p && !*t && (*p)->leader) {
-		*t = (*p)->leader;
-		thread_get(*t);
-	}
 	if (*p && *t)
 		return true;
 	if (*p)
