@@ -180,8 +180,8 @@ again:
 	}
 	act = &p->sighand->action[sig - 1];
 	*action = *act;
-	if (act->handler != SIG_DFL_PTR && act->handler != SIG_IGN_PTR &&
-	    (act->flags & SA_RESETHAND))
+	if (unlikely(act->flags & SA_RESETHAND) && act->handler != SIG_DFL_PTR &&
+	    act->handler != SIG_IGN_PTR)
 		act->handler = SIG_DFL_PTR;
 	unkillable = p->unkillable;
 	spin_unlock_irq(sig_lock(p));
@@ -268,7 +268,8 @@ static void enter_handler(trap_frame_t *frame, thread_t *t, int sig, const ksign
 		fail_delivery(t, sig);
 		return;
 	}
-	thread_clear_flag(t, TF_RESTORE_MASK);
+	if (restore)
+		thread_clear_flag(t, TF_RESTORE_MASK);
 	if (!(action->flags & SA_NODEFER))
 		blocked |= sigmask(sig);
 	signal_set_blocked(blocked);

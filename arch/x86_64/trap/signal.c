@@ -89,7 +89,7 @@ int arch_signal_setup(trap_frame_t *frame, const struct ksignal_info *info,
 	thread_t *t = current();
 	unsigned long fpstate, sp = place_frame(t, frame->rsp, act->flags, &fpstate);
 	struct rt_sigframe __user *user = (struct rt_sigframe __user *)sp;
-	struct rt_sigframe f; /* every byte of it is written below */
+	struct rt_sigframe f; /* every byte of it but info is written below */
 	struct sigcontext *sc = &f.uc.uc_mcontext;
 
 	if (!(act->flags & SA_RESTORER) || !sp)
@@ -112,9 +112,11 @@ int arch_signal_setup(trap_frame_t *frame, const struct ksignal_info *info,
 	sc->oldmask = old_mask;
 	sc->cr2 = t->arch.fault_address;
 	sc->fpstate = fpstate;
-	memset(sc->reserved, 0, sizeof(sc->reserved));
-	f.info = info->info;
-	if (write_fpstate((u8 __user *)fpstate) || copy_to_user(user, &f, sizeof(f)))
+	for (u32 i = 0; i < ARRAY_SIZE(sc->reserved); i++)
+		sc->reserved[i] = 0;
+	if (write_fpstate((u8 __user *)fpstate) ||
+	    copy_to_user(user, &f, offsetof(struct rt_sigframe, info)) ||
+	    copy_to_user(&user->info, &info->info, sizeof(f.info)))
 		return -EFAULT;
 
 	if (t->altstack_flags & SS_AUTODISARM) {
