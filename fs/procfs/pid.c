@@ -47,6 +47,8 @@ static const pid_entry_t entries[] = {
 	{ "auxv", 0400, KIND_FILE, show_auxv, 0, false },
 	{ "maps", 0444, KIND_FILE, NULL, 0, false, &proc_maps_ops },
 	{ "smaps", 0444, KIND_FILE, NULL, 0, false, &proc_smaps_ops },
+	{ "numa_maps", 0444, KIND_FILE, NULL, 0, false, &proc_numa_maps_ops },
+	{ "clear_refs", 0200, KIND_FILE, NULL, 0, false, NULL, store_clear_refs },
 	{ "smaps_rollup", 0444, KIND_FILE, show_smaps_rollup, 0, true },
 	{ "pagemap", 0400, KIND_FILE, NULL, 0, false, &proc_pagemap_ops },
 	{ "comm", 0644, KIND_FILE, show_comm, 0, false, NULL, store_comm },
@@ -148,6 +150,8 @@ static int show_file(seq_file_t *m, void *arg)
 	thread_t *t;
 	int r;
 
+	if (!n->entry->show)
+		return -EINVAL;
 	if (!resolve(n, &p, &t))
 		return -ESRCH;
 	r = n->entry->show(m, p, t);
@@ -164,7 +168,8 @@ static int open_file(vfs_node_t *node, file_t *f)
 
 	if (!resolve(n, &p, &t))
 		return -ESRCH;
-	allowed = (n->entry->mode & 0044) || may_inspect(t);
+	/* What can only be read by its user shows its inside. */
+	allowed = (n->entry->mode & 0044) || !(n->entry->mode & 0400) || may_inspect(t);
 	release(p, t);
 	return allowed ? seq_open_single(f, show_file, n) : -EACCES;
 }

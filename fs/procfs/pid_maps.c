@@ -1,11 +1,12 @@
 /*
- * The memory of a process as text: maps, smaps, smaps_rollup, and as words: pagemap. proc(5); the fields and
- * their order are those that Linux 6.1 prints.
+ * The memory of a process as text: maps, smaps, smaps_rollup, numa_maps (numa(7)), and as words: pagemap; and
+ * clear_refs, by which what smaps tells begins anew. proc(5); the fields and their order are those that Linux 6.1 prints.
  */
 #include "procfs.h"
 
 #include <kernel/lib/string.h>
 #include <kernel/ptrace.h>
+#include <mm/policy.h>
 #include <mm/slab.h>
 #include <mm/usage.h>
 #include <uapi/errno.h>
@@ -14,13 +15,23 @@
 #define KIB 1024
 #define VALUE_END 24
 
+static bool is_heap(const vm_area_t *v, const vm_space_t *s)
+{
+	return v->start <= s->brk && v->end >= s->brk_start && s->brk > s->brk_start;
+}
+
+static bool is_stack(const vm_area_t *v, const vm_space_t *s)
+{
+	return v->start <= s->start_sp && v->end >= s->start_sp;
+}
+
 static const char *area_name(const vm_area_t *v, const vm_space_t *s)
 {
 	if (v->ops && v->ops->name)
 		return v->ops->name((vm_area_t *)v);
-	if (v->start <= s->brk && v->end >= s->brk_start && s->brk > s->brk_start)
+	if (is_heap(v, s))
 		return "[heap]";
-	if (v->start <= s->start_sp && v->end >= s->start_sp)
+	if (is_stack(v, s))
 		return "[stack]";
 	return NULL;
 }
@@ -231,6 +242,122 @@ const file_operations_t proc_smaps_ops = {
 	.llseek = endless_llseek,
 	.release = seq_release,
 };
+
+/* ---- numa_maps: where the pages of each area lie ---- */
+
+static int show_numa_map(seq_file_t *m, void *element)
+{
+	vm_area_t *v = element;
+	char policy[POLICY_TEXT_MAX];
+	vm_nodes_t n = { 0 };
+	process_t *p;
+	thread_t *t;
+
+	if (v->policy) {
+		policy_text(v->policy, policy, sizeof(policy));
+	} else {
+		mem_policy_t *own = NULL;
+
+		if (proc_node_resolve(m->private_data, &p, &t)) {
+			own = policy_of_thread(t);
+			proc_node_release(p, t);
+		}
+		policy_text(own, policy, sizeof(policy));
+		policy_put(own);
+	}
+	seq_printf(m, "%08lx %s", v->start, policy);
+	if (v->file) {
+		seq_puts(m, " file=");
+		seq_path(m, &v->file->path, "\n\t= ");
+	} else if (is_heap(v, v->space)) {
+		seq_puts(m, " heap");
+	} else if (is_stack(v, v->space)) {
+		seq_puts(m, " stack");
+	}
+	vm_area_nodes(v, &n);
+	if (!n.pages) {
+		seq_putc(m, '\n');
+		return 0;
+	}
+	if (n.anonymous)
+		seq_printf(m, " anon=%lu", n.anonymous);
+	if (n.dirty)
+		seq_printf(m, " dirty=%lu", n.dirty);
+	if (n.pages != n.anonymous && n.pages != n.dirty)
+		seq_printf(m, " mapped=%lu", n.pages);
+	if (n.most_maps > 1)
+		seq_printf(m, " mapmax=%u", n.most_maps);
+	if (n.active < n.pages)
+		seq_printf(m, " active=%lu", n.active);
+	for (u32 i = 0; i < node_count; i++)
+		if (n.on_node[i])
+			seq_printf(m, " N%u=%lu", i, n.on_node[i]);
+	seq_printf(m, " kernelpagesize_kB=%lu\n", PAGE_SIZE / KIB);
+	return 0;
+}
+
+static const seq_operations_t numa_maps_seq = { area_start, area_next, area_stop, show_numa_map };
+
+static int numa_maps_open(vfs_node_t *node, file_t *f)
+{
+	return open_areas(node, f, &numa_maps_seq);
+}
+
+const file_operations_t proc_numa_maps_ops = {
+	.open = numa_maps_open,
+	.read_iter = seq_read_iter,
+	.llseek = endless_llseek,
+	.release = seq_release,
+};
+
+/* ---- clear_refs ---- */
+
+#define CLEAR_ALL '1'
+#define CLEAR_ANON '2'
+#define CLEAR_MAPPED '3'
+#define CLEAR_SOFT_DIRTY '4' /* nobody keeps such marks: none to clear, none shown by pagemap */
+#define CLEAR_PEAK '5'
+
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* One of those digits, perhaps between blanks, with a sign or zeros before it; 0: something else. */
+static char clear_kind(const char *text)
+{
+	char digit;
+
+	while (is_blank(*text))
+		text++;
+	text += *text == '+';
+	while (*text == '0' && text[1] >= '0' && text[1] <= '9')
+		text++;
+	digit = *text++;
+	while (is_blank(*text))
+		text++;
+	return *text || digit < CLEAR_ALL || digit > CLEAR_PEAK ? 0 : digit;
+}
+
+int store_clear_refs(process_t *p, thread_t *t, char *text)
+{
+	char kind = clear_kind(text);
+	vm_space_t *s;
+
+	if (!kind)
+		return -EINVAL;
+	s = vm_space_of(p);
+	if (!s)
+		return 0;
+	if (kind == CLEAR_PEAK)
+		vm_forget_peak(s);
+	else if (kind != CLEAR_SOFT_DIRTY)
+		vm_forget_accesses(s, kind == CLEAR_ALL	   ? VM_FORGET_ANON | VM_FORGET_FILE
+				      : kind == CLEAR_ANON ? VM_FORGET_ANON
+							   : VM_FORGET_FILE);
+	vm_space_put(s);
+	return 0;
+}
 
 int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t)
 {

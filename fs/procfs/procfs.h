@@ -59,7 +59,8 @@ int store_comm(process_t *p, thread_t *t, char *text);
 int store_oom_score_adj(process_t *p, thread_t *t, char *text);
 /* pid_maps.c */
 int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t);
-extern const file_operations_t proc_maps_ops, proc_smaps_ops, proc_pagemap_ops;
+int store_clear_refs(process_t *p, thread_t *t, char *text);
+extern const file_operations_t proc_maps_ops, proc_smaps_ops, proc_numa_maps_ops, proc_pagemap_ops;
 /* pid_show.c */
 int show_personality(seq_file_t *m, process_t *p, thread_t *t);
 int show_timer_slack(seq_file_t *m, process_t *p, thread_t *t);

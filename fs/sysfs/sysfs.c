@@ -129,32 +129,44 @@ static void put_cpus(seq_file_t *m, const cpu_set_t *set)
 	seq_putc(m, '\n');
 }
 
-static int show_node_cpus(seq_file_t *m, void *arg)
-{
-	cpu_set_t set = { 0 };
-
-	for_each_cpu(cpu)
-		if (cpu_node(cpu) == (u32)(unsigned long)arg)
-			cpu_set_add(&set, cpu);
-	put_cpus(m, &set);
-	return 0;
-}
-
 /*
  * The same as a bit mask: words of 32 bits in hexadecimal, the highest first, only as wide as there
  * are CPUs.
  */
-static int show_node_cpu_map(seq_file_t *m, void *arg)
+static void put_cpu_mask(seq_file_t *m, const cpu_set_t *set)
 {
-	u32 node = (u32)(unsigned long)arg, words = (cpu_count + 31) / 32;
-
-	for (u32 i = words; i-- > 0;) {
+	for (u32 i = (cpu_count + 31) / 32; i-- > 0;) {
 		u32 bits = 0, here = MIN(cpu_count - i * 32, 32U);
 
 		for (u32 k = 0; k < here; k++)
-			bits |= (u32)(cpu_node(i * 32 + k) == node) << k;
+			bits |= (u32)cpu_set_test(set, i * 32 + k) << k;
 		seq_printf(m, "%0*x%s", (int)(here + 3) / 4, bits, i ? "," : "\n");
 	}
+}
+
+static cpu_set_t cpus_of_node(u32 node)
+{
+	cpu_set_t set = { 0 };
+
+	for_each_cpu(cpu)
+		if (cpu_node(cpu) == node)
+			cpu_set_add(&set, cpu);
+	return set;
+}
+
+static int show_node_cpus(seq_file_t *m, void *arg)
+{
+	cpu_set_t set = cpus_of_node((u32)(unsigned long)arg);
+
+	put_cpus(m, &set);
+	return 0;
+}
+
+static int show_node_cpu_map(seq_file_t *m, void *arg)
+{
+	cpu_set_t set = cpus_of_node((u32)(unsigned long)arg);
+
+	put_cpu_mask(m, &set);
 	return 0;
 }
 
@@ -258,6 +270,111 @@ static void add_caches(sys_entry_t *dir, u32 cpu)
 	}
 }
 
+/* ---- topology: the argument names a CPU and what is asked about it ---- */
+
+#define TOPOLOGY_ARG(cpu, what) ((unsigned long)(cpu) << 8 | (what))
+#define SECOND_LEVEL 2
+
+typedef enum group_kind { GROUP_CORE, GROUP_CLUSTER, GROUP_PACKAGE } group_kind_t;
+
+/* Sets of CPUs, each as a mask and, its name and "_list", as a list. There is one die in a package. */
+static const struct {
+	const char *name;
+	group_kind_t kind;
+} groups[] = {
+	{ "thread_siblings", GROUP_CORE },  { "core_cpus", GROUP_CORE },
+	{ "cluster_cpus", GROUP_CLUSTER },  { "die_cpus", GROUP_PACKAGE },
+	{ "core_siblings", GROUP_PACKAGE }, { "package_cpus", GROUP_PACKAGE },
+};
+
+/* The cache of the second level; false: it is not known. */
+static bool second_level(cpu_cache_t *c)
+{
+	for (u32 i = 0; arch_cpu_cache(i, c); i++)
+		if (c->level == SECOND_LEVEL)
+			return true;
+	return false;
+}
+
+/* CPUs that share the second level are a cluster; where nothing is known of it, a core is one. */
+static cpu_set_t group_of(u32 cpu, group_kind_t kind)
+{
+	cpu_topology_t t = arch_cpu_topology(cpu);
+	cpu_set_t set = { 0 };
+	cpu_cache_t c;
+
+	if (kind == GROUP_PACKAGE)
+		return t.package_cpus;
+	if (kind == GROUP_CORE || !second_level(&c))
+		return t.core_cpus;
+	for_each_cpu(other)
+		if (arch_cache_shared(&c, cpu, other))
+			cpu_set_add(&set, other);
+	return set;
+}
+
+static int show_cpu_group(seq_file_t *m, void *arg)
+{
+	unsigned long which = (unsigned long)arg;
+	cpu_set_t set = group_of((u32)(which >> 8), groups[which & 0xff].kind);
+
+	put_cpu_mask(m, &set);
+	return 0;
+}
+
+static int show_cpu_group_list(seq_file_t *m, void *arg)
+{
+	unsigned long which = (unsigned long)arg;
+	cpu_set_t set = group_of((u32)(which >> 8), groups[which & 0xff].kind);
+
+	put_cpus(m, &set);
+	return 0;
+}
+
+static int show_package_id(seq_file_t *m, void *arg)
+{
+	seq_printf(m, "%u\n", arch_cpu_topology((u32)(unsigned long)arg).package);
+	return 0;
+}
+
+static int show_core_id(seq_file_t *m, void *arg)
+{
+	seq_printf(m, "%u\n", arch_cpu_topology((u32)(unsigned long)arg).core);
+	return 0;
+}
+
+static int show_zero(seq_file_t *m, void *arg)
+{
+	seq_puts(m, "0\n");
+	return 0;
+}
+
+static int show_cluster_id(seq_file_t *m, void *arg)
+{
+	u32 cpu = (u32)(unsigned long)arg;
+	cpu_cache_t c;
+
+	seq_printf(m, "%u\n",
+		   second_level(&c) ? arch_cache_id(&c, cpu) : arch_cpu_topology(cpu).core);
+	return 0;
+}
+
+static void add_topology(sys_entry_t *dir, u32 cpu)
+{
+	sys_entry_t *e = add(dir, "topology", NULL, 0);
+	char name[24];
+
+	add(e, "physical_package_id", show_package_id, cpu);
+	add(e, "die_id", show_zero, 0);
+	add(e, "cluster_id", show_cluster_id, cpu);
+	add(e, "core_id", show_core_id, cpu);
+	for (u32 i = 0; i < ARRAY_SIZE(groups); i++) {
+		snprintf(name, sizeof(name), "%s_list", groups[i].name);
+		add(e, groups[i].name, show_cpu_group, TOPOLOGY_ARG(cpu, i));
+		add(e, name, show_cpu_group_list, TOPOLOGY_ARG(cpu, i));
+	}
+}
+
 static void make_tree(void)
 {
 	sys_entry_t *system, *cpus, *nodes, *e;
@@ -288,6 +405,7 @@ static void make_tree(void)
 		if (cpu)
 			add(e, "online", show_one, 0);
 		add_caches(e, cpu);
+		add_topology(e, cpu);
 	}
 	nodes = add(system, "node", NULL, 0);
 	add(nodes, "online", show_node_range, 0);

@@ -4,6 +4,7 @@
 #ifndef ARCH_CPUINFO_H
 #define ARCH_CPUINFO_H
 
+#include <arch/cpu.h>
 #include <fs/seq_file.h>
 
 /* The paragraph of one CPU, in the format that proc(5) describes for x86. */
@@ -37,5 +38,15 @@ typedef struct cpu_cache {
 bool arch_cpu_cache(u32 index, cpu_cache_t *out);
 /* Whether two CPUs have the same one. */
 bool arch_cache_shared(const cpu_cache_t *cache, u32 a, u32 b);
+/* The hardware id without the bits that CPUs which share the cache may differ in. */
+u32 arch_cache_id(const cpu_cache_t *cache, u32 cpu);
+
+typedef struct cpu_topology {
+	u32 package, core; /* numbers: of the package, of the core in it */
+	cpu_set_t core_cpus, package_cpus;
+} cpu_topology_t;
+
+cpu_topology_t arch_cpu_topology(u32 cpu);
+u32 arch_package_cores(const cpu_topology_t *t); /* how many cores its package has */
 
 #endif

@@ -151,7 +151,7 @@ typedef struct thread {
 	struct files *files;	      /* (o) pointer; others take process->sig_lock to follow it */
 	struct fs_context *fs;	      /* likewise */
 	u32 alloc_context;	      /* (o) no-IO, no-FS sections */
-	struct mem_policy *mempolicy; /* (o) own reference, or NULL: mm/policy.h */
+	struct mem_policy *mempolicy; /* (o) own reference, or NULL: policy_replace_current */
 	struct mem_policy *fault_policy; /* (o) of the area that it faults in, whose it is */
 	u64 fault_index;		 /* (o) with it: the page's place */
 	u32 interleave_next;		 /* (o) */

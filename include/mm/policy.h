@@ -13,6 +13,7 @@
 #include <mm/page.h>
 
 struct vm_space;
+struct thread;
 
 typedef struct mem_policy {
 	refcount_t refs;
@@ -44,6 +45,13 @@ mem_policy_t *policy_create(u32 mode, u32 flags, u64 nodes);
 mem_policy_t *policy_with_home(const mem_policy_t *p, u32 home); /* a copy; NULL: no memory */
 mem_policy_t *policy_get(mem_policy_t *p);			 /* both take NULL */
 void policy_put(mem_policy_t *p);
+/* Any thread's: referenced, or NULL. Takes its process's signal lock. */
+mem_policy_t *policy_of_thread(struct thread *t);
+/* Makes p, whose reference it takes, the running thread's. */
+void policy_replace_current(mem_policy_t *p);
+/* As numa_maps(5) names it: "bind=static:0-1". */
+#define POLICY_TEXT_MAX 320 /* with every other of 64 nodes */
+void policy_text(const mem_policy_t *p, char *out, size_t size);
 bool policy_equal(const mem_policy_t *a, const mem_policy_t *b);
 u64 policy_memory_nodes(void);			     /* the nodes with memory */
 bool policy_allows(const mem_policy_t *p, u32 node); /* a page there needs not be moved */

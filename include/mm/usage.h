@@ -22,6 +22,27 @@ typedef struct vm_usage {
 /* Adds what the area has to *u. May sleep. */
 void vm_area_usage(vm_area_t *v, vm_usage_t *u);
 
+/*
+ * Pages of an area as /proc/PID/numa_maps counts them: by node, with a private copy, changed, seen
+ * by reclaim as in use, and the most mappings that one has. The zero page is none of its own.
+ */
+#define VM_MAX_NODES 64 /* node sets are words: mm/policy.h */
+typedef struct vm_nodes {
+	u64 pages, anonymous, dirty, active;
+	u32 most_maps;
+	u64 on_node[VM_MAX_NODES];
+} vm_nodes_t;
+void vm_area_nodes(vm_area_t *v, vm_nodes_t *n); /* adds; may sleep */
+
+/*
+ * What was noted of pages is forgotten (/proc/PID/clear_refs): that those of the areas of some kinds were
+ * used; and the largest size that the space had. Takes the space's lock.
+ */
+#define VM_FORGET_ANON 1u
+#define VM_FORGET_FILE 2u
+void vm_forget_accesses(vm_space_t *s, u32 kinds);
+void vm_forget_peak(vm_space_t *s);
+
 /* Linux's words of /proc/PID/pagemap (its Documentation/admin-guide/mm/pagemap.rst). */
 #define PAGEMAP_PRESENT (1UL << 63)
 #define PAGEMAP_FILE (1UL << 61) /* a file's page, or shared anonymous */

@@ -50,13 +50,11 @@ static mem_policy_t *make_policy(int mode, const unsigned long __user *mask, uns
 
 long sys_set_mempolicy(int mode, const unsigned long __user *mask, unsigned long max)
 {
-	mem_policy_t *policy = make_policy(mode, mask, max), *old = current()->mempolicy;
+	mem_policy_t *policy = make_policy(mode, mask, max);
 
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
-	current()->mempolicy = policy;
-	current()->interleave_next = 0;
-	policy_put(old);
+	policy_replace_current(policy);
 	return 0;
 }
 

@@ -7,7 +7,8 @@
  */
 #include <mm/policy.h>
 
-#include <kernel/thread.h>
+#include <kernel/lib/printf.h>
+#include <kernel/process.h>
 #include <mm/slab.h>
 #include <uapi/errno.h>
 #include <uapi/mempolicy.h>
@@ -98,6 +99,60 @@ void policy_put(mem_policy_t *p)
 {
 	if (p && refcount_put(&p->refs))
 		kfree(p);
+}
+
+mem_policy_t *policy_of_thread(thread_t *t)
+{
+	process_t *process = t->process;
+	mem_policy_t *p;
+	unsigned long flags;
+
+	if (!process_lock_sighand(process, &flags))
+		return NULL;
+	p = policy_get(t->mempolicy);
+	process_unlock_sighand(process, flags);
+	return p;
+}
+
+void policy_replace_current(mem_policy_t *p)
+{
+	thread_t *t = current();
+	mem_policy_t *old;
+
+	spin_lock_irq(sig_lock(t->process));
+	old = t->mempolicy;
+	t->mempolicy = p;
+	t->interleave_next = 0;
+	spin_unlock_irq(sig_lock(t->process));
+	policy_put(old);
+}
+
+void policy_text(const mem_policy_t *p, char *out, size_t size)
+{
+	static const char *const names[MPOL_MODES] = {
+		[MPOL_DEFAULT] = "default", [MPOL_PREFERRED] = "prefer",
+		[MPOL_BIND] = "bind",	    [MPOL_INTERLEAVE] = "interleave",
+		[MPOL_LOCAL] = "local",	    [MPOL_PREFERRED_MANY] = "prefer (many)",
+	};
+	int at = snprintf(out, size, "%s%s", names[p ? p->mode : MPOL_DEFAULT],
+			  !p				     ? ""
+			  : p->flags & MPOL_F_STATIC_NODES   ? "=static"
+			  : p->flags & MPOL_F_RELATIVE_NODES ? "=relative"
+			  : p->flags			     ? "="
+							     : "");
+	u64 left = p ? p->nodes : 0;
+	char mark = ':';
+
+	while (left) {
+		u32 first = (u32)__builtin_ctzl(left), last = first;
+
+		while (last + 1 < 64 && (left & BIT(last + 1)))
+			last++;
+		at += snprintf(out + at, size - (size_t)at, last > first ? "%c%u-%u" : "%c%u", mark,
+			       first, last);
+		left &= last == 63 ? 0 : ~(BIT(last + 1) - 1);
+		mark = ',';
+	}
 }
 
 bool policy_equal(const mem_policy_t *a, const mem_policy_t *b)

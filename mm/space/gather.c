@@ -4,7 +4,16 @@
  */
 #include "space_internal.h"
 
-void gather_init(gather_t *g, vm_space_t *s)
+/* A space is at its largest just before something is taken from it. */
+static void note_peak(vm_space_t *s)
+{
+	u64 now = vm_resident(s);
+
+	if (now > READ_ONCE(s->max_resident))
+		WRITE_ONCE(s->max_resident, now);
+}
+
+static void begin(gather_t *g, vm_space_t *s)
 {
 	g->space = s;
 	g->start = ~0UL;
@@ -13,13 +22,19 @@ void gather_init(gather_t *g, vm_space_t *s)
 	g->count = 0;
 }
 
+void gather_init(gather_t *g, vm_space_t *s)
+{
+	note_peak(s);
+	begin(g, s);
+}
+
 void gather_finish(gather_t *g)
 {
 	if (g->end > g->start)
 		arch_tlb_flush_range(&g->space->arch, g->start, g->end, g->tables);
 	for (u32 i = 0; i < g->count; i++)
 		page_put(g->pages[i]);
-	gather_init(g, g->space);
+	begin(g, g->space);
 }
 
 static void gather_page(gather_t *g, page_t *page)

@@ -1,5 +1,5 @@
 /*
- * Looking at address spaces from outside: nothing here changes any.
+ * Looking at address spaces from outside. Nothing here changes what any program sees.
  */
 #include <mm/usage.h>
 
@@ -33,7 +33,8 @@ static void add_page(vm_usage_t *u, const page_t *page, pte_t pte, bool locked)
 		u->locked += part;
 }
 
-void vm_area_usage(vm_area_t *v, vm_usage_t *u)
+/* Calls fn for each entry of the area that has a page_t, under the lock of its table. */
+static void each_entry(vm_area_t *v, void (*fn)(vm_area_t *v, pte_t *pte, void *arg), void *arg)
 {
 	for (unsigned long addr = v->start; addr < v->end;) {
 		unsigned long end = MIN((addr & ~(HUGE_SIZE - 1)) + HUGE_SIZE, v->end);
@@ -50,11 +51,63 @@ void vm_area_usage(vm_area_t *v, vm_usage_t *u)
 			pte_t entry = pte_get(pte);
 
 			if (entry && !(entry & PTE_SOFT_SPECIAL))
-				add_page(u, pfn_to_page(pte_pfn(entry)), entry,
-					 v->flags & VM_LOCKED);
+				fn(v, pte, arg);
 		}
 		spin_unlock(lock);
 	}
+}
+
+static void add_usage(vm_area_t *v, pte_t *pte, void *usage)
+{
+	pte_t entry = pte_get(pte);
+
+	add_page(usage, pfn_to_page(pte_pfn(entry)), entry, v->flags & VM_LOCKED);
+}
+
+void vm_area_usage(vm_area_t *v, vm_usage_t *u)
+{
+	each_entry(v, add_usage, u);
+}
+
+static void add_node(vm_area_t *v, pte_t *pte, void *nodes)
+{
+	pte_t entry = pte_get(pte);
+	const page_t *page = pfn_to_page(pte_pfn(entry));
+	vm_nodes_t *n = nodes;
+
+	n->pages++;
+	n->on_node[page_node(page)]++;
+	n->anonymous += page_flag(page, PG_ANON);
+	n->dirty += (entry & PTE_DIRTY) || page_flag(page, PG_DIRTY);
+	n->active += (entry & PTE_ACCESSED) || page_flag(page, PG_ACCESSED);
+	n->most_maps = MAX(n->most_maps, READ_ONCE(page->map_count));
+}
+
+void vm_area_nodes(vm_area_t *v, vm_nodes_t *n)
+{
+	each_entry(v, add_node, n);
+}
+
+static void forget_access(vm_area_t *v, pte_t *pte, void *arg)
+{
+	page_clear_flag(pfn_to_page(pte_pfn(pte_get(pte))), PG_ACCESSED);
+	__atomic_fetch_and(pte, ~PTE_ACCESSED, __ATOMIC_RELAXED);
+}
+
+void vm_forget_accesses(vm_space_t *s, u32 kinds)
+{
+	rwsem_read_lock(&s->lock);
+	for (vm_area_t *v = vm_first(s); v; v = vm_next(v))
+		if (kinds & (v->file ? VM_FORGET_FILE : VM_FORGET_ANON))
+			each_entry(v, forget_access, NULL);
+	/* Cached translations would hide the next access. */
+	arch_tlb_flush_range(&s->arch, 0, USER_MAX, false);
+	rwsem_read_unlock(&s->lock);
+}
+
+void vm_forget_peak(vm_space_t *s)
+{
+	WRITE_ONCE(s->max_resident, vm_resident(s));
 }
 
 u64 vm_pagemap_word(vm_space_t *s, unsigned long addr)

@@ -165,6 +165,240 @@ static void group_cpus(void)
 	}
 }
 
+/* ---- numa_maps ---- */
+
+#define AREA_PAGES 8
+#define MPOL_PREFERRED 1
+#define MPOL_BIND 2
+#define MPOL_INTERLEAVE 3
+#define MPOL_STATIC 0x8000
+
+static char area_line[512];
+
+/* The line of the area that begins at `at` in numa_maps, put into area_line; false: there is none. */
+static bool find_line(const char *file, const void *at)
+{
+	static char all[65536];
+	char start[24], *line;
+	size_t n;
+
+	if (slurp(file, all, sizeof(all)) < 0)
+		return false;
+	snprintf(start, sizeof(start), "%08lx ", (unsigned long)at);
+	line = strstr(all, start);
+	if (!line)
+		return false;
+	n = strcspn(line, "\n");
+	if (n >= sizeof(area_line))
+		n = sizeof(area_line) - 1;
+	memcpy(area_line, line, n);
+	area_line[n] = 0;
+	return true;
+}
+
+static bool line_has(const void *at, const char *part)
+{
+	return find_line("/proc/self/numa_maps", at) && strstr(area_line, part);
+}
+
+static bool policy_is(const char *policy, const void *at)
+{
+	size_t n = strlen(policy);
+	const char *said;
+
+	if (!find_line("/proc/self/numa_maps", at))
+		return false;
+	said = strchr(area_line, ' ') + 1;
+	return !strncmp(said, policy, n) && (!said[n] || said[n] == ' ');
+}
+
+static void *own_area(void)
+{
+	char *at =
+		mmap(NULL, (AREA_PAGES + 2) * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	/* Between two others it is merged with none. */
+	if (mprotect(at + PAGE, AREA_PAGES * PAGE, PROT_READ | PROT_WRITE))
+		_exit(1);
+	return at + PAGE;
+}
+
+static void group_numa_maps(void)
+{
+	unsigned long node0 = 1;
+	char *at = own_area(), *shared, in_task[64], want[64];
+	int fd = file_with("numa", text, 3 * PAGE);
+
+	ROW_TRUE("untouched", find_line("/proc/self/numa_maps", at));
+	snprintf(want, sizeof(want), "%08lx default", (unsigned long)at);
+	ROW("nothing of it", strcmp(area_line, want), 0);
+	memset(at, 1, 3 * PAGE);
+	ROW_TRUE("anon", line_has(at, " anon=3 dirty=3"));
+	ROW_TRUE("page size", line_has(at, " kernelpagesize_kB=4"));
+	ROW_TRUE("on a node", line_has(at, " N0=3") || line_has(at, " N1=3") ||
+				      line_has(at, " N0=1") || line_has(at, " N0=2"));
+	ROW_TRUE("not a file", !line_has(at, "file="));
+	ROW("bind", sys(SYS_mbind, at, AREA_PAGES * PAGE, MPOL_BIND, &node0, 64, 0), 0);
+	ROW_TRUE("bind.shown", policy_is("bind:0", at));
+	ROW("prefer",
+	    sys(SYS_mbind, at, AREA_PAGES * PAGE, MPOL_PREFERRED | MPOL_STATIC, &node0, 64, 0), 0);
+	ROW_TRUE("prefer.shown", policy_is("prefer=static:0", at));
+	ROW("default", sys(SYS_mbind, at, AREA_PAGES * PAGE, 0, NULL, 0, 0), 0);
+	ROW("of the thread", sys(SYS_set_mempolicy, MPOL_INTERLEAVE, &node0, 64), 0);
+	ROW_TRUE("of the thread.shown", policy_is("interleave:0", at));
+	snprintf(in_task, sizeof(in_task), "/proc/self/task/%d/numa_maps", (int)sys(SYS_gettid));
+	ROW_TRUE("of the thread.below task",
+		 find_line(in_task, at) && strstr(area_line, " interleave:0"));
+	ROW("of no thread", sys(SYS_set_mempolicy, 0, NULL, 0), 0);
+	ROW_TRUE("of no thread.shown", policy_is("default", at));
+	shared = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	shared[0] = shared[PAGE] = 2;
+	ROW_TRUE("file", line_has(shared, "/numa"));
+	ROW_TRUE("file.changed", line_has(shared, " dirty=") && !line_has(shared, " anon="));
+	pid_t child = SPAWN(pause());
+	ROW_TRUE("mapped twice", line_has(at, " mapmax=2"));
+	kill(child, SIGKILL);
+	wait_status(child);
+	ROW_TRUE("mapped once", !line_has(at, " mapmax="));
+	ROW_TRUE("heap", sbrk(PAGE) != (void *)-1 &&
+				 slurp("/proc/self/numa_maps", text, sizeof(text)) > 0 &&
+				 strstr(text, " heap"));
+	ROW_TRUE("stack", strstr(text, " stack"));
+	ROW("cannot be written", open("/proc/self/numa_maps", O_WRONLY) < 0 ? -errno : 0, 0);
+	child = SPAWN(pause());
+	ROW_AS(USER, "of another", open(of_process(child, "numa_maps"), O_RDONLY) < 0 ? -errno : 0,
+	       -EACCES);
+	kill(child, SIGKILL);
+}
+
+/* ---- clear_refs ---- */
+
+/* What smaps tells under a name of the area at `at`; -1: nothing. */
+static long smaps_kib(const void *at, const char *name)
+{
+	static char all[131072];
+	char start[24], *line;
+
+	if (slurp("/proc/self/smaps", all, sizeof(all)) < 0)
+		return -1;
+	snprintf(start, sizeof(start), "%08lx-", (unsigned long)at);
+	line = strstr(all, start);
+	line = line ? strstr(line, name) : NULL;
+	return line ? atol(line + strlen(name)) : -1;
+}
+
+static long write_to(const char *file, const char *what)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+	long n = fd < 0 ? -errno : sys(SYS_write, fd, what, strlen(what));
+
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
+static long clear_refs(const char *what)
+{
+	return write_to("/proc/self/clear_refs", what);
+}
+
+static long peak_kib(void)
+{
+	char *line;
+
+	if (slurp("/proc/self/status", text, sizeof(text)) < 0 || !(line = strstr(text, "VmHWM:")))
+		return -1;
+	return atol(line + 6);
+}
+
+#define BIG (16u << 20)
+
+static void group_clear_refs(void)
+{
+	char *at = own_area(), *shared, *big, in_task[64];
+	int fd = file_with("refs", text, 3 * PAGE);
+	long before, after;
+
+	memset(at, 1, 3 * PAGE);
+	ROW("used", smaps_kib(at, "\nReferenced:"), 12);
+	ROW("clears", clear_refs("1"), 1);
+	ROW("unused", smaps_kib(at, "\nReferenced:"), 0);
+	ROW("still there", smaps_kib(at, "\nRss:"), 12);
+	ROW("still the same", at[0] + at[PAGE] + at[2 * PAGE], 3);
+	shared = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	shared[0] = 1;
+	ROW_TRUE("file.used", smaps_kib(shared, "\nReferenced:") > 0);
+	ROW("anonymous", clear_refs("2\n"), 2);
+	ROW_TRUE("anonymous.not of files", smaps_kib(shared, "\nReferenced:") > 0);
+	ROW("of files", clear_refs(" 3"), 2);
+	ROW("of files.unused", smaps_kib(shared, "\nReferenced:"), 0);
+	ROW("soft dirty", clear_refs("4"), 1);
+	ROW("all but zeros", clear_refs("+01"), 3);
+	big = mmap(NULL, BIG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+		   -1, 0);
+	ROW("big", munmap(big, BIG), 0);
+	before = peak_kib();
+	ROW("peak", clear_refs("5"), 1);
+	after = peak_kib();
+	ROW_TRUE("peak.lower", after > 0 && after + (BIG >> 11) < before);
+	ROW("none", clear_refs("0"), -EINVAL);
+	ROW("beyond", clear_refs("6"), -EINVAL);
+	ROW("negative", clear_refs("-1"), -EINVAL);
+	ROW("words", clear_refs("all"), -EINVAL);
+	ROW("two", clear_refs("1 2"), -EINVAL);
+	ROW("blank", clear_refs(" \n"), -EINVAL);
+	fd = open("/proc/self/clear_refs", O_WRONLY);
+	ROWS_EFAULT("buffer", 2, sys(SYS_write, fd, p, 2));
+	close(fd);
+	fd = open("/proc/self/clear_refs", O_RDWR);
+	ROW("read", sys(SYS_read, fd, text, 1), -EINVAL);
+	snprintf(in_task, sizeof(in_task), "/proc/self/task/%d/clear_refs", (int)sys(SYS_gettid));
+	ROW("below task", write_to(in_task, "1"), 1);
+	pid_t child = SPAWN(pause());
+	ROW_AS(USER, "of another", write_to(of_process(child, "clear_refs"), "1"), -EACCES);
+	strcpy(in_task, of_process(child, "clear_refs"));
+	fd = open(in_task, O_WRONLY);
+	kill(child, SIGKILL);
+	wait_status(child);
+	ROW("of none", sys(SYS_write, fd, "1", 1), -ESRCH);
+}
+
+/* ---- topology ---- */
+
+#define TOPOLOGY "/sys/devices/system/cpu/cpu0/topology/"
+
+static bool is_number(const char *name)
+{
+	char *end;
+
+	if (read_file(named(TOPOLOGY "%s", name)) <= 0)
+		return false;
+	strtoul(text, &end, 10);
+	return end > text && !strcmp(end, "\n");
+}
+
+/* A mask and a list of CPUs that has the first in it. */
+static bool has_first(const char *name)
+{
+	if (read_file(named(TOPOLOGY "%s_list", name)) <= 0 || text[0] != '0')
+		return false;
+	return read_file(named(TOPOLOGY "%s", name)) > 0 && (strtoul(text, NULL, 16) & 1);
+}
+
+static void group_topology(void)
+{
+	static const char *const numbers[] = { "physical_package_id", "die_id", "core_id",
+					       "cluster_id" };
+	static const char *const sets[] = { "thread_siblings", "core_cpus",	"cluster_cpus",
+					    "die_cpus",	       "core_siblings", "package_cpus" };
+
+	for (unsigned i = 0; i < LENGTH(numbers); i++)
+		ROW_TRUE(numbers[i], is_number(numbers[i]));
+	for (unsigned i = 0; i < LENGTH(sets); i++)
+		ROW_TRUE(sets[i], has_first(sets[i]));
+	ROW("nothing else", read_file(TOPOLOGY "nothing"), -ENOENT);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "procfs");
@@ -174,5 +408,8 @@ int main(int argc, char **argv)
 	GROUP(group_oom_adj);
 	GROUP(group_status);
 	GROUP(group_cpus);
+	GROUP(group_numa_maps);
+	GROUP(group_clear_refs);
+	GROUP(group_topology);
 	return finish();
 }

@@ -4,41 +4,18 @@
  */
 #include <arch/cpuinfo.h>
 
-#include <arch_x86/features.h>
-#include <arch_x86/instructions.h>
+#include <arch_x86/cpuid.h>
 #include <arch_x86/lapic.h>
 
 #define LEAF_INTEL 4
-#define LEAF_EXTENDED_MAX 0x80000000
 #define LEAF_FIRST_LEVEL 0x80000005 /* of AMD */
 #define LEAF_OTHER_LEVELS 0x80000006
-#define LEAF_CORES 0x80000008
 #define LEAF_AMD 0x8000001d
-#define WORD_AMD_ECX 5 /* cpu_feature_words: 0x80000001, ECX */
-#define TOPOLOGY_EXTENSIONS BIT(22)
 #define THIRD_LEVEL_UNIT (512U << 10)
-
-typedef struct regs {
-	u32 a, b, c, d;
-} regs_t;
-
-static regs_t leaf(u32 number, u32 sub)
-{
-	regs_t r;
-
-	cpuid(number, sub, &r.a, &r.b, &r.c, &r.d);
-	return r;
-}
-
-/* Bits that tell n things apart. */
-static u32 bits_for(u32 n)
-{
-	return n > 1 ? 32 - (u32)__builtin_clz(n - 1) : 0;
-}
 
 static bool describe(u32 number, u32 index, cpu_cache_t *out)
 {
-	regs_t r = leaf(number, index);
+	cpuid_regs_t r = cpuid_leaf(number, index);
 	u32 kind = r.a & 31;
 
 	if (kind < CACHE_DATA || kind > CACHE_UNIFIED)
@@ -50,7 +27,7 @@ static bool describe(u32 number, u32 index, cpu_cache_t *out)
 		.partitions = ((r.b >> 12) & 0x3ff) + 1,
 		.ways = (r.b >> 22) + 1,
 		.sets = r.c + 1,
-		.share_bits = bits_for(((r.a >> 14) & 0xfff) + 1),
+		.share_bits = cpuid_bits_for(((r.a >> 14) & 0xfff) + 1),
 	};
 	out->size = out->line * out->partitions * out->ways * out->sets;
 	return true;
@@ -67,17 +44,10 @@ static u32 ways_of(u32 code, u32 lines)
 	return code == 15 ? lines : ways[code];
 }
 
-/* CPUs of one package share the third level. */
-static u32 package_bits(u32 max_extended)
-{
-	u32 c = max_extended >= LEAF_CORES ? leaf(LEAF_CORES, 0).c : 0, bits = (c >> 12) & 15;
-
-	return bits ? bits : bits_for((c & 0xff) + 1);
-}
-
 static bool describe_old(u32 max_extended, u32 index, cpu_cache_t *out)
 {
-	regs_t first = leaf(LEAF_FIRST_LEVEL, 0), other = leaf(LEAF_OTHER_LEVELS, 0);
+	cpuid_regs_t first = cpuid_leaf(LEAF_FIRST_LEVEL, 0),
+		     other = cpuid_leaf(LEAF_OTHER_LEVELS, 0);
 	u32 r = index == 0 ? first.c : index == 1 ? first.d : index == 2 ? other.c : other.d;
 	u32 lines;
 
@@ -100,22 +70,27 @@ static bool describe_old(u32 max_extended, u32 index, cpu_cache_t *out)
 	if (!out->ways)
 		return false;
 	out->sets = lines / out->ways;
-	out->share_bits = index == 3 ? package_bits(max_extended) : 0;
+	out->share_bits = index == 3 ? cpuid_amd_package_bits(max_extended) : 0; /* the package's */
 	return true;
 }
 
 bool arch_cpu_cache(u32 index, cpu_cache_t *out)
 {
-	u32 max_extended = leaf(LEAF_EXTENDED_MAX, 0).a;
+	u32 max_extended = cpuid_leaf(CPUID_EXTENDED_MAX, 0).a;
 
-	if (leaf(0, 0).a >= LEAF_INTEL && (leaf(LEAF_INTEL, 0).a & 31))
+	if (cpuid_leaf(0, 0).a >= LEAF_INTEL && (cpuid_leaf(LEAF_INTEL, 0).a & 31))
 		return describe(LEAF_INTEL, index, out);
-	if (max_extended >= LEAF_AMD && (cpu_feature_words[WORD_AMD_ECX] & TOPOLOGY_EXTENSIONS))
+	if (max_extended >= LEAF_AMD && cpuid_topology_extensions())
 		return describe(LEAF_AMD, index, out);
 	return max_extended >= LEAF_OTHER_LEVELS && describe_old(max_extended, index, out);
 }
 
+u32 arch_cache_id(const cpu_cache_t *cache, u32 cpu)
+{
+	return cpu_apic_id[cpu] >> cache->share_bits;
+}
+
 bool arch_cache_shared(const cpu_cache_t *cache, u32 a, u32 b)
 {
-	return cpu_apic_id[a] >> cache->share_bits == cpu_apic_id[b] >> cache->share_bits;
+	return arch_cache_id(cache, a) == arch_cache_id(cache, b);
 }

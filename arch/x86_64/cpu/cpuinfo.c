@@ -67,7 +67,8 @@ void arch_show_cpuinfo(seq_file_t *m, u32 cpu)
 {
 	const cpu_identity_t *id = &cpu_identity;
 	u64 khz = arch_cycles_per_msec();
-	u32 level, b, c, d;
+	cpu_topology_t t = arch_cpu_topology(cpu);
+	u32 level, b, c, d, siblings = 0;
 
 	cpuid(0, 0, &level, &b, &c, &d);
 	seq_printf(m, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n", cpu,
@@ -76,7 +77,10 @@ void arch_show_cpuinfo(seq_file_t *m, u32 cpu)
 		   id->stepping, khz / 1000, khz % 1000);
 	if (id->cache_kib)
 		seq_printf(m, "cache size\t: %u KB\n", id->cache_kib);
-	seq_printf(m, "physical id\t: %u\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n", cpu);
+	for_each_cpu(other)
+		siblings += cpu_set_test(&t.package_cpus, other);
+	seq_printf(m, "physical id\t: %u\nsiblings\t: %u\ncore id\t\t: %u\ncpu cores\t: %u\n",
+		   t.package, siblings, t.core, arch_package_cores(&t));
 	seq_printf(m, "apicid\t\t: %u\ninitial apicid\t: %u\n", cpu_apic_id[cpu], cpu_apic_id[cpu]);
 	seq_printf(m, "fpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\n",
 		   level);
