@@ -49,7 +49,7 @@ static const pid_entry_t entries[] = {
 	{ "smaps", 0444, KIND_FILE, NULL, 0, false, &proc_smaps_ops },
 	{ "numa_maps", 0444, KIND_FILE, NULL, 0, false, &proc_numa_maps_ops },
 	{ "clear_refs", 0200, KIND_FILE, NULL, 0, false, NULL, store_clear_refs },
-	{ "smaps_rollup", 0444, KIND_FILE, show_smaps_rollup, 0, true },
+	{ "smaps_rollup", 0444, KIND_FILE, show_smaps_rollup, 0, false },
 	{ "pagemap", 0400, KIND_FILE, NULL, 0, false, &proc_pagemap_ops },
 	{ "comm", 0644, KIND_FILE, show_comm, 0, false, NULL, store_comm },
 	{ "limits", 0444, KIND_FILE, show_limits, 0, false },

@@ -23,12 +23,12 @@ kill %1; wait %1; echo $?
 (sleep 0.1; exit 7) & fg %% | head -n 1 >/dev/null; wait; echo done
 bash -c 'kill -TSTP $$; echo continued' & wait -n; sleep 0.2; jobs -s | tr -s ' ' | cut -d' ' -f1-2
 kill -CONT %%; wait; jobs
-sleep 0.1 | cat | sleep 0.2 & p=$!; ps -o pgid= -p $p | grep -q $(ps -o pgid= -p $p) && echo a group; wait $p; echo $?
+sleep 1000 | cat | sleep 1000 & p=$!; ps -o pgid= -p $(jobs -p %%) | grep -qx " *$(jobs -p %%)" && [ $(ps -o pgid= -p $p) = $(jobs -p %%) ] && echo a group; kill %%; wait $p 2>/dev/null; echo $?
 set +m
 
 echo '## process substitution'
 diff <(printf 'a\nb\n') <(printf 'a\nc\n'); cat <(echo one) <(echo two)
-echo text | tee >(tr a-z A-Z >upper) >/dev/null; sleep 0.3; cat upper
+echo text | tee >(tr a-z A-Z >upper) >/dev/null; until [ -s upper ]; do sleep 0.1; done; cat upper
 while read -r line; do echo "got $line"; done < <(seq 3)
 exec 8< <(echo eight); read -r x <&8; echo $x; exec 8<&-
 paste <(seq 1 3) <(seq 4 6) <(seq 7 9)
@@ -47,7 +47,7 @@ bash -c 'trap "echo TERM; exit 9" TERM; kill -TERM $$; echo not reached'; echo $
 bash -c 'kill -SEGV $$'; echo $?; bash -c 'kill -9 $$'; echo $?; bash -c 'ulimit -c 0; kill -ABRT $$'; echo $?
 trap '' PIPE; yes | head -n 1; echo ${PIPESTATUS[@]}; trap - PIPE; yes | head -n 1; echo ${PIPESTATUS[@]}
 timeout 0.3 bash -c 'while :; do :; done'; echo $?; timeout -s INT 0.3 sleep 5; echo $?
-(sleep 0.2; kill -ALRM $$) & trap 'echo ALRM' ALRM; wait $!; echo $?; wait
+trap 'echo ALRM' ALRM; (sleep 1; kill -ALRM $$; sleep 1) & wait $!; echo $?; wait
 
 echo '## redirections'
 exec 9>file; echo nine >&9; exec 9>&-; cat file; { echo a; echo b >&2; } 2>&1 | sort

@@ -60,3 +60,54 @@ echo '## strace'
 trace() { strace -o log "$@"; }
 trace /bin/true; echo $?; grep -c mmap log; tail -n 1 log; trace -f ./small >/dev/null; grep -oE '(clone3?|wait4|exit|exit_group|tgkill|rt_sigreturn|write)\(' log | sort | uniq -c; grep -c 'SIGUSR1 {' log; grep 'exited with' log | sed 's/^[0-9]* //' | sort; trace -c ./small >/dev/null; awk '/total$/ { print "total" } $NF == "execve" { print $4, $NF }' log; trace -e trace=openat cat /etc/passwd /nothing >/dev/null 2>&1; tail -n 3 log; trace -y -e trace=write sh -c 'echo x' >out; cat log; trace -e trace=%process -f sh -c '/bin/true; exit 2'; sed -E 's/^[0-9]+ //;s/pid=[0-9]+/pid=N/;s/= [0-9]{2,}/= N/;s/wait4\((-?)[0-9]+/wait4(\1N/;s/si_[us]time=[0-9]+/t/g;s/0x[0-9a-f]+/ADDR/g;s/utime=[^,}]*/u/;s/ \/\* [0-9]+ vars \*\///' log | grep -E '^(execve|exit_group|\+\+\+)'
 trace -e inject=openat:error=EACCES:when=1 cat /etc/passwd 2>&1 | head -n 1 | cut -c1-30; trace -e trace=kill,rt_sigaction -e signal=SIGTERM sh -c 'trap "exit 6" TERM; kill -TERM $$'; echo $?; grep -c SIGTERM log; sleep 100 & p=$!; (sleep 1; kill $p) & strace -o log -p $p 2>/dev/null; wait; grep -c 'restart_syscall\|clock_nanosleep' log; tail -n 1 log; trace -tt -T -i -k /bin/true 2>&1 | head -n 2 | wc -l; trace -s 5 -e write echo 0123456789; cat log; trace -e trace=socket,bind,sendmsg python3 -c 'import socket; a, b = socket.socketpair(); socket.socket(socket.AF_UNIX).bind("\0name")'; sed 's/@"name"/NAME/' log | tail -n 3; trace -e fault=getcwd pwd >/dev/null 2>&1; echo $?; strace -V | head -n 1; trace -ff -o many sh -c 'true & sh -c true; wait'; ls many.* | wc -l; trace --seccomp-bpf -f -e trace=exit_group true; tail -n 1 log | cut -c1-20
+
+echo '## strace of threads'
+cat >crowd.c <<'END'
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+enum { CROWD = 5, TURNS = 20 };
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t turn = PTHREAD_COND_INITIALIZER;
+static long whose;
+static void *work(void *arg)
+{
+	for (long n = (long)arg; n < CROWD * TURNS; n += CROWD) {
+		pthread_mutex_lock(&lock);
+		while (whose != n)
+			pthread_cond_wait(&turn, &lock);
+		whose++;
+		syscall(SYS_getpgid, -1 - (long)arg);
+		pthread_cond_broadcast(&turn);
+		pthread_mutex_unlock(&lock);
+	}
+	return NULL;
+}
+int main(int argc, char **argv)
+{
+	pthread_t t[CROWD];
+	char c;
+	if (argc > 1) {
+		puts("ready");
+		fflush(stdout);
+		if (read(0, &c, 1) != 1)
+			return 1;
+	}
+	for (long i = 0; i < CROWD; i++)
+		pthread_create(&t[i], NULL, work, (void *)i);
+	for (int i = 0; i < CROWD; i++)
+		pthread_join(t[i], NULL);
+	printf("%ld\n", whose);
+	return argc > 1 ? 7 : 6;
+}
+END
+gcc -O1 -pthread -o crowd crowd.c
+count() { grep -oE "$1" "$2" | sort | uniq -c; }
+trace -f ./crowd; echo $?; count '(clone3|getpgid|exit|exit_group)\([-0-9]*' log; count '\+\+\+ exited' log; grep -vc '^[0-9]' log; cut -d' ' -f1 log | sort -u | wc -l; grep -q 'futex(.*FUTEX_WAIT' log && echo waited
+trace -ff -o each ./crowd; echo $?; ls each.* | wc -l; cat each.* | grep -c getpgid; for f in each.*; do tail -n 1 $f | cut -c1-10; done | sort | uniq -c
+trace -f -c ./crowd; awk '$NF == "getpgid" || $NF == "clone3" { print $4, $NF }' log
+trace -f -e trace=getpgid -e inject=getpgid:retval=5:when=1+2 ./crowd; grep -c INJECTED log
+mkfifo go; ./crowd attach <go >said & p=$!; exec 8>go; until grep -q ready said; do sleep 0.1; done; strace -f -o log -p $p 2>attached & t=$!; until grep -q attached attached; do sleep 0.1; done; echo >&8; exec 8>&-; wait $p; echo $?; wait $t; tail -n 1 said; count '(clone3|getpgid|exit|exit_group)\([-0-9]*' log; count '\+\+\+ exited' log
+python3 -c 'import threading, time
+for n in range(3): threading.Thread(target=time.sleep, args=(1000,)).start()' & p=$!; until [ "$(ls /proc/$p/task | wc -l)" = 4 ]; do sleep 0.1; done; strace -f -o log -p $p 2>attached & t=$!; until [ "$(grep -c attached attached)" -ge 1 ] && [ "$(cut -d" " -f1 log 2>/dev/null | sort -u | wc -l)" = 4 ]; do sleep 0.1; done; sed -E 's/Process [0-9]+/Process N/' attached; kill $t; wait $t; echo $?; grep -c detached attached; until [ "$(cat /proc/$p/task/*/status | grep -c sleeping)" = 4 ]; do sleep 0.1; done; grep -E '^State|TracerPid' /proc/$p/task/*/status | cut -d: -f3- | sort | uniq -c; kill -9 $p; { wait $p; } 2>/dev/null; echo $?

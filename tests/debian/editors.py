@@ -104,7 +104,9 @@ def bash():
     t.send("bg; jobs\n")
     t.wait("Running")
     t.wait("> ")
-    t.send("kill %1; wait\n")
+    t.send("kill %1\n")
+    until(lambda: subprocess.run(["pgrep", "-P", str(t.pid), "sleep"], capture_output=True).returncode == 1)
+    t.send("\n")  # bash tells before its next prompt, if it has not yet
     t.wait("Terminated")
     t.wait("> ")
     t.send("cat\n")

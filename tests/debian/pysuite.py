@@ -140,8 +140,9 @@ for wanted in os.environ.get("suites", "").split(":") if os.environ.get("suites"
         why = apart(case, *results[case])
         print(case, f"apart ({why})" if why else results[case][0])
     with open("/dev/console", "w", encoding="utf-8") as console:
+        # What a slow machine may change is no result.
         again = [case for case in failed if results[case][0] not in ("ok", "skipped")]
-        console.write(f"\npysuite: {wanted}: {len(results)} cases, {took:.0f} seconds; failed first {failed}, "
-                      f"and again {again}\n")
+        remarks = [f"{wanted}: {len(results)} cases, {took:.0f} seconds; failed first {failed}, and again {again}"]
         for case in again:
-            console.write(f"\npysuite: {case}\n{results[case][1]}\n")
+            remarks += [case, *results[case][1].split("\n")]
+        console.write("\n" + "".join(f"remark: {line}\n" for line in remarks))

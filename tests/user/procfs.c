@@ -62,6 +62,7 @@ static void group_schedstat(void)
 	sscanf(text, "%lu", &later);
 	ROW_TRUE("runs on", later >= run + 15000000);
 	ROW_TRUE("of a thread", read_file("/proc/thread-self/schedstat") > 0);
+	ROW_TRUE("memory of a thread", read_file("/proc/thread-self/smaps_rollup") > 0);
 	read_file("/proc/self/sched");
 	ROW_TRUE("sched", strstr(text, "#threads: 1") && strstr(text, "se.sum_exec_runtime") &&
 				  strstr(text, "nr_switches") && strstr(text, "prio"));
