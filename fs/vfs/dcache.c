@@ -547,6 +547,7 @@ bool dentry_is_below(dentry_t *d, dentry_t *ancestor)
 /* The first of the list goes, or to the end of it when it is busy. */
 static bool shrink_first(void)
 {
+	super_block_t *sb;
 	dentry_t *d;
 	bool dead;
 
@@ -561,6 +562,9 @@ static bool shrink_first(void)
 		spin_unlock(&lru_lock);
 		return false;
 	}
+	/* As long as it is locked its file system cannot end, and then it waits for us: for parents, too. */
+	sb = d->sb;
+	atomic_inc(&sb->shrinking);
 	list_del_init(&d->lru);
 	lru_count--;
 	d->flags &= ~DENTRY_ON_LRU;
@@ -569,6 +573,7 @@ static bool shrink_first(void)
 	spin_unlock(&d->lock);
 	if (dead)
 		dentry_put(bury(d));
+	atomic_dec(&sb->shrinking);
 	return dead;
 }
 
@@ -634,12 +639,16 @@ void dcache_drop_super(super_block_t *sb)
 		 * A leaf that only this walk holds: it dies with the put. Else somebody leaks a
 		 * reference.
 		 */
+		while (refcount_read(&d->refs) > 1 && atomic_read(&sb->shrinking))
+			yield(); /* a child's, which is about to be given back */
 		if (WARN_ON(refcount_read(&d->refs) > 1))
 			leave_parent(d);
 		dentry_put(d);
 		d = root;
 		dentry_get(d);
 	}
+	while (atomic_read(&sb->shrinking))
+		yield();
 	dentry_put(d);
 	sb->root = NULL;
 	dentry_put(root);

@@ -240,6 +240,7 @@ typedef struct super_block {
 	list_t all_link;      /* supers_lock */
 	list_t type_link;     /* supers_lock */
 	atomic64_t next_ino;
+	atomic_t shrinking;	/* by the shrinker of dentries, which holds nothing else of it */
 	struct mount *nameless; /* (a) of files without a name: made once */
 	void *private_data;
 } super_block_t;
@@ -261,7 +262,8 @@ typedef struct file {
 	off_t pos;
 	cred_t *cred; /* opener's */
 	void *private_data;
-	spinlock_t lock;
+	spinlock_t lock;	     /* taken with interrupts off: drivers signal owners */
+	spinlock_t watches_lock;     /* may be held for long, and with interrupts on */
 	struct pid *owner;	     /* lock: F_SETOWN, own reference */
 	int owner_type;		     /* lock: F_OWNER_* */
 	int owner_signal;	     /* lock: F_SETSIG; 0 is SIGIO */
@@ -269,7 +271,7 @@ typedef struct file {
 	uid_t owner_uid, owner_euid; /* lock: of who set it: may they signal it? */
 	u64 readahead_pos;
 	void *poll_private;
-	hlist_head_t watches; /* lock: the epoll items that watch it */
+	hlist_head_t watches; /* watches_lock: the epoll items that watch it */
 	union {
 		rcu_head_t rcu;
 		thread_work_t work; /* the last put, left to the thread's own time */

@@ -1087,6 +1087,41 @@ static void group_instances(void)
 	ROW("hung_up", sys(SYS_write, tty, "y", 1), -EIO);
 }
 
+static void write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		row(named("cannot write %s", path), -errno, 0);
+	close(fd);
+}
+
+/* Instances come and go while what is cached of them is dropped. */
+static void group_instances_dropped(void)
+{
+	const char *drop = "/proc/sys/vm/drop_caches";
+	int failed = 0;
+
+	mkdir("d", 0755);
+	write_text(drop, "4"); /* Linux: says nothing about it in the log */
+	pid_t dropper = SPAWN(for (;;) write_text(drop, "2"));
+	for (int i = 0; i < 60; i++) {
+		if (mount("none", "d", "devpts", 0, "newinstance")) {
+			failed++;
+			break;
+		}
+		int fd = open("d/ptmx", O_RDWR | O_NOCTTY);
+		struct stat st;
+
+		failed += fd < 0 || stat("d/0", &st) || !access("d/1", F_OK);
+		close(fd);
+		failed += umount2("d", MNT_DETACH) != 0;
+	}
+	ROW("all_went_well", failed, 0);
+	kill(dropper, SIGKILL);
+	wait_status(dropper);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "tty");
@@ -1105,6 +1140,7 @@ int main(int argc, char **argv)
 	GROUP(group_keys);
 	GROUP(group_job_control);
 	GROUP(group_hang_up);
+	GROUP_ALONE(group_instances_dropped);
 	GROUP_ALONE(group_limit);
 	return finish();
 }
