@@ -14,12 +14,12 @@
  * What was not looked at for want of room goes back to the front.
  *
  * Lifetime. An item does not hold its file: the file's last put (epoll_forget_file) removes its
- * items. The instance's own last put removes its items too; file->lock and item->dying decide who
+ * items. The instance's own last put removes its items too; file->watches_lock and item->dying decide who
  * does when both come together: a file marks an item as dying and then frees it; an instance
  * leaves dying items alone. Items hold the instance, so the file finds it alive.
  *
  * Locks, outermost first: epoll_nest_mutex > ep->lock (of a watcher before that of the watched) >
- * file->lock > a watched wait queue's lock > ep->ready_lock; ep->wait.lock and ep->pollers.lock are
+ * file->watches_lock > a watched wait queue's lock > ep->ready_lock; ep->wait.lock and ep->pollers.lock are
  * taken in callbacks, below a watched queue's lock. ep->pollers.lock may nest in itself: the depth
  * is bounded and cycles are refused when items are added (nest.c).
  */
@@ -201,11 +201,11 @@ static void unlink_item(epoll_t *ep, epoll_item_t *item)
 	file_t *f = item->file;
 	bool mine;
 
-	spin_lock(&f->lock);
+	spin_lock(&f->watches_lock);
 	mine = !item->dying;
 	if (mine)
 		hlist_del(&item->watch_link);
-	spin_unlock(&f->lock);
+	spin_unlock(&f->watches_lock);
 	if (mine) {
 		remove_item(ep, item);
 		epoll_put(ep);
@@ -218,19 +218,19 @@ void epoll_forget_file(file_t *f)
 		epoll_item_t *item;
 		epoll_t *ep;
 
-		spin_lock(&f->lock);
+		spin_lock(&f->watches_lock);
 		item = hlist_entry_or_null(f->watches.first, epoll_item_t, watch_link);
 		if (item)
 			item->dying = true;
-		spin_unlock(&f->lock);
+		spin_unlock(&f->watches_lock);
 		if (!item)
 			return;
 		/* The item holds the instance, and nobody else frees the item from here on. */
 		ep = item->ep;
 		mutex_lock(&ep->lock);
-		spin_lock(&f->lock);
+		spin_lock(&f->watches_lock);
 		hlist_del(&item->watch_link);
-		spin_unlock(&f->lock);
+		spin_unlock(&f->watches_lock);
 		remove_item(ep, item);
 		mutex_unlock(&ep->lock);
 		epoll_put(ep);
@@ -299,9 +299,9 @@ static int add_item(epoll_t *ep, file_t *target, int fd, const struct epoll_even
 	refcount_get(&ep->refs);
 	list_init(&item->ready_link);
 	insert_item(ep, item);
-	spin_lock(&target->lock);
+	spin_lock(&target->watches_lock);
 	hlist_add_head(&item->watch_link, &target->watches);
-	spin_unlock(&target->lock);
+	spin_unlock(&target->watches_lock);
 	if (check_paths)
 		r = epoll_check_paths(target);
 	if (!r) {

@@ -4,7 +4,7 @@
  * The graph "watches" must have no cycle and chains of a bounded length, as a wake-up runs along it
  * with locks held; and the ways that a wake-up can take upwards from one file are limited in number
  * (limits as Linux's). Edges between instances are made under epoll_nest_mutex only; they may go at
- * any time. Downwards one goes with each instance's lock held, upwards with each file's.
+ * any time. Downwards one goes with each instance's lock held, upwards with each file's watches_lock.
  */
 #include "epoll_internal.h"
 
@@ -52,11 +52,11 @@ static int height_above(file_t *f, int depth)
 
 	if (depth > NESTS_MAX)
 		return depth;
-	spin_lock_nested(&f->lock);
+	spin_lock_nested(&f->watches_lock);
 	hlist_for_each_entry(item, &f->watches, watch_link)
 		if (!item->dying)
 			height = MAX(height, 1 + height_above(item->ep->file, depth + 1));
-	spin_unlock(&f->lock);
+	spin_unlock(&f->watches_lock);
 	return height;
 }
 
@@ -82,7 +82,7 @@ static int count_paths(file_t *f, u32 depth, u32 *counts)
 
 	if (depth > NESTS_MAX)
 		return -EINVAL;
-	spin_lock_nested(&f->lock);
+	spin_lock_nested(&f->watches_lock);
 	hlist_for_each_entry(item, &f->watches, watch_link) {
 		if (item->dying)
 			continue;
@@ -93,7 +93,7 @@ static int count_paths(file_t *f, u32 depth, u32 *counts)
 		if (r)
 			break;
 	}
-	spin_unlock(&f->lock);
+	spin_unlock(&f->watches_lock);
 	return r;
 }
 

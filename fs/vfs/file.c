@@ -66,6 +66,7 @@ file_t *file_alloc(void)
 	refcount_set(&f->refs, 1);
 	mutex_init(&f->pos_lock);
 	spinlock_init(&f->lock);
+	spinlock_init(&f->watches_lock);
 	f->cred = cred_get(current_cred());
 	count_files(1);
 	return f;

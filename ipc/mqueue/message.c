@@ -214,11 +214,11 @@ int mqueue_set_attr(file_t *f, const struct mq_attr *next, struct mq_attr *old)
 	spin_lock(&q->lock);
 	old->mq_curmsgs = q->count;
 	spin_unlock(&q->lock);
-	spin_lock(&f->lock);
+	spin_lock_irq(&f->lock);
 	old->mq_flags = f->flags & O_NONBLOCK;
 	if (next)
 		WRITE_ONCE(f->flags, (f->flags & ~(u32)O_NONBLOCK) | (u32)next->mq_flags);
-	spin_unlock(&f->lock);
+	spin_unlock_irq(&f->lock);
 	return 0;
 }
 
