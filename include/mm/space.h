@@ -97,7 +97,7 @@ typedef struct vm_space {
 	u32 def_flags;	       /* mlockall(MCL_FUTURE) */
 	u64 seq;	       /* changes with every change of the set of areas */
 	struct aio_table *aio; /* set once: contexts of asynchronous I/O, ipc/aio */
-	int oom_killed;	       /* atomic: its memory is being taken */
+	bool reaped; /* set once: private memory was taken from who is to end (vm_space_reap) */
 } vm_space_t;
 
 /*
@@ -199,7 +199,7 @@ page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write);
  */
 page_t *vm_next_resident(vm_space_t *s, unsigned long *addr, unsigned long end);
 u64 vm_resident(vm_space_t *s); /* pages */
-/* OOM: takes the memory of a dying space away at once. */
+/* OOM: takes the private memory of a dying space away at once; what is touched there from now on is a bus error. */
 void vm_space_reap(vm_space_t *s);
 
 #endif

@@ -215,19 +215,23 @@ void process_release(process_t *p)
 	process_put(p);
 }
 
-/* More users than threads and the caller: somebody else has the memory. */
+/*
+ * More users than threads and the caller: somebody else has the memory. Users are counted first: a thread that leaves
+ * meanwhile makes it look shared, never the other way round.
+ */
 bool process_memory_ends(process_t *p, const vm_space_t *s)
 {
-	u32 threads = 0;
+	u32 threads = 0, users = refcount_read(&s->users);
 	unsigned long flags;
 	thread_t *t;
 	bool r;
 
+	smp_rmb();
 	if (!process_lock_sighand(p, &flags))
 		return false;
 	list_for_each_entry(t, &p->threads, process_link)
-		threads++;
-	r = p->group_exit && !p->core && refcount_read(&s->users) <= threads + 1;
+		threads += READ_ONCE(t->space) == s; /* not who ended and is still listed */
+	r = p->group_exit && !p->core && users <= threads + 1;
 	process_unlock_sighand(p, flags);
 	return r;
 }

@@ -130,6 +130,27 @@ static void describe_victim(process_t *p, char name[THREAD_NAME_LEN], uid_t *uid
 	process_unlock_sighand(p, flags);
 }
 
+/*
+ * Ends who else uses the victim's memory: it does not come free before, and they may hold what the victim waits
+ * for. False: the first program does, and lives on with it.
+ */
+static bool end_sharers(const process_t *victim, const vm_space_t *s)
+{
+	bool all = true;
+	process_t *p;
+
+	for (pid_t pid = 1; (p = process_next(&pid)) != NULL; pid++) {
+		if (p != victim && READ_ONCE(p->space) == s) {
+			if (p == init_process)
+				all = false;
+			else
+				send_signal_process(p, SIGKILL, SEND_SIG_PRIV);
+		}
+		process_put(p);
+	}
+	return all;
+}
+
 static void end_victim(process_t *p)
 {
 	vm_space_t *s = vm_space_of(p);
@@ -147,8 +168,7 @@ static void end_victim(process_t *p)
 	p->oom_victim = true;
 	send_signal_process(p, SIGKILL, SEND_SIG_PRIV);
 	if (s) {
-		/* Who shares it, as the parent of a vfork, goes on with what is there. */
-		if (process_memory_ends(p, s))
+		if (end_sharers(p, s) && !READ_ONCE(p->core))
 			vm_space_reap(s);
 		vm_space_put(s);
 	}

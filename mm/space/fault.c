@@ -239,6 +239,9 @@ static fault_result_t handle(vm_area_t *v, unsigned long addr, u32 access)
 	if (!pte)
 		return FAULT_OOM;
 	seen = pte_get(pte);
+	/* What was there is lost: zeros in its place would go to files and to others. */
+	if (!seen && unlikely(READ_ONCE(v->space->reaped)) && area_private(v))
+		return FAULT_BUS;
 	if (!seen)
 		return v->map || (v->ops && v->ops->fault) ? file_missing(v, pte, addr, write)
 							   : anon_missing(v, pte, addr, write);
@@ -325,8 +328,10 @@ static fault_result_t fault_address(vm_space_t *s, unsigned long addr, u32 acces
 	rwsem_read_lock(&s->lock);
 	v = vm_find(s, addr);
 	if (unlikely(!v || v->start > addr)) {
+		bool grows = v && (v->flags & VM_GROWS_DOWN);
+
 		rwsem_read_unlock(&s->lock);
-		if (!v || !(v->flags & VM_GROWS_DOWN))
+		if (!grows)
 			return FAULT_SEGV;
 		rwsem_write_lock(&s->lock);
 		v = stack_grow(s, addr);

@@ -446,6 +446,7 @@ void vm_space_reap(vm_space_t *s)
 	/* A victim that holds the lock is left to die by itself. */
 	if (!rwsem_read_trylock(&s->lock))
 		return;
+	WRITE_ONCE(s->reaped, true); /* before any entry is empty for it */
 	gather_init(&g, s);
 	for (vm_area_t *v = vm_first(s); v; v = vm_next(v))
 		if (area_private(v) && !(v->flags & VM_LOCKED))
