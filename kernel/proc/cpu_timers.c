@@ -21,11 +21,13 @@ static void real_timer_fired(timer_t *timer, void *data)
 		return;
 	send_signal_locked(p->leader, SIGALRM, SEND_SIG_PRIV, true);
 	if (p->real_interval && !p->group_exit) {
-		nsec_t now = clock_monotonic(), next = timer->expires + p->real_interval;
+		nsec_t now = clock_monotonic(), interval = p->real_interval;
+		nsec_t next =
+			interval > NSEC_MAX - timer->expires ? NSEC_MAX : timer->expires + interval;
 
 		/* Periods that went by unnoticed are lost: the signal cannot be pending twice. */
 		if (next <= now)
-			next = now + p->real_interval - (now - next) % p->real_interval;
+			next = now + interval - (now - next) % interval;
 		mod_timer(timer, (u64)next);
 	}
 	process_unlock_sighand(p, flags);
@@ -56,7 +58,9 @@ static void check_timer(process_t *p, int which, nsec_t now, int sig)
 
 	if (!*value || now < *value)
 		return;
-	if (interval)
+	if (interval > NSEC_MAX - now)
+		*value = NSEC_MAX;
+	else if (interval)
 		*value = now + interval - (now - *value) % interval;
 	else
 		*value = 0;

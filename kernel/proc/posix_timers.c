@@ -9,8 +9,12 @@
  * A timer on CPU time runs on the monotonic clock too: it is set to when the CPU time could be
  * reached at the earliest, and set again when it turns out that it was not.
  *
- * Locking: all fields under the process's sig_lock, the timer's function included. A timer that is
- * deleted is first taken off the process's list; then its function is waited for.
+ * Absolute times of the wall clock move with it: each timer of such a clock stands on clock_set_wait, and
+ * is armed anew when the clock is set. Relative times count by the monotonic clock, whatever the timer's.
+ *
+ * Locking: all fields under the process's sig_lock, the timer's function included; clock_set_wait.lock
+ * comes before it. A timer that is deleted is first taken off the process's list; then its functions are
+ * waited for.
  */
 #include <kernel/posix_timers.h>
 #include <kernel/time/clock.h>
@@ -32,7 +36,9 @@ typedef struct posix_timer {
 	struct pid *measured;  /* constant: thread whose CPU time counts, own reference, or NULL */
 	signal_entry_t *entry; /* constant */
 	timer_t timer;
-	nsec_t expires; /* of its clock; 0: not armed */
+	wait_queue_entry_t clock_entry; /* on clock_set_wait, if its clock is a wall clock */
+	bool wall;	/* expires is of the wall clock; else of the monotonic one, or CPU time */
+	nsec_t expires; /* 0: not armed */
 	nsec_t interval;
 	bool queued; /* the entry is on a queue */
 	int overrun; /* of the signal taken last */
@@ -88,7 +94,7 @@ static nsec_t now_of(const posix_timer_t *pt)
 {
 	if (is_cpu_clock(pt->clock))
 		return cpu_time(pt);
-	return is_wall_clock(pt->clock) ? clock_realtime() : clock_monotonic();
+	return pt->wall ? clock_realtime() : clock_monotonic();
 }
 
 /* Arms the kernel's timer for pt->expires. */
@@ -111,7 +117,9 @@ static int forward(posix_timer_t *pt)
 	if (now < pt->expires)
 		return 0;
 	passed = (now - pt->expires) / pt->interval + 1;
-	pt->expires += passed * pt->interval;
+	pt->expires = passed > (NSEC_MAX - pt->expires) / pt->interval
+			      ? NSEC_MAX
+			      : pt->expires + passed * pt->interval;
 	return (int)MIN(passed, (nsec_t)INT32_MAX);
 }
 
@@ -141,7 +149,8 @@ static void fired(timer_t *timer, void *data)
 	/* Set anew, or disarmed, while this waited for the lock. */
 	if (!pt->expires || timer_pending(timer))
 		goto out;
-	if (is_cpu_clock(pt->clock) && now_of(pt) < pt->expires) {
+	/* CPU time that was not used; a wall clock that was set back. */
+	if ((is_cpu_clock(pt->clock) || pt->wall) && now_of(pt) < pt->expires) {
 		arm(pt);
 		goto out;
 	}
@@ -157,6 +166,20 @@ static void fired(timer_t *timer, void *data)
 	}
 out:
 	process_unlock_sighand(p, flags);
+}
+
+static bool clock_was_set(wait_queue_entry_t *entry, u64 key)
+{
+	posix_timer_t *pt = container_of(entry, posix_timer_t, clock_entry);
+	unsigned long flags;
+
+	if (!process_lock_sighand(pt->process, &flags))
+		return true;
+	/* One whose signal is queued rests, unless it was set since. */
+	if (pt->wall && pt->expires && (!pt->queued || timer_pending(&pt->timer)))
+		arm(pt);
+	process_unlock_sighand(pt->process, flags);
+	return true;
 }
 
 void posix_timer_entry_taken(signal_entry_t *e, siginfo_t *info)
@@ -209,6 +232,8 @@ static void destroy(posix_timer_t *pt)
 {
 	process_t *p = pt->process;
 
+	if (is_wall_clock(pt->clock))
+		remove_wait_queue(&clock_set_wait, &pt->clock_entry);
 	del_timer(&pt->timer);
 	spin_lock_irq(sig_lock(p));
 	if (pt->queued) {
@@ -278,6 +303,9 @@ static posix_timer_t *alloc(int clock, const struct sigevent *event)
 		return ERR_PTR(r);
 	}
 	pt->entry->timer = pt;
+	init_wait_callback(&pt->clock_entry, clock_was_set);
+	if (is_wall_clock(clock))
+		add_wait_queue(&clock_set_wait, &pt->clock_entry);
 	return pt;
 }
 
@@ -369,8 +397,10 @@ static timer_setting_t setting_of(posix_timer_t *pt)
 
 static void set_locked(posix_timer_t *pt, bool absolute, timer_setting_t next)
 {
-	nsec_t now = now_of(pt);
+	nsec_t now;
 
+	pt->wall = absolute && is_wall_clock(pt->clock);
+	now = now_of(pt);
 	pt->interval = next.interval;
 	pt->expires = 0;
 	pt->overrun = 0;

@@ -780,6 +780,15 @@ static void group_itimers(void)
 	setitimer(ITIMER_REAL, &value, NULL);
 	while (count < 3)
 		pause();
+	/* Once, and then not before the end of time. */
+	value = (struct itimerval){ { INT64_MAX, 0 }, { 0, 1000 } };
+	catch (SIGALRM, 0);
+	setitimer(ITIMER_REAL, &value, NULL);
+	ROW_TRUE("huge_interval", EVENTUALLY(count));
+	sleep_ms(30);
+	ROW("huge_interval_once", count, 1);
+	value = (struct itimerval){ { 0, 10000 }, { 0, 20000 } };
+	setitimer(ITIMER_REAL, &value, NULL);
 	value = (struct itimerval){ { 0, 0 }, { 100, 0 } };
 	ROW("old_value", sys(SYS_setitimer, ITIMER_REAL, &value, &got), 0);
 	ROW("old_interval", got.it_interval.tv_usec, 10000);

@@ -101,6 +101,44 @@ static void group_settime(void)
 	ROWS_EFAULT("settimeofday", sizeof(tv), sys(SYS_settimeofday, p, NULL));
 }
 
+/* Setting the clock moves absolute times of it, and no others. */
+static void group_timers_and_settime(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec value = { { 0, 0 }, { 3600, 0 } };
+	struct timespec now, there, limit = { 10, 0 };
+	int absolute, relative;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	MUST(sys(SYS_timer_create, CLOCK_REALTIME, &event, &absolute));
+	event.sigev_signo = SIGUSR2;
+	MUST(sys(SYS_timer_create, CLOCK_REALTIME, &event, &relative));
+	ROW("relative", sys(SYS_timer_settime, relative, 0, &value, NULL), 0);
+	get(CLOCK_REALTIME, &now);
+	there = (struct timespec){ now.tv_sec + 7200, 0 };
+	value.it_value.tv_sec = now.tv_sec + 3600;
+	ROW("absolute", sys(SYS_timer_settime, absolute, TIMER_ABSTIME, &value, NULL), 0);
+	sys(SYS_clock_settime, CLOCK_REALTIME, &there);
+	ROW("absolute_fires", sigtimedwait(&set, NULL, &limit), SIGUSR1);
+	sys(SYS_timer_gettime, relative, &value);
+	ROW_TRUE("relative_left", value.it_value.tv_sec > 3000 && value.it_value.tv_sec <= 3600);
+	value.it_value.tv_sec = now.tv_sec + 7200 + 3600;
+	sys(SYS_timer_settime, absolute, TIMER_ABSTIME, &value, NULL);
+	sys(SYS_clock_settime, CLOCK_REALTIME, &now);
+	sys(SYS_timer_gettime, absolute, &value);
+	ROW_TRUE("absolute_left",
+		 value.it_value.tv_sec > 7200 + 3000 && value.it_value.tv_sec <= 7200 + 3600);
+	sys(SYS_timer_gettime, relative, &value);
+	ROW_TRUE("relative_left_still",
+		 value.it_value.tv_sec > 3000 && value.it_value.tv_sec <= 3600);
+	sys(SYS_timer_delete, absolute);
+	sys(SYS_timer_delete, relative);
+}
+
 static void group_old_calls(void)
 {
 	struct timeval tv;
@@ -233,6 +271,12 @@ static void group_posix_timers(void)
 	value.it_value.tv_nsec = -1;
 	ROW("nsec", sys(SYS_timer_settime, id, 0, &value, NULL), -EINVAL);
 	ROW("overrun", sys(SYS_timer_getoverrun, id), 0);
+	value = (struct itimerspec){ { INT64_MAX, 0 }, { 0, 1000000 } };
+	fired = 0;
+	sys(SYS_timer_settime, id, 0, &value, NULL);
+	ROW_TRUE("huge_interval", EVENTUALLY(fired == SIGUSR1));
+	sys(SYS_timer_gettime, id, &got);
+	ROW_TRUE("huge_interval_left", got.it_value.tv_sec > 1000000);
 	ROW("delete", sys(SYS_timer_delete, id), 0);
 	ROW("deleted", sys(SYS_timer_gettime, id, &got), -EINVAL);
 	ROW("delete_bad", sys(SYS_timer_delete, 12345), -EINVAL);
@@ -260,6 +304,7 @@ int main(int argc, char **argv)
 	begin(argc, argv, "time");
 	GROUP(group_clocks);
 	GROUP_ALONE(group_settime);
+	GROUP_ALONE(group_timers_and_settime);
 	GROUP(group_old_calls);
 	GROUP(group_sleep);
 	GROUP(group_posix_timers);
