@@ -182,16 +182,13 @@ static int attach_entry(super_block_t *sb, dentry_t *dentry, proc_entry_t *e)
 static int dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 {
 	proc_entry_t *e;
-	int r = 0;
 
 	rwsem_read_lock(&proc_lock);
 	e = proc_find(entry_of(dir), dentry->name, dentry->name_len);
 	rwsem_read_unlock(&proc_lock);
 	if (e)
 		return attach_entry(dir->sb, dentry, e);
-	if (entry_of(dir) == proc_root)
-		r = proc_pid_lookup(dir, dentry);
-	return r == -ENOENT ? 0 : r; /* a negative dentry */
+	return entry_of(dir) == proc_root ? proc_pid_lookup(dir, dentry) : -ENOENT;
 }
 
 bool proc_emit_entries(proc_entry_t *dir, dir_context_t *ctx, off_t first)
@@ -238,7 +235,7 @@ static int dir_iterate(file_t *f, dir_context_t *ctx)
 
 const node_operations_t proc_dir_operations = { .lookup = dir_lookup };
 const file_operations_t proc_dir_file_operations = { .iterate = dir_iterate,
-						     .llseek = endless_llseek,
+						     .llseek = generic_llseek,
 						     .read_iter = directory_read_iter };
 
 static int fill_super(super_block_t *sb, const char *source, const char *options)

@@ -454,8 +454,6 @@ int proc_pid_lookup(vfs_node_t *dir, dentry_t *dentry)
 		return self_lookup(dir, dentry, &self_ops, SELF_INO);
 	if (!strcmp(dentry->name, "thread-self"))
 		return self_lookup(dir, dentry, &thread_self_ops, THREAD_SELF_INO);
-	dentry->ops = &pid_dentry_ops;
-	dentry->flags |= DENTRY_REVALIDATE; /* also while there is no such process */
 	if (!parse_number(dentry->name, &nr) || !nr)
 		return -ENOENT;
 	model.pid = pid_find_get((pid_t)nr);
@@ -511,7 +509,7 @@ static int pid_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 		model.entry = e;
 		return attach(dir, dentry, model, type | e->mode, pid_ino(model.pid->nr, i + 1));
 	}
-	return 0;
+	return -ENOENT;
 }
 
 static bool emit_dots(file_t *f, dir_context_t *ctx)
@@ -561,12 +559,10 @@ static int fd_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 	file_t *f = NULL;
 	bool cloexec;
 	u32 nr;
-	int fd, r = 0;
+	int fd, r = -ENOENT;
 
-	dentry->ops = &pid_dentry_ops;
-	dentry->flags |= DENTRY_REVALIDATE;
 	if (!parse_number(dentry->name, &nr) || !resolve(&model, &p, &t))
-		return 0;
+		return -ENOENT;
 	fd = (int)nr;
 	files = may_inspect(t) ? thread_files_get(t) : NULL;
 	if (files)
@@ -586,6 +582,14 @@ static int fd_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 		files_put(files);
 	release(p, t);
 	return r;
+}
+
+/* A process always finds its own, also when it has changed its user and the directory is root's. */
+static int fd_dir_permission(vfs_node_t *node, int mask)
+{
+	return of(node)->pid->process == current_process() && !(mask & MAY_WRITE)
+		       ? 0
+		       : node_mode_permission(node, mask, current_cred());
 }
 
 static int fd_dir_iterate(file_t *file, dir_context_t *ctx)
@@ -630,12 +634,10 @@ static int task_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 	process_t *p;
 	thread_t *t;
 	u32 nr;
-	int r = 0;
+	int r = -ENOENT;
 
-	dentry->ops = &pid_dentry_ops;
-	dentry->flags |= DENTRY_REVALIDATE;
 	if (!parse_number(dentry->name, &nr) || !nr || !resolve(of(dir), &p, &t))
-		return 0;
+		return -ENOENT;
 	model.pid = pid_find_get((pid_t)nr);
 	if (model.pid) {
 		bool mine;
@@ -650,7 +652,7 @@ static int task_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 		pid_put(model.pid);
 	}
 	release(p, t);
-	return r == -ENOENT ? 0 : r;
+	return r;
 }
 
 #define TID_BATCH 64
@@ -713,17 +715,18 @@ static int task_dir_iterate(file_t *f, dir_context_t *ctx)
 }
 
 static const node_operations_t pid_dir_ops = { .lookup = pid_dir_lookup };
-static const node_operations_t fd_dir_ops = { .lookup = fd_dir_lookup };
+static const node_operations_t fd_dir_ops = { .lookup = fd_dir_lookup,
+					      .permission = fd_dir_permission };
 static const node_operations_t task_dir_ops = { .lookup = task_dir_lookup,
 						.get_attr = task_dir_attr };
 static const file_operations_t pid_dir_fops = { .iterate = pid_dir_iterate,
-						.llseek = endless_llseek,
+						.llseek = generic_llseek,
 						.read_iter = directory_read_iter };
 static const file_operations_t fd_dir_fops = { .iterate = fd_dir_iterate,
-					       .llseek = endless_llseek,
+					       .llseek = generic_llseek,
 					       .read_iter = directory_read_iter };
 static const file_operations_t task_dir_fops = { .iterate = task_dir_iterate,
-						 .llseek = endless_llseek,
+						 .llseek = generic_llseek,
 						 .read_iter = directory_read_iter };
 
 struct pid *proc_file_pid(const file_t *f)

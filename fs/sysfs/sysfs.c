@@ -462,7 +462,7 @@ static int iterate(file_t *f, dir_context_t *ctx)
 }
 
 static const file_operations_t dir_ops = { .iterate = iterate,
-					   .llseek = endless_llseek,
+					   .llseek = generic_llseek,
 					   .read_iter = directory_read_iter };
 static const node_operations_t file_node_ops = { 0 };
 static const node_operations_t dir_node_ops;

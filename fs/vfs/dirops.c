@@ -164,6 +164,8 @@ int vfs_symlink_at(const char *target, int dfd, const char *name)
 	vfs_node_t *dir;
 	int r;
 
+	if (IS_ERR(target))
+		return (int)PTR_ERR(target);
 	if (!*target)
 		return -ENOENT;
 	r = new_name_begin(&n, dfd, name, false);

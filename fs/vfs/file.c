@@ -262,7 +262,10 @@ static vfs_node_t *anonymous_node(mode_t mode)
 	if (!n)
 		return NULL;
 	n->ops = &anonymous_node_operations;
-	node_init_owner(n, NULL, mode);
+	if (mode & S_IFMT)
+		node_init_owner(n, NULL, mode);
+	else
+		n->mode = mode; /* neither pipe nor socket: the kernel's */
 	n->state |= NODE_PRIVATE_ATIME;
 	return n;
 }

@@ -143,6 +143,8 @@ int walk_begin(walk_t *w, int dfd, const char *name, u32 flags, bool rcu)
 {
 	int r;
 
+	if (IS_ERR(name))
+		return (int)PTR_ERR(name);
 	w->path = (path_t){ 0 };
 	w->node = NULL;
 	w->rcu = rcu;
@@ -353,17 +355,15 @@ char *getname(const char __user *name, bool empty_ok)
 
 void putname(char *name)
 {
-	kmem_cache_free(name_cache, name);
+	if (!IS_ERR(name))
+		kmem_cache_free(name_cache, name);
 }
 
 int user_path_lookup(int dfd, const char __user *name, u32 flags, path_t *out)
 {
 	char *text = getname(name, flags & LOOKUP_EMPTY);
-	int r;
+	int r = path_lookup(dfd, text, flags, out);
 
-	if (IS_ERR(text))
-		return (int)PTR_ERR(text);
-	r = path_lookup(dfd, text, flags, out);
 	putname(text);
 	return r;
 }

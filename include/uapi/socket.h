@@ -100,6 +100,7 @@
 #define SO_SNDTIMEO_NEW 67
 #define SO_NETNS_COOKIE 71
 #define SO_BUF_LOCK 72
+#define SO_RESERVE_MEM 73
 
 #define SO_MEMINFO_VARS 9
 

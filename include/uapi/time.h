@@ -34,6 +34,10 @@ struct tms {
 #define CLOCK_REALTIME_ALARM 8
 #define CLOCK_BOOTTIME_ALARM 9
 #define CLOCK_TAI 11
+/* CPU clocks by number: kind | thread or process | complement of the number << 3 */
+#define CPU_CLOCK_VIRTUAL 1
+#define CPU_CLOCK_KINDS 3 /* 3 would be a descriptor's clock */
+#define CPU_CLOCK_THREAD 4
 #define TIMER_ABSTIME 1
 
 #define ITIMER_REAL 0

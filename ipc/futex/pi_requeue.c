@@ -20,7 +20,7 @@ long futex_wait_requeue_pi(u32 __user *uaddr, bool shared, u32 val, nsec_t deadl
 
 	if (uaddr == uaddr2 || !bitset)
 		return -EINVAL;
-	r = futex_two_keys(uaddr, uaddr2, shared, &key, &goal);
+	r = futex_two_keys(uaddr2, uaddr, shared, &goal, &key);
 	if (!r && futex_key_equal(&key, &goal))
 		r = -EINVAL;
 	if (!r)

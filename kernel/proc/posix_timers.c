@@ -29,7 +29,8 @@ typedef struct posix_timer {
 	struct posix_timer *next;
 	process_t *process; /* constant */
 	int id;		    /* constant */
-	int clock;	    /* constant */
+	int clock;	    /* constant: CPU clocks by number are one of the two by name */
+	bool user_only;	    /* constant: of CPU time, what was spent in user mode */
 	int notify;	    /* constant: SIGEV_* */
 	struct pid *
 		target; /* constant: thread that gets the signal, own reference; NULL: the process */
@@ -71,21 +72,33 @@ static int check_clock(int clock)
 	case CLOCK_REALTIME_COARSE:
 		return -EOPNOTSUPP; /* the machine is never woken; the others do not have timers */
 	}
-	return -EINVAL;
+	if (clock >= 0)
+		return -EINVAL;
+	return (clock & 3) == CPU_CLOCK_KINDS ? -EOPNOTSUPP : 0;
+}
+
+static nsec_t thread_time(const posix_timer_t *pt, thread_t *t)
+{
+	nsec_t user, system;
+
+	if (!pt->user_only)
+		return sched_thread_runtime(t);
+	sched_thread_times(t, &user, &system);
+	return user;
 }
 
 /* CPU time of the process, or of the one thread. sig_lock held. */
 static nsec_t cpu_time(const posix_timer_t *pt)
 {
 	process_t *p = pt->process;
-	nsec_t sum = p->dead_user + p->dead_system;
+	nsec_t sum = p->dead_user + (pt->user_only ? 0 : p->dead_system);
 	thread_t *t;
 
 	list_for_each_entry(t, &p->threads, process_link) {
 		if (!pt->measured)
-			sum += sched_thread_runtime(t);
+			sum += thread_time(pt, t);
 		else if (t->pid == pt->measured)
-			return sched_thread_runtime(t);
+			return thread_time(pt, t);
 	}
 	return sum;
 }
@@ -248,24 +261,46 @@ static void destroy(posix_timer_t *pt)
 	free_timer(pt);
 }
 
+/* The number's reference, if it is a thread's of the running process; 0 stands for the running thread. */
+static struct pid *get_own_thread(pid_t tid)
+{
+	thread_t *t = tid ? thread_get_by_tid(tid) : current();
+	struct pid *pid = t && t->process == current_process() ? pid_get(t->pid) : NULL;
+
+	if (t && tid)
+		thread_put(t);
+	return pid;
+}
+
+/*
+ * The clock. CPU clocks by number (clock_getcpuclockid(3); libc has no others) are kind, thread or process, and the
+ * complement of the number: 0, or one of this process.
+ */
+static int set_clock(posix_timer_t *pt, int clock)
+{
+	pid_t nr = 0;
+
+	if (clock < 0) {
+		nr = ~(clock >> 3);
+		pt->user_only = (clock & 3) == CPU_CLOCK_VIRTUAL;
+		clock = clock & CPU_CLOCK_THREAD ? CLOCK_THREAD_CPUTIME_ID
+						 : CLOCK_PROCESS_CPUTIME_ID;
+	}
+	pt->clock = clock;
+	if (clock == CLOCK_THREAD_CPUTIME_ID) {
+		pt->measured = get_own_thread(nr);
+		return pt->measured ? 0 : -EINVAL;
+	}
+	return !nr || nr == current_process()->pid ? 0 : -EINVAL;
+}
+
 static int set_target(posix_timer_t *pt, const struct sigevent *event)
 {
-	thread_t *t;
-
-	if (pt->clock == CLOCK_THREAD_CPUTIME_ID)
-		pt->measured = pid_get(current()->pid);
 	if (!event || !(event->sigev_notify & SIGEV_THREAD_ID))
 		return 0;
-	t = thread_get_by_tid(event->sigev_notify_thread_id);
-	if (!t)
-		return -EINVAL;
-	if (t->process != pt->process) {
-		thread_put(t);
-		return -EINVAL;
-	}
-	pt->target = pid_get(t->pid);
-	thread_put(t);
-	return 0;
+	if (event->sigev_notify_thread_id)
+		pt->target = get_own_thread(event->sigev_notify_thread_id);
+	return pt->target ? 0 : -EINVAL;
 }
 
 static int check_event(const struct sigevent *event)
@@ -289,10 +324,11 @@ static posix_timer_t *alloc(int clock, const struct sigevent *event)
 	if (!pt)
 		return ERR_PTR(-EAGAIN);
 	pt->process = current_process();
-	pt->clock = clock;
 	pt->notify = event ? event->sigev_notify : SIGEV_SIGNAL;
 	timer_init(&pt->timer, fired, pt);
-	r = set_target(pt, event);
+	r = set_clock(pt, clock);
+	if (!r)
+		r = set_target(pt, event);
 	if (!r) {
 		pt->entry = signal_entry_alloc(current(), false);
 		if (!pt->entry)

@@ -11,15 +11,15 @@
 #include <uapi/dirent.h>
 #include <uapi/errno.h>
 
-/* Copies one name in, runs the call, frees it. */
+/*
+ * Copies one name in, runs the call, frees it. A name that cannot be copied is an error pointer, and an error when the
+ * walk comes to it: what is wrong with the arguments before it is told first.
+ */
 #define WITH_NAME(user, text, call)                                                                \
 	({                                                                                         \
 		char *text = getname(user, false);                                                 \
-		long _r = IS_ERR(text) ? PTR_ERR(text) : 0;                                        \
-		if (!_r) {                                                                         \
-			_r = call;                                                                 \
-			putname(text);                                                             \
-		}                                                                                  \
+		long _r = call;                                                                    \
+		putname(text);                                                                     \
 		_r;                                                                                \
 	})
 

@@ -222,7 +222,7 @@ static ssize_t send(file_t *out, file_t *in, off_t *pos, bool own_pos, size_t co
 	if (!out || !(out->mode & FMODE_WRITE))
 		return -EBADF;
 	if (file_is_pipe(out))
-		return splice_files(in, pos, out, NULL, count,
+		return splice_files(in, own_pos ? NULL : pos, out, NULL, count,
 				    out->flags & O_NONBLOCK ? SPLICE_F_NONBLOCK : 0);
 	if (!(in->mode & FMODE_LSEEK) || (out->flags & O_APPEND) || !file_can_splice(out))
 		return -EINVAL;
@@ -498,7 +498,8 @@ long sys_readahead(int fd, off_t offset, size_t count)
 		return -EBADF;
 	if (!(l.file->mode & FMODE_READ))
 		r = -EBADF;
-	else if (!S_ISREG(l.file->node->mode) && !S_ISBLK(l.file->node->mode))
+	else if ((!S_ISREG(l.file->node->mode) && !S_ISBLK(l.file->node->mode)) ||
+		 (ssize_t)count < 0)
 		r = -EINVAL;
 	fd_put_light(l);
 	return r;

@@ -366,10 +366,10 @@ long sys_utimensat(int dfd, const char __user *name, const struct timespec __use
 {
 	struct timespec times[2];
 
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
 	if (ts && copy_from_user(times, ts, sizeof(times)))
 		return -EFAULT;
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
 	if (!name && flags)
 		return -EINVAL;
 	return set_times(dfd, name, flags, ts ? times : NULL);

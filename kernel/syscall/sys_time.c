@@ -14,9 +14,6 @@
 #include <uapi/time.h>
 
 #define COARSE_RESOLUTION 4000000 /* Linux's with 250 ticks a second */
-#define CPU_CLOCK_VIRTUAL 1
-#define CPU_CLOCK_KINDS 3 /* 3 would be a descriptor's clock */
-#define CPU_CLOCK_THREAD 4
 #define CPU_POLL (NSEC_PER_MSEC)
 
 static struct timezone system_zone; /* kept for programs; the kernel does not use it */

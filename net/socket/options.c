@@ -209,6 +209,8 @@ static int set_option(socket_t *s, int name, const void *value, socklen_t len)
 		return s->ops->set_peek_offset ? s->ops->set_peek_offset(s, n) : -EOPNOTSUPP;
 	case SO_BUF_LOCK:
 		return set_locks(s, n);
+	case SO_RESERVE_MEM: /* for protocols that charge memory to the socket */
+		return -EOPNOTSUPP;
 	default:
 		return -ENOPROTOOPT;
 	}
