@@ -6,6 +6,8 @@
  * to either end goes into the other's raw ring. The master's is read as it is; the slave's goes
  * through the discipline, in the writer's own context as far as the discipline has room, by the
  * input work item after a reader made some. A full ring is what the master's writer waits for.
+ * What the slave wrote has left it at once: no line delays it, and tcdrain(3) does not wait for the
+ * master's reader, as on Linux.
  *
  * Lifetime: the slave owns the master's structure, and an open master holds a reference on the
  * slave, so `link` is valid on both sides as long as either end is open. The master's close hangs
@@ -51,11 +53,6 @@ static size_t slave_write(tty_t *slave, const u8 *data, size_t len)
 		fasync_signal(&master->fasync, POLL_IN);
 	}
 	return n;
-}
-
-static size_t slave_chars_queued(tty_t *slave)
-{
-	return TTY_RAW_BUFFER - tty_receive_room(slave->link);
 }
 
 static void slave_flush_output(tty_t *slave)
@@ -107,7 +104,6 @@ static void slave_destroy(tty_t *slave)
 static const tty_operations_t slave_ops = {
 	.write = slave_write,
 	.write_room = slave_write_room,
-	.chars_queued = slave_chars_queued,
 	.flush_output = slave_flush_output,
 	.unthrottle = slave_unthrottle,
 	.open = slave_open,

@@ -441,6 +441,20 @@ static void group_packets_and_flow(void)
 		    queued;
 	    }),
 	    0);
+	/* What the master has yet to read has left the slave. */
+	MUST(write(slave, "unread", 6));
+	ROW("unread", ({
+		    ioctl(slave, TIOCOUTQ, &queued);
+		    queued;
+	    }),
+	    0);
+	pid = SPAWN({
+		struct termios t;
+		_exit(ioctl(slave, TCSBRK, 1) || ioctl(slave, TCGETS, &t) ||
+		      ioctl(slave, TCSETSW, &t));
+	});
+	ROW("drain_unread", wait_status(pid), 0);
+	ROW_TRUE("unread_stays", shows("unread"));
 	ROW("exclusive", sys(SYS_ioctl, slave, TIOCEXCL, 0), 0);
 	int number;
 	ioctl(master, TIOCGPTN, &number);
