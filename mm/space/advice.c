@@ -22,19 +22,31 @@ static int drop_pages(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned
 	return 0;
 }
 
-static int punch(vm_area_t *v, unsigned long start, unsigned long end)
+/*
+ * Lets go of the lock meanwhile: the file's lock comes first, since who writes to a file may fault
+ * while it holds that.
+ */
+static int punch(vm_space_t *s, const vm_area_t *v, unsigned long start, unsigned long end)
 {
+	off_t from = (off_t)(area_offset(v, start) << PAGE_SHIFT);
+	struct file *f = v->file;
+	int r;
+
 	if (v->flags & VM_LOCKED)
 		return -EINVAL;
-	if (!v->file || !v->map)
+	if (!f || !v->map)
 		return -EINVAL;
 	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
 		return -EACCES;
-	return (int)vm_file_ops->punch(v->file, (off_t)(area_offset(v, start) << PAGE_SHIFT),
-				       (off_t)(end - start));
+	vm_file_ops->get(f);
+	rwsem_read_unlock(&s->lock);
+	r = (int)vm_file_ops->punch(f, from, (off_t)(end - start));
+	vm_file_ops->put(f);
+	rwsem_read_lock(&s->lock);
+	return r;
 }
 
-/* Advice that needs no change of areas; lock shared. */
+/* Advice that needs no change of areas; lock shared, the area may be gone afterwards. */
 static int advise_shared(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end,
 			 int advice)
 {
@@ -45,7 +57,7 @@ static int advise_shared(vm_space_t *s, vm_area_t *v, unsigned long start, unsig
 		/* Freed at once: allowed, since the program may find zeros at any time. */
 		return v->map || (v->flags & VM_SHARED) ? -EINVAL : drop_pages(s, v, start, end);
 	case MADV_REMOVE:
-		return punch(v, start, end);
+		return punch(s, v, start, end);
 	case MADV_WILLNEED:
 	case MADV_COLD:
 	case MADV_PAGEOUT:

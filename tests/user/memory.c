@@ -680,6 +680,75 @@ static void group_cut_races(void)
 	close(fd);
 }
 
+#define REMOVE_ROUNDS 400
+#define RACER_STACK (16 * PAGE)
+
+typedef struct remove_race {
+	int fd;
+	char *mapped, *source;
+} remove_race_t;
+
+static int remover(void *arg)
+{
+	const remove_race_t *race = arg;
+
+	for (int i = 0; i < REMOVE_ROUNDS; i++)
+		if (sys(SYS_madvise, race->mapped, PAGE, MADV_REMOVE))
+			return 1;
+	return 0;
+}
+
+/* The source is never there: each write has to fault. */
+static int absent_writer(void *arg)
+{
+	const remove_race_t *race = arg;
+
+	for (int i = 0; i < REMOVE_ROUNDS; i++)
+		if (sys(SYS_madvise, race->source, PAGE, MADV_DONTNEED) ||
+		    sys(SYS_pwrite64, race->fd, race->source, PAGE, 0) != PAGE)
+			return 1;
+	return 0;
+}
+
+static int mapper(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < REMOVE_ROUNDS; i++) {
+		char *mem = map(NULL, PAGE, RW, PRIVATE);
+
+		if (failed(mem) || sys(SYS_munmap, mem, PAGE))
+			return 1;
+	}
+	return 0;
+}
+
+static pid_t racer(int (*run)(void *), remove_race_t *race)
+{
+	return clone(run, map(NULL, RACER_STACK, RW, PRIVATE) + RACER_STACK, CLONE_VM | SIGCHLD,
+		     race);
+}
+
+/* A range of a file is removed and written in one space, whose areas change all the while. */
+static void group_remove_races(void)
+{
+	remove_race_t race = { open("/tmp", O_RDWR | O_TMPFILE, 0600), NULL,
+			       map(NULL, PAGE, RW, PRIVATE) };
+	pid_t remove, write, change;
+
+	ftruncate(race.fd, PAGE);
+	race.mapped = mmap(NULL, PAGE, RW, MAP_SHARED, race.fd, 0);
+	race.mapped[0] = 'x';
+	ROW("file", sys(SYS_madvise, race.mapped, PAGE, MADV_REMOVE), 0);
+	ROW("file_zero", race.mapped[0], 0);
+	remove = racer(remover, &race);
+	write = racer(absent_writer, &race);
+	change = racer(mapper, &race);
+	ROW("remover", wait_status(remove), EXITED(0));
+	ROW("writer", wait_status(write), EXITED(0));
+	ROW("mapper", wait_status(change), EXITED(0));
+	close(race.fd);
+}
+
 /* ---- /proc/self/maps: a read gives whole lines, a page of them at most, however much was asked for ---- */
 
 #define STRIPES 128 /* areas: some pages of text */
@@ -729,6 +798,7 @@ int main(int argc, char **argv)
 	GROUP(group_limits);
 	GROUP(group_stack);
 	GROUP(group_cut_races);
+	GROUP(group_remove_races);
 	GROUP(group_maps_text);
 	return finish();
 }
