@@ -340,7 +340,7 @@ int perf_link_thread(perf_event_t *e, thread_t *t)
 	spin_lock_irqsave(&c->lock, &flags);
 	list_add_tail(&link->list, &c->links);
 	spin_unlock_irqrestore(&c->lock, flags);
-	/* Either this sees that the thread ends, or perf_unlink_exiting sees the link. */
+	/* Either this sees that the thread ends, or perf_unlink_all sees the link. */
 	smp_mb();
 	if (!READ_ONCE(t->exiting))
 		return 0;
@@ -416,8 +416,8 @@ void perf_free(thread_t *t)
 	t->perf = NULL;
 }
 
-/* The running thread has done all it will: what hangs on it is settled, and readers hear of the last one. */
-void perf_unlink_exiting(void)
+/* The running thread is measured no more: what hangs on it is settled, and readers hear of the last one. */
+void perf_unlink_all(void)
 {
 	perf_context_t *c = current()->perf;
 	unsigned long flags;

@@ -373,11 +373,11 @@ static int link_event(perf_event_t *e, pid_t pid)
 
 	if (!t)
 		return -ESRCH;
-	if (pid && !capable(CAP_PERFMON) && !capable(CAP_SYS_ADMIN) &&
+	r = t->exiting ? -ESRCH : perf_link_thread(e, t);
+	/* Asked once it is linked: a program that gains rights takes links away (perf_exec). */
+	if (!r && pid && !capable(CAP_PERFMON) && !capable(CAP_SYS_ADMIN) &&
 	    ptrace_may_access(t, PTRACE_ACCESS_REAL))
 		r = -EACCES;
-	else
-		r = t->exiting ? -ESRCH : perf_link_thread(e, t);
 	if (pid)
 		thread_put(t);
 	return r;

@@ -87,7 +87,7 @@ extern int perf_max_stack, perf_paranoid;
 
 /* perf_count.c */
 void perf_count_init(void);
-void perf_unlink_exiting(void);			    /* the running thread's, at its end */
+void perf_unlink_all(void);			    /* the running thread's */
 int perf_link_thread(perf_event_t *e, thread_t *t); /* -ENOMEM, -ESRCH */
 int perf_link_cpu(perf_event_t *e, u32 cpu);	    /* -ENOMEM */
 void perf_unlink_cpu(perf_event_t *e, u32 cpu);

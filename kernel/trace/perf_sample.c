@@ -253,7 +253,7 @@ void perf_forked(thread_t *child)
 void perf_exit(thread_t *t)
 {
 	task_notice(PERF_RECORD_EXIT, t, t);
-	perf_unlink_exiting();
+	perf_unlink_all();
 }
 
 /* Words of the body that only MMAP2 has: device, inode, generation, protection and flags. */
@@ -298,6 +298,9 @@ void perf_exec(thread_t *t)
 	vm_space_t *space = t->space;
 
 	perf_comm(t, true);
+	/* With rights that who began to measure it may not have. */
+	if (!t->process->dumpable)
+		perf_unlink_all();
 	rwsem_read_lock(&space->lock);
 	for (vm_area_t *v = vm_first(space); v; v = vm_next(v)) {
 		int prot = (v->flags & VM_READ ? PROT_READ : 0) |

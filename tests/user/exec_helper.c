@@ -9,6 +9,7 @@
  *	signal N		0 default, 1 ignored, 2 caught; + 4 blocked; + 8 pending
  *	name			0 if the process's name is "exec_helper"
  *	fsgid, group, dumpable	exits with that
+ *	wait			exits with 0 at the end of standard input
  */
 #include <elf.h>
 #include <signal.h>
@@ -119,6 +120,13 @@ int main(int argc, char **argv)
 
 		prctl(PR_GET_NAME, name);
 		return strcmp(name, "exec_helper") != 0;
+	}
+	if (!strcmp(what, "wait")) {
+		char byte;
+
+		while (read(0, &byte, 1) > 0)
+			;
+		return 0;
 	}
 	if (!strcmp(what, "args")) {
 		int envs = 0;

@@ -1,4 +1,5 @@
 /* perf_event_open: software's events, counted and sampled. */
+#include <libgen.h>
 #include <linux/perf_event.h>
 
 #include "row.h"
@@ -290,8 +291,75 @@ static void group_rights(void)
 	ROW("another's process", perf_open(&attr, 1, -1, -1, 0), -EACCES);
 }
 
+static char helper[4096];
+
+static void copy_helper(const char *to)
+{
+	int in = open(helper, O_RDONLY), out = open(to, O_WRONLY | O_CREAT, 0755);
+	char data[PAGE];
+	ssize_t n;
+
+	while ((n = read(in, data, sizeof(data))) > 0)
+		if (write(out, data, (size_t)n) != n)
+			_exit(1);
+	close(in);
+	close(out);
+}
+
+/* Starts the program as a user, measured from before. Poll's answer while it runs: 0, or what came. */
+static int poll_of(const char *program, int timeout)
+{
+	char *words[] = { "x", "wait", NULL }, *none[] = { NULL };
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_DUMMY);
+	int go[2], hold[2], done[2];
+	pid_t child;
+
+	if (pipe2(go, O_CLOEXEC) || pipe2(hold, O_CLOEXEC) || pipe2(done, O_CLOEXEC))
+		return -errno;
+	child = fork();
+	if (!child) {
+		char byte;
+
+		close(hold[1]);
+		dup2(hold[0], 0);
+		if (read(go[0], &byte, 1) != 1 || setgid(USER) || setuid(USER))
+			_exit(1);
+		execve(program, words, none);
+		_exit(2);
+	}
+	close(done[1]);
+	struct pollfd p = { .fd = (int)perf_open(&attr, child, -1, -1, 0), .events = POLLIN };
+	void *ring =
+		mmap(NULL, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, p.fd, 0);
+	char byte = 0;
+	int answer = ring == MAP_FAILED || write(go[1], &byte, 1) != 1 || read(done[0], &byte, 1);
+
+	if (!answer && poll(&p, 1, timeout) >= 0)
+		answer = p.revents;
+	if (waitpid(child, NULL, WNOHANG))
+		answer = -1;
+	close(hold[1]);
+	ROW("ended well", wait_status(child), EXITED(0));
+	return answer;
+}
+
+/* Who started to measure a program need not have the rights that it gets. */
+static void group_set_id(void)
+{
+	copy_helper("plain");
+	copy_helper("suid");
+	chmod("suid", 04755);
+	ROW("another program", poll_of("plain", 0), 0);
+	ROW("one with more rights", poll_of("suid", 60000), POLLHUP);
+}
+
 int main(int argc, char **argv)
 {
+	char self[4000];
+
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[n < 0 ? 0 : n] = 0;
+	snprintf(helper, sizeof(helper), "%s/exec_helper", dirname(self));
 	begin(argc, argv, "perf");
 	/* Debian's Linux begins with 3, which is no perf at all but for root. */
 	FILE *paranoid = fopen("/proc/sys/kernel/perf_event_paranoid", "w");
@@ -307,5 +375,6 @@ int main(int argc, char **argv)
 	GROUP(group_records);
 	GROUP(group_output);
 	GROUP(group_rights);
+	GROUP(group_set_id);
 	return finish();
 }
