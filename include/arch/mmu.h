@@ -139,12 +139,19 @@ static inline void mmu_root_set(pte_t *entry, pte_t value)
  * generation. Embedded in vm_space_t. `cpus` is set when a CPU loads the root and cleared when the
  * CPU leaves it for good (lazy: kernel threads keep it).
  */
+typedef struct arch_ldt arch_ldt_t;
 typedef struct arch_mmu_context {
 	cpu_set_t cpus;
 	u64 id;	     /* unique, never reused: PCID caches compare it */
 	u64 tlb_gen; /* atomic; bumped by each shootdown, so that lazy CPUs know they are stale */
+	arch_ldt_t *ldt; /* the space's lock; NULL: none. include/arch/ldt.h */
 } arch_mmu_context_t;
 void arch_mmu_context_init(arch_mmu_context_t *ctx);
+/* fork: what else belongs to a space is copied to one just made, under the parent's lock. -ENOMEM. */
+int arch_mmu_context_copy(arch_mmu_context_t *to, const arch_mmu_context_t *from);
+void arch_mmu_context_free(arch_mmu_context_t *ctx); /* no CPU runs it any more; may sleep */
+void arch_mmu_context_leave(void); /* exec, exit: nothing of the running thread's space stays loaded
+				      but its tables; interrupts off */
 /* Loads the root on this CPU, interrupts off. prev may be NULL. */
 void arch_mmu_switch(arch_mmu_context_t *prev, arch_mmu_context_t *next, pte_t *root);
 /* Leaves user tables for the kernel's own root on this CPU (exit of the space while lazy). */

@@ -44,6 +44,9 @@ void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
 /* Enters user mode for the first time from a kernel thread that became a process (/init). */
 void arch_return_to_user(trap_frame_t *frame) __noreturn;
 long arch_prctl(struct thread *t, int code, unsigned long addr);
+/* Whether the running thread may read the cycle counter in user mode; a new thread may if its maker may. */
+bool arch_may_read_cycles(void);
+void arch_set_read_cycles(bool allow);
 
 /* Signal frames (arch/x86_64/trap/signal.c). */
 struct ksignal_info;

@@ -73,4 +73,9 @@ void ctrl_alt_del(void);      /* any context: restarts, or SIGINT for init */
 
 extern u64 pid_max, max_threads; /* sysctl kernel.pid_max, kernel.threads-max */
 
+/* modify_ldt(2) (kernel/proc/ldt.c): bytes, 0, or negative errno, user pointers checked. */
+long ldt_write(const void __user *from, size_t size, bool old_style);
+long ldt_read(void __user *to, size_t size);
+long ldt_read_default(void __user *to, size_t size);
+
 #endif

@@ -365,6 +365,7 @@ thread_t *copy_thread(const clone_args_t *args, trap_frame_t *frame)
 	r = publish(t, fresh, pid, args);
 	if (r)
 		goto out_pidfd;
+	ldt_inherit(t);
 	if (pidfd.file)
 		fd_install(pidfd.fd, pidfd.file);
 	return t;

@@ -29,6 +29,9 @@ void thread_work_close(void); /* runs what is left; nothing can be added any mor
 int thread_charge(const cred_t *cred);
 void thread_uncharge(const cred_t *cred);
 
+/* A new thread, published but not yet woken, has the descriptor table of its space (ldt.c). */
+void ldt_inherit(thread_t *t);
+
 /* ---- numbers (pid.c) ---- */
 void pid_init(void);
 /*

@@ -1,6 +1,7 @@
 /*
  * prctl(2), arch_prctl(2), personality(2).
  */
+#include <arch/thread.h>
 #include <arch/uaccess.h>
 #include <kernel/cred_change.h>
 #include <kernel/lib/string.h>
@@ -86,6 +87,13 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 		return 0;
 	case PR_SET_TIMING:
 		return a2 ? -EINVAL : 0;
+	case PR_GET_TSC:
+		return put_int(arch_may_read_cycles() ? PR_TSC_ENABLE : PR_TSC_SIGSEGV, a2);
+	case PR_SET_TSC:
+		if (a2 != PR_TSC_ENABLE && a2 != PR_TSC_SIGSEGV)
+			return -EINVAL;
+		arch_set_read_cycles(a2 == PR_TSC_ENABLE);
+		return 0;
 	case PR_GET_TIMERSLACK:
 		return (long)p->timer_slack_ns;
 	case PR_SET_TIMERSLACK:

@@ -64,6 +64,7 @@ void vm_space_drop(vm_space_t *s)
 {
 	if (!refcount_put(&s->refs))
 		return;
+	arch_mmu_context_free(&s->arch);
 	mm_count(MM_TABLE, -1);
 	free_pages(virt_to_page(s->root), mmu_root_order());
 	kmem_cache_free(space_cache, s);
@@ -142,6 +143,8 @@ void vm_space_activate(vm_space_t *s)
 
 	preempt_disable();
 	arch_irq_disable();
+	if (old)
+		arch_mmu_context_leave();
 	t->space = s;
 	t->found_area = NULL;
 	if (s) {
@@ -277,6 +280,7 @@ vm_space_t *vm_space_fork(vm_space_t *parent)
 	child->env_end = parent->env_end;
 	child->auxv_count = parent->auxv_count;
 	memcpy(child->auxv, parent->auxv, sizeof(child->auxv));
+	r = arch_mmu_context_copy(&child->arch, &parent->arch);
 	for (vm_area_t *v = vm_first(parent); v && !r; v = vm_next(v))
 		if (!(v->flags & VM_DONT_COPY))
 			r = copy_area(child, parent, v);

@@ -5,9 +5,14 @@
 #include <arch_x86/features.h>
 
 #include <arch_x86/instructions.h>
+#include <arch_x86/ldt.h>
 #include <arch_x86/pti.h>
 
 __section(".percpu.entry") entry_area_t entry_area;
+
+/* Up to the byte after the port map. */
+#define TSS_LIMIT (offsetof(entry_area_t, io_map_end) - offsetof(entry_area_t, tss))
+_Static_assert(TSS_LIMIT < UINT16_MAX, "the port map's offset is a word");
 
 #define CODE64 0x00af9a000000ffffUL
 #define DATA 0x00cf92000000ffffUL
@@ -45,11 +50,12 @@ void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
 	u32 who = cpu | cpu_node(cpu) << 12;
 
 	gdt[SEL_CPU_NODE / 8] = 0x0040f50000000000UL | (who & 0xffff) | (u64)(who >> 16 & 15) << 48;
-	gdt[SEL_TSS / 8] = (sizeof(tss_t) - 1) | (base & 0xffffff) << 16 | 0x89UL << 40 |
-			   (base >> 24 & 0xff) << 56;
+	gdt[SEL_TSS / 8] =
+		TSS_LIMIT | (base & 0xffffff) << 16 | 0x89UL << 40 | (base >> 24 & 0xff) << 56;
 	gdt[SEL_TSS / 8 + 1] = base >> 32;
 	gdt_set_ist(ist);
-	area->tss.io_map_base = sizeof(tss_t); /* no port map: every port is refused */
+	area->io_map_end = 0xff;
+	tss_set_io_map(false);
 
 	__asm__ volatile("lgdt %0" : : "m"(pointer));
 	__asm__ volatile("pushq %0\n\t"
@@ -76,7 +82,15 @@ void tss_set_stack(unsigned long top)
 	area->tss.rsp[0] = mmu_two_roots ? (unsigned long)(area->stack + ENTRY_STACK_SIZE) : top;
 }
 
+/* Without a map within its limit every port is refused (Intel SDM 1 19.5.2). */
+void tss_set_io_map(bool used)
+{
+	this_cpu_ptr(&entry_area)->tss.io_map_base =
+		used ? offsetof(entry_area_t, io_map) - offsetof(entry_area_t, tss) : TSS_LIMIT + 1;
+}
+
 void tss_share(u32 cpu)
 {
 	pti_share(per_cpu_ptr(&entry_area, cpu), sizeof(entry_area_t));
+	ldt_init_window(cpu);
 }

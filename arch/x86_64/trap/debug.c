@@ -1,6 +1,6 @@
 /*
  * Debug registers of traced threads (Intel SDM 3B 17.2): four addresses and what to watch for. A
- * thread that never had any costs a test of a pointer at the switch; DR7 is 0 whenever one runs that
+ * thread that never had any costs a test of flags at the switch; DR7 is 0 whenever one runs that
  * watches nothing, so the addresses need no clearing. Accesses of the kernel to watched memory are
  * not reported, as on Linux.
  */
@@ -78,6 +78,7 @@ void debug_clear(thread_t *t)
 	if (!d)
 		return;
 	flags = arch_irq_save();
+	__atomic_fetch_and(&t->arch.rare, ~RARE_DEBUG, __ATOMIC_RELAXED);
 	t->arch.debug = NULL;
 	if (t == current() && d->control)
 		write_dr7(DR7_OFF);
@@ -149,6 +150,7 @@ int arch_debug_set(thread_t *t, u32 n, u64 value)
 		t->arch.debug = kzalloc(sizeof(*t->arch.debug), GFP_KERNEL);
 		if (!t->arch.debug)
 			return -ENOMEM;
+		__atomic_fetch_or(&t->arch.rare, RARE_DEBUG, __ATOMIC_RELAXED);
 	}
 	return n == DR_CONTROL ? set_control(t->arch.debug, value)
 			       : set_address(t->arch.debug, n, value);

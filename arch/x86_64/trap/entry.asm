@@ -9,8 +9,8 @@
 ;	entry_paranoid	#DB, NMI, #DF, #MC, on their own stacks: they may strike where GS is not yet the kernel's
 ;
 ; GS: the kernel's base is the CPU's per-CPU offset. Ordinary entries know from the saved CS whether
-; to swap, since interrupts are off wherever the two disagree and nothing there faults:
-; trap_exit_work lets no frame through that IRETQ or SYSRET would refuse. Paranoid entries that
+; to swap, since interrupts are off wherever the two disagree and nothing there faults but IRETQ, for a
+; segment of the program's (entry_segment): trap_exit_work lets no other frame through that it or SYSRET would refuse. Paranoid entries that
 ; interrupted the kernel load the base anew, found through a segment limit, and put back what was
 ; there.
 ;
@@ -214,6 +214,8 @@ syscall_entry_compat:
 ; features that are never switched on.
 stub_error:
 	jmp	near entry_error
+stub_segment:
+	jmp	near entry_segment
 stub_error_paranoid:
 	pop	qword [rsp]		; the number replaces #DF's error code, which is always 0
 stub_paranoid:
@@ -230,7 +232,9 @@ vector_stubs:
 	jmp	short stub_error_paranoid
     %elif vector = 1 || vector = 2 || vector = 18
 	jmp	short stub_paranoid
-    %elif vector >= 10 && vector <= 14 || vector = 17 || vector = 21
+    %elif vector >= 11 && vector <= 13
+	jmp	short stub_segment
+    %elif vector = 10 || vector = 14 || vector = 17 || vector = 21
 	jmp	short stub_error
     %else
 	jmp	short stub_group_ %+ group
@@ -299,6 +303,7 @@ return_to_user:
 restore_user:
 	swapgs				; with the first POP five bytes, where a jump fits
 	POP_ALL
+.iret:
 	iretq
 	PTI_JUMP restore_user, restore_user_pti
 
@@ -322,7 +327,38 @@ restore_user_pti:
 	pop	rax
 	pop	rdi
 	swapgs
+.iret:
 	iretq
+
+; #NP, #SS and #GP: [rsp] = vector, [rsp + 8] = error code. Where IRETQ itself found a segment of the program's bad,
+; registers, GS and page tables are the program's already: the exception becomes one of the
+; program, at the frame that it was to return to.
+entry_segment:
+	push	rax
+	test	byte [rsp + 32], 3
+	jnz	.plain
+	lea	rax, [rel restore_user.iret]
+	cmp	[rsp + 24], rax
+	je	.iret
+	lea	rax, [rel restore_user_pti.iret]
+	cmp	[rsp + 24], rax
+	je	.iret
+.plain:
+	pop	rax
+	jmp	entry_error
+.iret:
+	swapgs
+	mov	[gs:rel entry_area + ENTRY_USER_RDI], rdi
+	pop	qword [gs:rel entry_area + ENTRY_USER_RAX]
+	mov	rdi, [rsp]
+	mov	rax, [rsp + 8]
+	mov	rsp, [rsp + 40]
+	push	rax
+	push	rdi
+	mov	rax, [gs:rel entry_area + ENTRY_USER_RAX]
+	mov	rdi, [gs:rel entry_area + ENTRY_USER_RDI]
+	swapgs
+	jmp	entry_error
 
 entry_paranoid:
 	push	rdi

@@ -6,6 +6,7 @@
 #include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
 #include <arch_x86/instructions.h>
+#include <arch_x86/ports.h>
 #include <arch_x86/smp.h>
 #include <arch_x86/trace.h>
 #include <arch_x86/traps.h>
@@ -161,6 +162,8 @@ static void user_exception(trap_frame_t *frame, u64 vector, u64 error_code, u64 
 	t->arch.trap_nr = (u32)vector;
 	t->arch.error_code = (u32)error_code;
 	arch_irq_enable();
+	if (vector == VECTOR_GP && ports_pass_over(frame))
+		return;
 	if (vector == VECTOR_DB)
 		debug_exception(frame, dr6);
 	else if (vector == VECTOR_MF || vector == VECTOR_XM)

@@ -75,8 +75,12 @@ void trap_page_fault(trap_frame_t *frame, u64 error_code, unsigned long addr)
 		t->arch.error_code = (u32)error_code | (addr >= USER_MAX ? FAULT_PRESENT : 0);
 		t->arch.fault_address = addr;
 		arch_irq_enable();
-		/* The CPU's own accesses for a program (descriptor tables) are not the program's. */
-		if (error_code & FAULT_USER)
+		/*
+		 * The CPU's own accesses to the kernel for a program (descriptor tables) are not the
+		 * program's; those to its stack (QEMU's far calls) are, if the page is all
+		 * that is missing.
+		 */
+		if ((error_code & FAULT_USER) || (addr < USER_MAX && !(error_code & FAULT_PRESENT)))
 			ksignal_pf(frame, addr, error_code & known);
 		else
 			ksignal_segv(frame, SEGV_ACCERR, addr);

@@ -6,8 +6,8 @@
  *
  * On the alternate stack the same without a red zone. At the handler's first instruction RSP + 8 is
  * a multiple of 16, as after a call. What returns from user space is believed in nothing:
- * selectors, flags, MXCSR and the XSAVE header are checked, the instruction pointer on the way out
- * (trap_exit_work).
+ * flags, MXCSR and the XSAVE header are checked, the instruction pointer on the way out
+ * (trap_exit_work), selectors by the CPU when it loads them (entry.asm, entry_segment).
  */
 #include <arch/mmu.h>
 #include <arch/uaccess.h>
@@ -96,7 +96,9 @@ int arch_signal_setup(trap_frame_t *frame, const struct ksignal_info *info,
 		return -EFAULT;
 	f.pretcode = (u64)act->restorer;
 	f.uc.uc_link = 0;
-	f.uc.uc_flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (has_xsave() ? UC_FP_XSTATE : 0);
+	/* Outside 64-bit mode the stack segment counts, and is restored as it is found then. */
+	f.uc.uc_flags = UC_SIGCONTEXT_SS | (frame->cs == SEL_USER_CS ? UC_STRICT_RESTORE_SS : 0) |
+			(has_xsave() ? UC_FP_XSTATE : 0);
 	f.uc.uc_stack = (stack_t){ .ss_sp = (void *)t->altstack_sp,
 				   .ss_flags = (s32)t->altstack_flags,
 				   .ss_size = t->altstack_size };
@@ -207,15 +209,15 @@ int arch_signal_return(trap_frame_t *frame, u64 *mask)
 	if (copy_from_user(&uc, &user->uc, sizeof(uc)))
 		return -EFAULT;
 	sc = &uc.uc_mcontext;
-	if ((sc->cs | 3) != SEL_USER_CS ||
-	    ((uc.uc_flags & UC_STRICT_RESTORE_SS) && (sc->ss | 3) != SEL_USER_DS))
-		return -EINVAL;
 	if (read_fpstate((const u8 __user *)sc->fpstate))
 		return -EFAULT;
 #define RESTORE(reg) frame->reg = sc->reg;
 	FOR_EACH_REGISTER(RESTORE)
-	frame->cs = SEL_USER_CS;
-	frame->ss = SEL_USER_DS;
+	/* What no segment stands behind is refused by the CPU on the way out. */
+	frame->cs = sc->cs | 3;
+	frame->ss = sc->ss | 3;
+	if (frame->cs == SEL_USER_CS && !(uc.uc_flags & UC_STRICT_RESTORE_SS))
+		frame->ss = SEL_USER_DS;
 	frame->rflags = (frame->rflags & ~RFLAGS_USER) | (sc->eflags & RFLAGS_USER);
 	frame->orig_rax = (u64)-1; /* nothing to restart */
 	restore_altstack(t, &uc.uc_stack, frame->rsp);

@@ -3,8 +3,8 @@
  *
  * User bases live in the thread while it is off-CPU. With FSGSBASE programs change them without
  * telling, so the registers are read at the switch and written where the next thread's differ.
- * Without it only arch_prctl and selector loads change them, and a selector load can only make them
- * 0; so they are written unless both the last and the next are 0. Kernel threads neither save nor
+ * Without it only arch_prctl and selector loads change them: they are read where a selector is not 0, and
+ * written unless both the last and the next are 0. Kernel threads neither save nor
  * load any of this.
  */
 #include <arch/mmu.h>
@@ -13,6 +13,9 @@
 #include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
 #include <arch_x86/instructions.h>
+#include <arch_x86/ldt.h>
+#include <arch_x86/ports.h>
+#include <arch_x86/program.h>
 #include <arch_x86/segments.h>
 #include <arch_x86/tlb.h>
 #include <arch_x86/trace.h>
@@ -46,6 +49,7 @@ DEFINE_PERCPU(unsigned long, kernel_stack_top);
  */
 static DEFINE_PERCPU(u64, loaded_fs_base);
 static DEFINE_PERCPU(u64, loaded_gs_base);
+#define UNKNOWN_BASE (~0UL) /* is to be written in any case */
 
 static unsigned long stack_top(const thread_t *t)
 {
@@ -62,9 +66,12 @@ static __cold void load_selectors(const arch_thread_t *a)
 {
 	u64 kernel_base = rdmsr(MSR_GS_BASE);
 
-	__asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs; mov %3, %%gs" ::"r"((u32)a->ds),
-			 "r"((u32)a->es), "r"((u32)a->fs), "r"((u32)a->gs));
+	__asm__ volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs; mov %3, %%gs" ::"r"(
+				 (u32)ldt_selector(a->ds)),
+			 "r"((u32)ldt_selector(a->es)), "r"((u32)ldt_selector(a->fs)),
+			 "r"((u32)ldt_selector(a->gs)));
 	wrmsr(MSR_GS_BASE, kernel_base);
+	this_cpu_write(loaded_fs_base, UNKNOWN_BASE);
 }
 
 /* User mode's GS base is in the MSR that SWAPGS exchanges while the kernel runs. Interrupts off. */
@@ -78,13 +85,13 @@ static void save_segments(arch_thread_t *a)
 		this_cpu_write(loaded_gs_base, a->gs_base);
 		return;
 	}
-	if (unlikely(a->fs)) { /* every descriptor that programs can load is flat */
-		a->fs_base = 0;
-		this_cpu_write(loaded_fs_base, 0);
+	if (unlikely(a->fs)) { /* the load of a selector changed it */
+		a->fs_base = rdmsr(MSR_FS_BASE);
+		this_cpu_write(loaded_fs_base, a->fs_base);
 	}
 	if (unlikely(a->gs)) {
-		a->gs_base = 0;
-		this_cpu_write(loaded_gs_base, 0);
+		a->gs_base = rdmsr(MSR_KERNEL_GS_BASE);
+		this_cpu_write(loaded_gs_base, a->gs_base);
 	}
 }
 
@@ -125,6 +132,20 @@ __no_stack_protector void segments_sync_current(void)
 	arch_irq_restore(flags);
 }
 
+static __cold void rare_switch(struct thread *prev, struct thread *next)
+{
+	u32 rare = prev->arch.rare | next->arch.rare;
+
+	if (rare & RARE_DEBUG)
+		debug_switch(prev, next);
+	if (rare & RARE_LDT)
+		ldt_switch(next);
+	if (rare & RARE_PORTS)
+		ports_switch(next);
+	if (rare & RARE_NO_TSC)
+		tsc_switch(next);
+}
+
 struct thread *arch_switch(struct thread *prev, struct thread *next)
 {
 	unsigned long top = stack_top(next);
@@ -132,10 +153,10 @@ struct thread *arch_switch(struct thread *prev, struct thread *next)
 	fpu_switch(prev, next);
 	if (is_user(prev))
 		save_segments(&prev->arch);
+	if (unlikely(READ_ONCE(prev->arch.rare) | READ_ONCE(next->arch.rare)))
+		rare_switch(prev, next);
 	if (is_user(next))
 		load_segments(&next->arch);
-	if (unlikely(prev->arch.debug || next->arch.debug))
-		debug_switch(prev, next);
 	tlb_thread_switch(next);
 	this_cpu_write(current_thread, next);
 	this_cpu_write(stack_canary, next->arch.canary);
@@ -187,6 +208,8 @@ int arch_thread_copy_user(struct thread *child, struct thread *parent, const tra
 	child->arch.canary = canary_new(child);
 	child->arch.fpu = NULL;
 	child->arch.debug = NULL; /* a tracer's breakpoints are not inherited */
+	child->arch.rare &= RARE_INHERITED;
+	ports_inherit(child);
 	child->arch.debug_status = DR6_RESET;
 	child->arch.step_forced = false;
 	r = fpu_alloc(child);
@@ -212,6 +235,7 @@ void arch_thread_free(struct thread *t)
 {
 	fpu_free(t);
 	debug_clear(t);
+	ports_free(t);
 }
 
 void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
@@ -231,6 +255,7 @@ void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
 		.ss = SEL_USER_DS,
 	};
 	debug_clear(t);
+	__atomic_fetch_and(&t->arch.rare, ~RARE_LDT, __ATOMIC_RELAXED); /* a new space has none */
 	t->arch.debug_status = DR6_RESET;
 	t->arch.step_forced = false;
 	t->arch.trap_nr = t->arch.error_code = 0;

@@ -45,11 +45,11 @@ static bool selector_valid(u64 selector)
 	return selector <= UINT16_MAX && (!selector || (selector & 3) == 3);
 }
 
-/* What no descriptor stands behind loads as the null selector. */
+/* What no descriptor stands behind loads as the null selector; the local table is looked at then. */
 static u16 loadable(u64 selector)
 {
-	return selector == SEL_USER_DS || selector == SEL_USER_CS || selector == SEL_USER_BASE ||
-			       selector == SEL_CPU_NODE
+	return (selector & SELECTOR_LOCAL) || selector == SEL_USER_DS || selector == SEL_USER_CS ||
+			       selector == SEL_USER_BASE || selector == SEL_CPU_NODE
 		       ? (u16)selector
 		       : 0;
 }
@@ -59,8 +59,9 @@ int arch_regs_set(thread_t *t, const struct user_regs_struct *in)
 	trap_frame_t *frame = arch_user_frame(t);
 	u64 kept = frame->rflags & ~RFLAGS_USER, flags = in->eflags & RFLAGS_USER;
 
-	/* Programs run in 64-bit mode only. */
-	if (in->cs != SEL_USER_CS || in->ss != SEL_USER_DS || !selector_valid(in->ds) ||
+	/* Programs are brought into no other mode than they are in. */
+	if ((in->cs != SEL_USER_CS && in->cs != frame->cs) ||
+	    (in->ss != SEL_USER_DS && in->ss != frame->ss) || !selector_valid(in->ds) ||
 	    !selector_valid(in->es) || !selector_valid(in->fs) || !selector_valid(in->gs) ||
 	    in->fs_base >= USER_MAX || in->gs_base >= USER_MAX)
 		return -EIO;

@@ -60,7 +60,7 @@ extern u32 cpu_feature_words[6];
 /*
  * The per-CPU entry area: all that the CPU itself and the entry code touch before the kernel's page
  * tables are in use. What user page tables show under isolation (arch_x86/pti.h) is exactly this,
- * the IST stacks, the IDT and the entry text; hence a page of its own.
+ * the IST stacks, the IDT and the entry text; hence pages of its own.
  */
 typedef struct tss { /* Intel SDM 3A figure 8-11 */
 	u32 reserved0;
@@ -73,16 +73,20 @@ typedef struct tss { /* Intel SDM 3A figure 8-11 */
 _Static_assert(sizeof(tss_t) == 104, "64-bit TSS");
 
 #define IST_STACK_SIZE 8192
-#define ENTRY_AREA_SIZE 4096
+#define ENTRY_PAGE 4096
+#define ENTRY_AREA_SIZE (3 * ENTRY_PAGE)
 #define ENTRY_STACK_SIZE 2048
+#define IO_PORTS 65536
 typedef struct entry_area {
 	u64 gdt[GDT_ENTRIES];
 	tss_t tss;
 	u64 user_sp, user_rax, user_rdi; /* scratch of the entry code: the program's registers */
 	/* Under isolation what RSP0 points to the end of: holds a frame until it is copied. */
 	u8 stack[ENTRY_STACK_SIZE] __aligned(16);
-} __aligned(ENTRY_AREA_SIZE) entry_area_t;
-_Static_assert(sizeof(entry_area_t) == ENTRY_AREA_SIZE, "entry area: one page");
+	/* Which ports user mode may not use: part of the TSS, which ends with a byte of ones. */
+	u8 io_map[IO_PORTS / 8], io_map_end;
+} __aligned(ENTRY_PAGE) entry_area_t;
+_Static_assert(sizeof(entry_area_t) == ENTRY_AREA_SIZE, "entry area: whole pages");
 DECLARE_PERCPU(entry_area_t, entry_area);
 
 /* GDT and TSS of the running CPU; ist: tops of the IST stacks in order of their numbers. */
@@ -90,6 +94,7 @@ void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT]);
 void gdt_set_ist(const unsigned long ist[IST_COUNT]); /* of the running CPU, anew */
 /* Where the running CPU starts when it enters from user mode; with isolation its entry stack. */
 void tss_set_stack(unsigned long top);
-void tss_share(u32 cpu); /* the CPU's entry area, with user page tables */
+void tss_set_io_map(bool used); /* the running CPU looks at its io_map; interrupts off */
+void tss_share(u32 cpu);	/* the CPU's entry area, with user page tables */
 
 #endif

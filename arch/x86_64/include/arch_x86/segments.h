@@ -11,7 +11,9 @@
 #define SEL_USER_BASE 0x23 /* STAR's SYSRET base: a 32-bit code segment that stays unused */
 #define SEL_USER_DS 0x2b
 #define SEL_USER_CS 0x33
-#define SEL_TSS 0x40 /* 16 bytes */
+#define SEL_TSS 0x40	 /* 16 bytes */
+#define SELECTOR_LOCAL 4 /* table indicator: of the local table */
+#define SEL_LDT 0x50	 /* 16 bytes */
 #define SEL_CPU_NODE                                                                               \
 	0x7b /* LSL reads its limit: bits 0-11 CPU number, bits 12-19 node (vDSO getcpu) */
 #define GDT_ENTRIES 16

@@ -25,6 +25,14 @@ _Static_assert(offsetof(struct trap_frame, orig_rax) == 120, "trap frame: orig_r
 _Static_assert(offsetof(struct trap_frame, rip) == 128, "trap frame: rip");
 _Static_assert(offsetof(struct trap_frame, ss) == 160, "trap frame: ss");
 
+/* arch_thread_t.rare: what the switch has to do besides the usual, for this thread or after it. */
+#define RARE_DEBUG 1u  /* breakpoints: trap/debug.c */
+#define RARE_LDT 2u    /* its space has or had a local descriptor table: mmu/ldt.c */
+#define RARE_PORTS 4u  /* may use I/O ports: cpu/ports.c */
+#define RARE_NO_TSC 8u /* may not read the cycle counter */
+#define RARE_INHERITED (RARE_LDT | RARE_PORTS | RARE_NO_TSC)
+
+struct io_rights;
 struct fpu_area; /* XSAVE or FXSAVE image, 64-byte aligned; see arch_x86/fpu.h */
 
 /* All fields belong to the thread itself, or to the CPU that switches it. */
@@ -38,9 +46,12 @@ typedef struct arch_thread {
 	u32 trap_nr, error_code; /* last user-mode exception, for signal frames */
 	u64 fault_address;	 /* CR2 of the last user-mode page fault */
 	struct debug_state
-		*debug;	  /* breakpoints of its tracer, or NULL: arch/x86_64/trap/debug.c */
-	u64 debug_status; /* DR6 as of its last #DB */
-	bool step_forced; /* its trap flag is set for the tracer */
+		*debug;		 /* breakpoints of its tracer, or NULL: arch/x86_64/trap/debug.c */
+	u64 debug_status;	 /* DR6 as of its last #DB */
+	bool step_forced;	 /* its trap flag is set for the tracer */
+	u8 iopl;		 /* iopl(2): 3 is every port */
+	u32 rare;		 /* RARE_*; atomic */
+	struct io_rights *ports; /* own reference: ioperm(2), or NULL */
 } arch_thread_t;
 
 #endif
