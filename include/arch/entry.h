@@ -33,6 +33,11 @@ void exit_to_user_work(trap_frame_t *frame);
  */
 long trace_syscall_enter(trap_frame_t *frame);
 void trace_syscall_exit(trap_frame_t *frame);
+/*
+ * kernel/proc: a thread with TF_DISPATCH enters a system call. True: it is not made, a signal tells
+ * the program. Interrupts on.
+ */
+bool syscall_dispatch(trap_frame_t *frame);
 /* drivers/irq: a device vector. */
 void irq_dispatch(u32 vector, trap_frame_t *frame);
 /* kernel/sched: end of an interrupt. */

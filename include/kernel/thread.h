@@ -15,6 +15,7 @@
 
 #include <arch/thread.h>
 #include <kernel/atomic.h>
+#include <kernel/dispatch.h>
 #include <kernel/lib/rbtree.h>
 #include <kernel/sched.h>
 #include <kernel/signal.h>
@@ -48,6 +49,7 @@ struct cred;
 #define TF_RESTORE_MASK 0x40u /* saved_mask is to be put back after delivery */
 #define TF_MEASURE 0x80u      /* system calls take the slow path, which measures them */
 #define TF_RSEQ 0x100u	      /* was off the CPU: kernel/rseq.h */
+#define TF_DISPATCH 0x200u    /* system calls take the slow path: kernel/dispatch.h */
 #define TF_WORK_MASK                                                                               \
 	(TF_SIGPENDING | TF_NEED_RESCHED | TF_NOTIFY | TF_RESTORE_FPU | TF_FULL_RETURN |           \
 	 TF_RESTORE_MASK | TF_RSEQ)
@@ -163,7 +165,8 @@ typedef struct thread {
 	int __user *set_child_tid; /* (o) where a new thread stores its tid first of all; or NULL */
 	void __user *robust_list;  /* (o) */
 	size_t robust_list_size;
-	u32 rseq_signature; /* (o) */
+	u32 rseq_signature;	     /* (o) */
+	syscall_dispatch_t dispatch; /* (o) with TF_DISPATCH */
 
 	/* priority-inheriting futexes, by pi_lock of ipc/futex/pi.c */
 	list_t pi_owned;		 /* those it holds that others wait for */

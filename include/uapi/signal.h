@@ -91,6 +91,7 @@
 #define BUS_OBJERR 3
 #define TRAP_BRKPT 1
 #define TRAP_TRACE 2
+#define SYS_USER_DISPATCH 2
 #define CLD_EXITED 1
 #define CLD_KILLED 2
 #define CLD_DUMPED 3
@@ -132,6 +133,11 @@ typedef struct siginfo {
 			int64_t band;
 			int fd;
 		} poll;
+		struct {
+			void *addr;
+			int number;
+			uint32_t arch;
+		} call; /* SIGSYS */
 	};
 } siginfo_t;
 _Static_assert(sizeof(siginfo_t) == 128, "siginfo");

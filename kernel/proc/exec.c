@@ -14,6 +14,7 @@
 #include <drivers/random.h>
 #include <fs/xattr.h>
 #include <ipc/futex.h>
+#include <kernel/dispatch.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/perf.h>
@@ -438,6 +439,7 @@ static void become_program(exec_t *e, sighand_t *sighand)
 	t->restart.function = NULL;
 	t->robust_list = NULL;
 	t->rseq = NULL;
+	syscall_dispatch_clear(t);
 	t->set_child_tid = NULL;
 	p->exit_signal = SIGCHLD;
 	p->membarriers = 0;

@@ -4,6 +4,7 @@
 #include <arch/thread.h>
 #include <arch/uaccess.h>
 #include <kernel/cred_change.h>
+#include <kernel/dispatch.h>
 #include <kernel/lib/string.h>
 #include <kernel/perf.h>
 #include <kernel/process.h>
@@ -106,6 +107,8 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 		return put_int(p->is_subreaper, a2);
 	case PR_GET_TID_ADDRESS:
 		return put_user_u64((u64)current()->clear_child_tid, (u64 __user *)a2);
+	case PR_SET_SYSCALL_USER_DISPATCH:
+		return syscall_dispatch_set(a2, a3, a4, (const u8 __user *)a5);
 	}
 	return credential_option(option, a2, a3, a4, a5);
 }

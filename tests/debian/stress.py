@@ -50,7 +50,7 @@ def tell(text):
 
 def run(name):
     command = ["stress-ng", f"--{name}", "2", "--timeout", f"{SECONDS}s", "--verify", "--temp-path", ".",
-               "--no-rand-seed", "--oomable", "--iomix-bytes", "64M"]
+               "--no-rand-seed", "--oomable", "--metrics-brief", "--iomix-bytes", "64M"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                           stdin=subprocess.DEVNULL, start_new_session=True) as process:
         try:
@@ -73,6 +73,12 @@ def reasons(name, text):
     found = re.findall(rf"stress-ng: (?:(?:fail|error|warn): +\[\d+\] |info: +\[\d+\] (?={name}: ))(.*)", text)
     lines = [re.sub(r"\bpid \d+|\[\d+\]", "N", line) for line in found]
     return list(dict.fromkeys(lines))[:REASONS]
+
+
+def operations(name, text):
+    """What it got done, as stress-ng counts it, for a second."""
+    found = re.search(rf"metrc: +\[\d+\] {name} +\d+ +[\d.]+ +[\d.]+ +[\d.]+ +([\d.]+)", text)
+    return found[1] if found else "0"
 
 
 def pages():
@@ -101,7 +107,7 @@ def main():
         begun = time.monotonic()
         how, text = run(name)
         took = time.monotonic() - begun
-        tell(f"{name} {how} in {took:.1f} s, {lost(start, pages())[1]}")
+        tell(f"{name} {how} in {took:.1f} s, {operations(name, text)} a second, {lost(start, pages())[1]}")
         print(f"## {name}")
         if how != "passed":
             print("\n".join(reasons(name, text)))

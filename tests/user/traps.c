@@ -1,8 +1,11 @@
 /*
  * What a program can do to the ways into the kernel and out of it: odd flags, stack pointers and segment
- * bases at a system call, compatibility mode, privileged instructions, every software interrupt.
+ * bases at a system call, compatibility mode, privileged instructions, every software interrupt; system calls
+ * that the program handles itself.
  */
 #include <asm/prctl.h>
+#include <linux/audit.h>
+#include <linux/prctl.h>
 #include <sys/auxv.h>
 #include <ucontext.h>
 
@@ -266,6 +269,123 @@ static void group_interrupts(void)
 	ROW("overflow", CHILD(((void (*)(void))code)()), KILLED(SIGSEGV));
 }
 
+/* ---- system calls that the program handles itself ---- */
+
+#ifndef SYS_USER_DISPATCH
+#define SYS_USER_DISPATCH 2
+#endif
+#define HANDLED 1234
+
+static volatile unsigned char selector;
+static volatile siginfo_t dispatched;
+static volatile unsigned long dispatched_rip, dispatched_rax;
+static volatile int dispatch_count;
+
+static long dispatch(unsigned long mode, unsigned long start, unsigned long length,
+		     volatile void *byte)
+{
+	return sys(SYS_prctl, PR_SET_SYSCALL_USER_DISPATCH, mode, start, length, byte);
+}
+
+static void on_dispatch(int sig, siginfo_t *info, void *context)
+{
+	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	selector = SYSCALL_DISPATCH_FILTER_ALLOW;
+	dispatched = *info;
+	dispatched_rip = (unsigned long)regs[REG_RIP];
+	dispatched_rax = (unsigned long)regs[REG_RAX];
+	dispatch_count += sig == SIGSYS;
+	regs[REG_RAX] = HANDLED;
+}
+
+/* One call with the byte as it should be for it. */
+static long call_under(unsigned char byte, long nr)
+{
+	long ret;
+
+	selector = byte;
+	ret = sys(nr);
+	selector = SYSCALL_DISPATCH_FILTER_ALLOW;
+	return ret;
+}
+
+static void group_dispatch(void)
+{
+	extern char __executable_start, etext;
+	unsigned long text = (unsigned long)&__executable_start,
+		      size = (unsigned long)&etext - text;
+	struct sigaction sa = { .sa_sigaction = on_dispatch, .sa_flags = SA_SIGINFO };
+	long pid = getpid();
+	unsigned char *page =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	MUST(sigaction(SIGSYS, &sa, NULL));
+	ROW("mode", dispatch(2, 0, 0, NULL), -EINVAL);
+	ROW("off", dispatch(PR_SYS_DISPATCH_OFF, 0, 0, NULL), 0);
+	ROW("off.start", dispatch(PR_SYS_DISPATCH_OFF, 1, 0, NULL), -EINVAL);
+	ROW("off.length", dispatch(PR_SYS_DISPATCH_OFF, 0, 1, NULL), -EINVAL);
+	ROW("off.selector", dispatch(PR_SYS_DISPATCH_OFF, 0, 0, &selector), -EINVAL);
+	ROW("on.empty", dispatch(PR_SYS_DISPATCH_ON, text, 0, &selector), -EINVAL);
+	ROW("on.wraps", dispatch(PR_SYS_DISPATCH_ON, text, -text, &selector), -EINVAL);
+	ROW("on.selector_kernel", dispatch(PR_SYS_DISPATCH_ON, 0, 0, KERNEL_POINTER), -EFAULT);
+	ROW("still_off", call_under(SYSCALL_DISPATCH_FILTER_BLOCK, SYS_getpid), pid);
+
+	ROW("on", dispatch(PR_SYS_DISPATCH_ON, 0, 0, &selector), 0);
+	ROW("allowed", call_under(SYSCALL_DISPATCH_FILTER_ALLOW, SYS_getpid), pid);
+	ROW("blocked", call_under(SYSCALL_DISPATCH_FILTER_BLOCK, SYS_getpid), HANDLED);
+	ROW("blocked.count", dispatch_count, 1);
+	ROW("blocked.signo", dispatched.si_signo, SIGSYS);
+	ROW("blocked.code", dispatched.si_code, SYS_USER_DISPATCH);
+	ROW("blocked.errno", dispatched.si_errno, 0);
+	ROW("blocked.number", dispatched.si_syscall, SYS_getpid);
+	ROW("blocked.arch", dispatched.si_arch, AUDIT_ARCH_X86_64);
+	ROW_TRUE("blocked.address", (unsigned long)dispatched.si_call_addr == dispatched_rip);
+	ROW("blocked.rax", dispatched_rax, SYS_getpid);
+	ROW("blocked.no_such_call", call_under(SYSCALL_DISPATCH_FILTER_BLOCK, 99999), HANDLED);
+	ROW("blocked.no_such_call.number", dispatched.si_syscall, 99999);
+	ROW("value",
+	    CHILD(dispatch(PR_SYS_DISPATCH_ON, 0, 0, &selector); call_under(2, SYS_getpid)),
+	    KILLED(SIGSYS));
+	ROW("gone",
+	    CHILD(dispatch(PR_SYS_DISPATCH_ON, 0, 0, page); *page = SYSCALL_DISPATCH_FILTER_ALLOW;
+		  munmap(page, PAGE); sys(SYS_getpid)),
+	    KILLED(SIGSEGV));
+	ROW("masked",
+	    CHILD(sigset_t set; sigemptyset(&set); sigaddset(&set, SIGSYS);
+		  sigprocmask(SIG_BLOCK, &set, NULL); dispatch(PR_SYS_DISPATCH_ON, 0, 0, &selector);
+		  call_under(SYSCALL_DISPATCH_FILTER_BLOCK, SYS_getpid)),
+	    KILLED(SIGSYS));
+	ROW("ignored",
+	    CHILD(signal(SIGSYS, SIG_IGN); dispatch(PR_SYS_DISPATCH_ON, 0, 0, &selector);
+		  call_under(SYSCALL_DISPATCH_FILTER_BLOCK, SYS_getpid)),
+	    KILLED(SIGSYS));
+	ROW("child", CHILD(_exit(call_under(SYSCALL_DISPATCH_FILTER_BLOCK, SYS_getpid) == HANDLED)),
+	    EXITED(0));
+	ROW("exec",
+	    CHILD(dispatch(PR_SYS_DISPATCH_ON, 0, 0, &selector);
+		  execl("/proc/self/exe", "traps", "none", NULL)),
+	    EXITED(0));
+
+	ROW("range", dispatch(PR_SYS_DISPATCH_ON, text, size, &selector), 0);
+	ROW("range.inside", call_under(SYSCALL_DISPATCH_FILTER_BLOCK, SYS_getpid), pid);
+	ROW("range.no_selector", dispatch(PR_SYS_DISPATCH_ON, text, size, NULL), 0);
+	ROW("range.no_selector.inside", sys(SYS_getpid), pid);
+	/* syscall; ret */
+	unsigned char *code = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memcpy(code, (unsigned char[]){ 0x0f, 0x05, 0xc3 }, 3);
+	long ret;
+	__asm__ volatile("call *%[code]"
+			 : "=a"(ret)
+			 : "0"((long)SYS_getpid), [code] "r"(code)
+			 : "rcx", "r11", "memory");
+	ROW("range.outside", ret, HANDLED);
+	ROW_TRUE("range.outside.address", dispatched.si_call_addr == code + 2);
+	ROW("end", dispatch(PR_SYS_DISPATCH_OFF, 0, 0, NULL), 0);
+	ROW("end.call", call_under(SYSCALL_DISPATCH_FILTER_BLOCK, SYS_getpid), pid);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "traps");
@@ -276,5 +396,6 @@ int main(int argc, char **argv)
 	GROUP(group_bases);
 	GROUP(group_privileged);
 	GROUP(group_interrupts);
+	GROUP(group_dispatch);
 	return finish();
 }

@@ -121,7 +121,7 @@ syscall_entry:
 	sub	rsp, PAD
 	sti
 	mov	r11, [gs:rel current_thread]
-	test	dword [r11 + THREAD_FLAGS], TF_TRACE | TF_MEASURE
+	test	dword [r11 + THREAD_FLAGS], TF_TRACE | TF_MEASURE | TF_DISPATCH
 	jnz	.traced
 	mov	eax, eax		; the number is 32 bits wide, as on Linux
 	cmp	eax, SYSCALL_TABLE_SIZE

@@ -102,15 +102,18 @@ bool trap_exit_work(trap_frame_t *frame)
 }
 
 /*
- * A system call of a thread with TF_TRACE or TF_MEASURE, from the entry: a tracer may change any
- * register before and after. What is returned goes to the program.
+ * A system call of a thread with TF_TRACE, TF_MEASURE or TF_DISPATCH, from the entry: a tracer may
+ * change any register before and after. What is returned goes to the program.
  */
 long trap_syscall_traced(trap_frame_t *frame)
 {
 	u32 flags = READ_ONCE(current()->flags);
-	long nr = flags & TF_TRACE ? trace_syscall_enter(frame) : (long)(u32)frame->orig_rax, ret;
 	nsec_t start = 0;
+	long nr, ret;
 
+	if ((flags & TF_DISPATCH) && syscall_dispatch(frame))
+		return (long)frame->orig_rax;
+	nr = flags & TF_TRACE ? trace_syscall_enter(frame) : (long)(u32)frame->orig_rax;
 	if (nr == -1)
 		return (long)frame->rax;
 	if ((u64)nr >= SYSCALL_TABLE_SIZE)
@@ -128,7 +131,7 @@ long trap_syscall_traced(trap_frame_t *frame)
 /* Work after a system call; as trap_exit_work. The result is in the frame. */
 bool trap_syscall_exit_work(trap_frame_t *frame)
 {
-	if (unlikely(thread_test_flag(current(), TF_TRACE))) {
+	if (unlikely(thread_test_flag(current(), TF_TRACE)) && !current()->dispatch.taken) {
 		arch_irq_enable();
 		trace_syscall_exit(frame);
 		arch_irq_disable();
