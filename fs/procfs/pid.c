@@ -9,10 +9,8 @@
 
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
-#include <kernel/panic.h>
 #include <kernel/ptrace.h>
 #include <mm/slab.h>
-#include <mm/space.h>
 #include <uapi/dirent.h>
 #include <uapi/errno.h>
 
