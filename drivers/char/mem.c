@@ -183,9 +183,9 @@ static const file_operations_t zero_ops = { .open = open_waitless,
 					    .read_iter = read_zeros,
 					    .write_iter = write_all,
 					    .mmap = map_zeros };
-static const file_operations_t full_ops = {
-	.llseek = seek_nowhere, .read_iter = read_zeros, .write_iter = write_full, .mmap = map_zeros
-};
+static const file_operations_t full_ops = { .llseek = seek_nowhere,
+					    .read_iter = read_zeros,
+					    .write_iter = write_full };
 static const file_operations_t kmsg_ops = { .open = kmsg_open,
 					    .release = kmsg_release,
 					    .read_iter = kmsg_read,

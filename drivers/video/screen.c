@@ -271,8 +271,11 @@ int screen_set_font(const font_t *font)
 		kvfree((void *)old);
 	}
 	screen->ops->clear(screen);
+	__atomic_store_n(&redraw, true,
+			 __ATOMIC_RELEASE); /* before anybody looks at what is drawn */
 	give();
-	screen_redraw();
+	screen_touch();
+	screen_update(); /* who found it taken left the drawing to the holder */
 	return r;
 }
 

@@ -31,22 +31,7 @@ int devtmpfs_create(const char *name, mode_t mode, dev_t dev)
 
 int devtmpfs_remove(const char *name)
 {
-	vfs_node_t *root = devices->root->node;
-	dentry_t *d;
-	int r;
-
-	rwsem_write_lock(&root->lock);
-	d = dentry_lookup(devices->root, name);
-	if (IS_ERR(d)) {
-		r = (int)PTR_ERR(d);
-	} else {
-		r = d->node ? root->ops->unlink(root, d) : -ENOENT;
-		if (!r)
-			dentry_drop(d);
-		dentry_put(d);
-	}
-	rwsem_write_unlock(&root->lock);
-	return r;
+	return vfs_remove_device(devices->root, name);
 }
 
 void devtmpfs_init(void)

@@ -257,14 +257,13 @@ static void forget_name(dentry_t *d)
 	dentry_unpin(d);
 }
 
-static int remove_locked(vfs_node_t *dir, dentry_t *d, bool directory)
+/* Whoever asks; the directory is locked. */
+static int remove_permitted(vfs_node_t *dir, dentry_t *d, bool directory)
 {
 	vfs_node_t *node = d->node;
 	int (*op)(vfs_node_t *, dentry_t *) = directory ? dir->ops->rmdir : dir->ops->unlink;
-	int r = may_delete(dir, d, directory);
+	int r;
 
-	if (r)
-		return r;
 	if (!op)
 		return -EPERM;
 	rwsem_write_lock_nested(&node->lock);
@@ -278,6 +277,13 @@ static int remove_locked(vfs_node_t *dir, dentry_t *d, bool directory)
 	if (!r && !directory)
 		notify_node(node, IN_ATTRIB);
 	return r;
+}
+
+static int remove_locked(vfs_node_t *dir, dentry_t *d, bool directory)
+{
+	int r = may_delete(dir, d, directory);
+
+	return r ? r : remove_permitted(dir, d, directory);
 }
 
 /*
@@ -350,7 +356,7 @@ out_end:
 	return r;
 }
 
-int vfs_unlink_child(dentry_t *dir, const char *name)
+static int unlink_child(dentry_t *dir, const char *name, bool device)
 {
 	dentry_t *d;
 	int r;
@@ -360,13 +366,27 @@ int vfs_unlink_child(dentry_t *dir, const char *name)
 	if (IS_ERR(d)) {
 		r = (int)PTR_ERR(d);
 		d = NULL;
+	} else if (dentry_negative(d)) {
+		r = -ENOENT;
+	} else if (!device) {
+		r = remove_locked(dir->node, d, false);
 	} else {
-		r = dentry_negative(d) ? -ENOENT : remove_locked(dir->node, d, false);
+		r = S_ISCHR(d->node->mode) ? remove_permitted(dir->node, d, false) : -EEXIST;
 	}
 	rwsem_write_unlock(&dir->node->lock);
 	if (d)
 		dentry_put(d);
 	return r;
+}
+
+int vfs_unlink_child(dentry_t *dir, const char *name)
+{
+	return unlink_child(dir, name, false);
+}
+
+int vfs_remove_device(dentry_t *dir, const char *name)
+{
+	return unlink_child(dir, name, true);
 }
 
 int vfs_rmdir(const char *path)

@@ -451,6 +451,8 @@ int vfs_mkdir_at(int dfd, const char *name, mode_t mode);
 int vfs_unlink_at(int dfd, const char *name, int flags); /* AT_REMOVEDIR: rmdir */
 /* In a directory that the kernel itself knows: a file's name goes. As unlink(2). */
 int vfs_unlink_child(dentry_t *dir, const char *name);
+/* The same for a character device that the kernel made, whoever asks; -EEXIST: it is something else by now. */
+int vfs_remove_device(dentry_t *dir, const char *name);
 int vfs_rename_at(int odfd, const char *oname, int ndfd, const char *nname, u32 flags);
 int vfs_readlink(const path_t *p, char *buf,
 		 size_t size); /* length, not terminated; -EINVAL: no link */

@@ -13,6 +13,7 @@
 #include <linux/keyboard.h>
 #include <linux/tiocl.h>
 #include <linux/vt.h>
+#include <sys/vfs.h>
 #include <termios.h>
 
 #define CONSOLE "9"
@@ -489,11 +490,20 @@ static void group_keymap(void)
 	ioctl(tty, KDSKBSENT, &s);
 }
 
+/* What the file system of devices has left. */
+static long free_nodes(void)
+{
+	struct statfs s;
+
+	return statfs("/dev", &s) ? -1 : (long)s.f_ffree;
+}
+
 static void group_switching(void)
 {
 	struct vt_mode mode = { 0 };
 	struct vt_stat state;
 	int free_one = 0, front, other;
+	long nodes;
 
 	open_console();
 	ROW("state", ioctl(tty, VT_GETSTATE, &state), 0);
@@ -515,6 +525,7 @@ static void group_switching(void)
 	ioctl(tty, VT_GETSTATE, &state);
 	ROW("active", state.v_active, 9);
 	ROW("disallocate-front", ioctl(tty, VT_DISALLOCATE, 9) ? -errno : 0, -EBUSY);
+	nodes = free_nodes();
 	other = MUST(open("/dev/tty" OTHER_CONSOLE, O_RDWR | O_NOCTTY));
 	ROW("disallocate-open", ioctl(tty, VT_DISALLOCATE, 10) ? -errno : 0, -EBUSY);
 	close(other);
@@ -523,6 +534,7 @@ static void group_switching(void)
 	ROW("disallocate-again", ioctl(tty, VT_DISALLOCATE, 10) ? -errno : 0, -EBUSY);
 	ROW("disallocate-64", ioctl(tty, VT_DISALLOCATE, 64) ? -errno : 0, -ENXIO);
 	ROW("no-vcs", open("/dev/vcs" OTHER_CONSOLE, O_RDONLY) < 0 ? -errno : 0, -ENOENT);
+	ROW_TRUE("vcs-freed", EVENTUALLY(free_nodes() >= nodes));
 	/* Asked before the switch, and told after it. */
 	mode = (struct vt_mode){ .mode = VT_PROCESS, .relsig = SIGUSR1, .acqsig = SIGUSR2 };
 	sigset_t set;

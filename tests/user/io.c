@@ -404,6 +404,7 @@ static void group_devices(void)
 	ROW("zero_efault", sys(SYS_read, zero, edge, 10), -EFAULT);
 	ROW("full_read", sys(SYS_read, full, buf, 10), 10);
 	ROW("full_write", sys(SYS_write, full, buf, 10), -ENOSPC);
+	ROW("full_map", sys(SYS_mmap, 0, PAGE, PROT_READ, MAP_PRIVATE, full, 0), -ENODEV);
 	ROW("urandom_read", sys(SYS_read, ran, buf, 64), 64);
 	ROW("urandom_again", sys(SYS_read, ran, other, 64), 64);
 	ROW_TRUE("urandom_differs", memcmp(buf, other, 64));
