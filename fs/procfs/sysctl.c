@@ -189,9 +189,10 @@ int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, 
 	return add(name, mode, (sysctl_t){ SYSCTL_STRING, value, .size = size, .lock = lock });
 }
 
-int proc_sysctl_switch(const char *name, mode_t mode, u64 *value, int (*change)(u64 value))
+int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 max,
+			int (*change)(u64 value))
 {
-	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, 0, 1, .action = change });
+	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, 0, max, .action = change });
 }
 
 int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value))
@@ -228,6 +229,10 @@ void proc_sysctl_init(void)
 	r |= proc_create_single("sys/fs/file-nr", 0444, show_file_nr, NULL);
 	r |= proc_sysctl_u64("fs/file-max", 0644, &fs_file_max, 0, INT64_MAX);
 	r |= proc_sysctl_u64("fs/nr_open", 0644, &fs_nr_open, 64, 1UL << 30);
+	r |= proc_sysctl_int("fs/protected_symlinks", 0600, &fs_protected_symlinks, 0, 1);
+	r |= proc_sysctl_int("fs/protected_hardlinks", 0600, &fs_protected_hardlinks, 0, 1);
+	r |= proc_sysctl_int("fs/protected_fifos", 0600, &fs_protected_fifos, 0, 2);
+	r |= proc_sysctl_int("fs/protected_regular", 0600, &fs_protected_regular, 0, 2);
 	r |= proc_sysctl_u64("vm/max_map_count", 0644, &vm_max_map_count, 1, INT32_MAX);
 	r |= proc_sysctl_u64("vm/overcommit_memory", 0644, &vm_overcommit, 0, 2);
 	r |= proc_sysctl_u64("vm/mmap_min_addr", 0644, &mmap_min_addr, 0, 1UL << 30);

@@ -25,8 +25,9 @@ int proc_sysctl_ints(const char *name, mode_t mode, int *values, u32 count, int 
 int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, spinlock_t *lock);
 /* A write calls fn(value) instead of storing: drop_caches. */
 int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value));
-/* 0 or 1; change(value) stores a new one, or says why not. */
-int proc_sysctl_switch(const char *name, mode_t mode, u64 *value, int (*change)(u64 value));
+/* 0 to max; change(value) stores a new one, or says why not. */
+int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 max,
+			int (*change)(u64 value));
 void *proc_file_arg(file_t *f); /* arg given at creation */
 /* Of a directory /proc/PID, without a reference; NULL for every other file. */
 struct pid *proc_file_pid(const file_t *f);

@@ -22,6 +22,8 @@ ssize_t tee_pipes(file_t *in, file_t *out, size_t len, u32 flags);
 /* Between a pipe and user memory, which way the iterator says. */
 ssize_t splice_user(file_t *pipe, iter_t *it, u32 flags);
 
-extern u64 pipe_max_size; /* fs.pipe-max-size, bytes */
+extern u64 pipe_max_size;	 /* fs.pipe-max-size, bytes */
+#define PIPE_LARGEST (1UL << 31) /* and the most that it can be */
+void pipe_init(void);		 /* boot: its sysctl */
 
 #endif

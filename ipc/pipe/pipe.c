@@ -18,6 +18,8 @@
 
 #include <arch/uaccess.h>
 #include <fs/poll.h>
+#include <fs/procfs.h>
+#include <kernel/panic.h>
 #include <kernel/process.h>
 #include <kernel/signal.h>
 #include <mm/slab.h>
@@ -490,7 +492,7 @@ static long set_size(pipe_t *p, unsigned long bytes)
 	u32 slots = 1, used;
 	pipe_slot_t *ring;
 
-	if (bytes > (1UL << 31))
+	if (bytes > PIPE_LARGEST)
 		return -EINVAL;
 	if (bytes > pipe_max_size && !capable(CAP_SYS_RESOURCE))
 		return -EPERM;
@@ -535,4 +537,22 @@ long pipe_fcntl(file_t *f, u32 cmd, unsigned long arg)
 	if (f->ops != &pipe_operations)
 		return -EBADF;
 	return cmd == F_GETPIPE_SZ ? (long)(p->size * PAGE_SIZE) : set_size(p, arg);
+}
+
+/* Pipes grow by powers of two, from a page. */
+static int set_pipe_max(u64 value)
+{
+	u64 size = PAGE_SIZE;
+
+	while (size < value)
+		size *= 2;
+	WRITE_ONCE(pipe_max_size, size);
+	return 0;
+}
+
+void __init pipe_init(void)
+{
+	if (proc_sysctl_changed("fs/pipe-max-size", 0644, &pipe_max_size, PIPE_LARGEST,
+				set_pipe_max))
+		panic("No memory for /proc/sys/fs/pipe-max-size");
 }

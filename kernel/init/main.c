@@ -17,6 +17,7 @@
 #include <ipc/aio.h>
 #include <ipc/futex.h>
 #include <ipc/mqueue.h>
+#include <ipc/pipe.h>
 #include <ipc/sysv.h>
 #include <kernel/init.h>
 #include <kernel/perf.h>
@@ -44,8 +45,9 @@ static void init_thread_main(void *arg)
 	filesystems_init();    /* devtmpfs, procfs, sysfs are known */
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
 	sysrq_init();	       /* requests to the kernel itself */
-	sysv_init();	       /* System V IPC, */
-	mqueue_init();	       /* and POSIX message queues */
+	pipe_init();
+	sysv_init();   /* System V IPC, */
+	mqueue_init(); /* and POSIX message queues */
 	epoll_init();
 	inotify_init();
 	dnotify_init();

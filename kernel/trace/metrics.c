@@ -253,6 +253,7 @@ out:
 __init void metrics_init(void)
 {
 	if (proc_create_single("metrics", 0444, show_metrics, NULL) ||
-	    proc_sysctl_switch("kernel/measure_latency", 0644, &measure_latency, switch_latency))
+	    proc_sysctl_changed("kernel/measure_latency", 0644, &measure_latency, 1,
+				switch_latency))
 		panic("No memory for /proc/metrics");
 }

@@ -44,7 +44,7 @@ trap 'echo USR1' USR1; kill -USR1 $$; trap 'echo ERR $?' ERR; false; trap - ERR
 trap 'echo CHLD' CHLD; /bin/true; trap - CHLD
 (trap 'echo EXIT $?' EXIT; exit 3); echo $?
 bash -c 'trap "echo TERM; exit 9" TERM; kill -TERM $$; echo not reached'; echo $?
-bash -c 'kill -SEGV $$'; echo $?; bash -c 'kill -9 $$'; echo $?; bash -c 'ulimit -c 0; kill -ABRT $$'; echo $?
+{ bash -c 'kill -SEGV $$'; echo $?; bash -c 'kill -9 $$'; echo $?; bash -c 'ulimit -c 0; kill -ABRT $$'; echo $?; } 2>&1 | sed -E 's/: +[0-9]+ /: N /'
 trap '' PIPE; yes | head -n 1; echo ${PIPESTATUS[@]}; trap - PIPE; yes | head -n 1; echo ${PIPESTATUS[@]}
 timeout 0.3 bash -c 'while :; do :; done'; echo $?; timeout -s INT 0.3 sleep 5; echo $?
 trap 'echo ALRM' ALRM; (sleep 1; kill -ALRM $$; sleep 1) & wait $!; echo $?; wait

@@ -5,7 +5,7 @@
 # shellcheck disable=all # odd constructions are what is tested
 exec 2>&1
 
-asleep() { until grep -q nanosleep /proc/$1/wchan 2>/dev/null; do sleep 0.1; done; }
+asleep() { until grep -q sleep /proc/$1/wchan 2>/dev/null; do sleep 0.1; done; }
 state() { until ps -o stat= --ppid $1 -p $1 | grep -q $2; do sleep 0.1; done; }
 
 echo '## ps'

@@ -400,6 +400,56 @@ static void group_topology(void)
 	ROW("nothing else", read_file(TOPOLOGY "nothing"), -ENOENT);
 }
 
+/* ---- /proc/sys ---- */
+
+static long sysctl(const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	return write_to(path, value);
+}
+
+static long sysctl_now(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	return read_file(path) > 0 ? atol(text) : -1000000;
+}
+
+static void group_sysctl(void)
+{
+	static const struct {
+		const char *name;
+		long usual, most;
+	} protections[] = { { "fs/protected_symlinks", 1, 1 },
+			    { "fs/protected_hardlinks", 1, 1 },
+			    { "fs/protected_fifos", 0, 2 },
+			    { "fs/protected_regular", 0, 2 } };
+
+	for (unsigned i = 0; i < LENGTH(protections); i++) {
+		const char *name = protections[i].name;
+		char value[8];
+
+		ROW(name, sysctl_now(name), protections[i].usual);
+		snprintf(value, sizeof(value), "%ld\n", protections[i].most);
+		ROW(named("most of %s", name), sysctl(name, value), 2);
+		ROW(named("more than most of %s", name), sysctl(name, "3"), -EINVAL);
+		ROW(named("below %s", name), sysctl(name, "-1"), -EINVAL);
+		ROW(named("%s stays", name), sysctl_now(name), protections[i].most);
+		snprintf(value, sizeof(value), "%ld\n", protections[i].usual);
+		sysctl(name, value);
+	}
+	ROW("pipes", sysctl_now("fs/pipe-max-size"), 1 << 20);
+	ROW("to a power", sysctl("fs/pipe-max-size", "5000"), 4);
+	ROW("rounded", sysctl_now("fs/pipe-max-size"), 8192);
+	ROW("least", sysctl("fs/pipe-max-size", "1"), 1);
+	ROW("a page", sysctl_now("fs/pipe-max-size"), PAGE);
+	ROW("beyond", sysctl("fs/pipe-max-size", "2147483649"), -EINVAL);
+	ROW("back", sysctl("fs/pipe-max-size", "1048576"), 7);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "procfs");
@@ -411,6 +461,7 @@ int main(int argc, char **argv)
 	GROUP(group_cpus);
 	GROUP(group_numa_maps);
 	GROUP(group_clear_refs);
+	GROUP(group_sysctl);
 	GROUP(group_topology);
 	return finish();
 }
