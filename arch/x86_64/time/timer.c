@@ -12,26 +12,54 @@
 #include <kernel/printk.h>
 
 #define CALIBRATION_NS (10 * NSEC_PER_MSEC)
+#define CALIBRATION_UNSURE (CALIBRATION_NS / 500)
+#define CALIBRATION_ROUNDS 10
 
 static u64 count_mult; /* counts per nanosecond, 32 fractional bits */
 static bool deadline_mode;
 
-__init void timer_calibrate(void)
+typedef struct measurement {
+	u32 count;     /* of the timer */
+	nsec_t time;   /* meanwhile, by the clock */
+	nsec_t unsure; /* by how much that may be wrong */
+} measurement_t;
+
+/* Clock and count cannot be read at once: each reading of the count lies between two of the clock. */
+static __init measurement_t measure(void)
 {
-	unsigned long flags = arch_irq_save(); /* an interrupt would part the readings */
-	nsec_t start, end;
+	nsec_t before = arch_clock_read(), start, end, after;
 	u32 count;
 
-	lapic_timer_setup(false);
-	start = arch_clock_read();
 	lapic_timer_set(UINT32_MAX);
+	start = arch_clock_read();
 	do
 		end = arch_clock_read();
 	while (end - start < CALIBRATION_NS);
 	count = UINT32_MAX - lapic_timer_count();
+	after = arch_clock_read();
 	lapic_timer_set(0);
+	return (measurement_t){ .count = count,
+				.time = (end + after) / 2 - (before + start) / 2,
+				.unsure = (start - before) + (after - end) };
+}
+
+__init void timer_calibrate(void)
+{
+	unsigned long flags = arch_irq_save(); /* an interrupt would part the readings */
+	measurement_t best;
+
+	lapic_timer_setup(false);
+	best = measure();
+	/* A virtual machine may have been off its CPU in between. */
+	for (u32 round = 1; round < CALIBRATION_ROUNDS && best.unsure > CALIBRATION_UNSURE;
+	     round++) {
+		measurement_t m = measure();
+
+		if (m.unsure < best.unsure)
+			best = m;
+	}
 	arch_irq_restore(flags);
-	count_mult = ((u64)count << 32) / (u64)(end - start);
+	count_mult = ((u64)best.count << 32) / (u64)best.time;
 	deadline_mode = cpu_has(CPU_TSC_DEADLINE) && clock_is_tsc();
 	pr_info("timer: local APIC at %lu kHz%s\n", count_mult * 1000000 >> 32,
 		deadline_mode ? ", by TSC deadline" : "");
