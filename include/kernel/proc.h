@@ -50,7 +50,7 @@ int signal_alternate_stack(const stack_t *ss, stack_t *old, unsigned long sp);
 int signal_wait(sigset_t set, siginfo_t *info, nsec_t deadline);
 /* What the kernel looks at of a user's siginfo_t. 0, -EFAULT, -E2BIG (unknown kind, longer). */
 int siginfo_from_user(siginfo_t *to, const siginfo_t __user *from);
-/* May the running thread send sig to p? 0 or -EPERM. */
+/* May the running thread send sig to p? 0, -EPERM, or -ESRCH: it is released. */
 int signal_permission(process_t *p, int sig);
 int signal_permission_locked(process_t *p, int sig); /* process_tree_lock held */
 

@@ -169,6 +169,8 @@ int signal_permission_locked(process_t *p, int sig)
 
 	if (p == current_process())
 		return 0;
+	if (!READ_ONCE(p->sighand)) /* released, and its leader with it */
+		return -ESRCH;
 	rcu_read_lock();
 	target = rcu_dereference(p->leader->cred);
 	same = c->euid == target->suid || c->euid == target->uid || c->uid == target->suid ||

@@ -31,15 +31,22 @@ long sys_setrlimit(u32 resource, const struct rlimit64 __user *rlim)
 static int check_permission(process_t *p)
 {
 	const cred_t *c = current_cred(), *target;
+	unsigned long flags;
 	bool same;
 
 	if (p == current_process())
 		return 0;
+	read_lock_irqsave(&process_tree_lock, &flags);
+	if (!READ_ONCE(p->sighand)) { /* released, and its leader with it */
+		read_unlock_irqrestore(&process_tree_lock, flags);
+		return -ESRCH;
+	}
 	rcu_read_lock();
 	target = rcu_dereference(p->leader->cred);
 	same = c->uid == target->euid && c->uid == target->suid && c->uid == target->uid &&
 	       c->gid == target->egid && c->gid == target->sgid && c->gid == target->gid;
 	rcu_read_unlock();
+	read_unlock_irqrestore(&process_tree_lock, flags);
 	return same || capable(CAP_SYS_RESOURCE) ? 0 : -EPERM;
 }
 
