@@ -15,10 +15,24 @@
 
 /* ---- stat ---- */
 
+/* Files may be older than 1970: nanoseconds count up from the second before. */
+static struct timespec time_of(nsec_t t)
+{
+	struct timespec ts = { t / NSEC_PER_SEC, t % NSEC_PER_SEC };
+
+	if (ts.tv_nsec < 0) {
+		ts.tv_sec--;
+		ts.tv_nsec += NSEC_PER_SEC;
+	}
+	return ts;
+}
+
 static void split_time(nsec_t t, u64 *sec, u64 *nsec)
 {
-	*sec = (u64)(t / NSEC_PER_SEC);
-	*nsec = (u64)(t % NSEC_PER_SEC);
+	struct timespec ts = time_of(t);
+
+	*sec = (u64)ts.tv_sec;
+	*nsec = (u64)ts.tv_nsec;
 }
 
 static long put_stat(struct linux_stat __user *user, const vfs_stat_t *s)
@@ -97,7 +111,9 @@ long sys_newfstatat(int dfd, const char __user *name, struct linux_stat __user *
 
 static struct statx_timestamp statx_time(nsec_t t)
 {
-	return (struct statx_timestamp){ t / NSEC_PER_SEC, (u32)(t % NSEC_PER_SEC), 0 };
+	struct timespec ts = time_of(t);
+
+	return (struct statx_timestamp){ ts.tv_sec, (u32)ts.tv_nsec, 0 };
 }
 
 long sys_statx(int dfd, const char __user *name, u32 flags, u32 mask, struct statx __user *buf)
@@ -331,6 +347,17 @@ long sys_fchown(int fd, uid_t uid, gid_t gid)
 
 /* ---- times ---- */
 
+/* Of any sign; beyond 292 years from 1970 it stays there. */
+static nsec_t file_time(const struct timespec *ts)
+{
+	nsec_t t;
+
+	if (__builtin_mul_overflow(ts->tv_sec, NSEC_PER_SEC, &t) ||
+	    __builtin_add_overflow(t, ts->tv_nsec, &t))
+		return ts->tv_sec < 0 ? -NSEC_MAX : NSEC_MAX;
+	return t;
+}
+
 /* times NULL: both now. Who may do it depends on that: see vfs_setattr and ATTR_TOUCH. */
 static long set_times(int dfd, const char __user *name, int flags, const struct timespec *times)
 {
@@ -351,7 +378,7 @@ static long set_times(int dfd, const char __user *name, int flags, const struct 
 		if (times[i].tv_nsec < 0 || times[i].tv_nsec >= NSEC_PER_SEC)
 			return -EINVAL;
 		attr.valid |= i ? ATTR_MTIME : ATTR_ATIME;
-		*to = times[i].tv_sec * NSEC_PER_SEC + times[i].tv_nsec;
+		*to = file_time(&times[i]);
 	}
 	if (times && times[0].tv_nsec == UTIME_OMIT && times[1].tv_nsec == UTIME_OMIT)
 		return 0;

@@ -258,6 +258,15 @@ static void group_times(void)
 	ROW("set_atime", stamp(st.st_atim), 1000000000111);
 	ROW("set_mtime", stamp(st.st_mtim), 2000000000222);
 	ROW_TRUE("set_ctime_is_now", st.st_ctim.tv_sec > 3000);
+	struct timespec old[2] = { { -2, 500000000 }, { -3000000, 1 } };
+	struct statx x;
+	ROW("before_1970", sys(SYS_utimensat, AT_FDCWD, "f", old, 0), 0);
+	stat("f", &st);
+	ROW_TRUE("before_1970_atime", st.st_atim.tv_sec == -2 && st.st_atim.tv_nsec == 500000000);
+	ROW_TRUE("before_1970_mtime", st.st_mtim.tv_sec == -3000000 && st.st_mtim.tv_nsec == 1);
+	sys(SYS_statx, AT_FDCWD, "f", 0, STATX_BASIC_STATS, &x);
+	ROW_TRUE("before_1970_statx", x.stx_atime.tv_sec == -2 && x.stx_atime.tv_nsec == 500000000);
+	sys(SYS_utimensat, AT_FDCWD, "f", ts, 0);
 	ts[0].tv_nsec = OMIT;
 	ts[1] = (struct timespec){ 3000, 5 };
 	ROW("omit", sys(SYS_utimensat, AT_FDCWD, "f", ts, 0), 0);
