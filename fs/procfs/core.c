@@ -14,6 +14,7 @@
 
 #include <fs/filesystems.h>
 #include <kernel/cfi.h>
+#include <kernel/cred.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <mm/slab.h>
@@ -145,6 +146,28 @@ static const char *entry_link(vfs_node_t *node, path_t *jump)
 }
 
 static const node_operations_t file_node_operations = { 0 };
+/*
+ * Below /proc/sys the mode is all that counts, whatever capabilities one has: root cannot write what nobody can
+ * write, nor read what is there to be written (proc(5)). No file there treats a group unlike the others.
+ */
+static int sysctl_permission(vfs_node_t *node, int mask)
+{
+	mode_t mode = READ_ONCE(node->mode);
+
+	if (current_cred()->euid == 0)
+		mode >>= 6;
+	return (u32)mask & ~mode & (MAY_READ | MAY_WRITE | MAY_EXEC) ? -EACCES : 0;
+}
+
+static const node_operations_t sysctl_node_operations = { .permission = sysctl_permission };
+
+static bool below_sys(const proc_entry_t *e)
+{
+	while (e->parent && e->parent != proc_root)
+		e = e->parent;
+	return !strcmp(e->name, "sys");
+}
+
 static const node_operations_t link_node_operations = { .get_link = entry_link };
 
 vfs_node_t *proc_make_node(super_block_t *sb, mode_t mode, ino_t ino)
@@ -174,6 +197,8 @@ static int attach_entry(super_block_t *sb, dentry_t *dentry, proc_entry_t *e)
 		n->ops = &link_node_operations;
 	} else {
 		n->fops = e->fops;
+		if (below_sys(e))
+			n->ops = &sysctl_node_operations;
 	}
 	dentry_attach(dentry, n);
 	return 0;

@@ -448,6 +448,12 @@ static void group_sysctl(void)
 	ROW("a page", sysctl_now("fs/pipe-max-size"), PAGE);
 	ROW("beyond", sysctl("fs/pipe-max-size", "2147483649"), -EINVAL);
 	ROW("back", sysctl("fs/pipe-max-size", "1048576"), 7);
+	/* Capabilities do not help where the mode says no. */
+	ROW("to be written", sys(SYS_open, "/proc/sys/vm/drop_caches", O_RDONLY), -EACCES);
+	ROW("to be read", sys(SYS_open, "/proc/sys/kernel/ostype", O_WRONLY), -EACCES);
+	ROW("access", sys(SYS_access, "/proc/sys/kernel/ostype", W_OK), -EACCES);
+	ROW("execute", sys(SYS_access, "/proc/sys/kernel/hostname", X_OK), -EACCES);
+	ROW("both", sys(SYS_access, "/proc/sys/kernel/hostname", R_OK | W_OK), 0);
 }
 
 int main(int argc, char **argv)
