@@ -112,7 +112,24 @@ static bool lacks_room(tmpfs_t *t, file_map_t *map, u64 first, u64 last)
 	return (u64)atomic64_read(&t->pages) + missing > max;
 }
 
-/* Pages for [start, end): looked after before, so that it is done as a whole or not begun. */
+/* 0 when there is a page then; it is cleared when it is first used. */
+static long add_page(file_map_t *map, u64 index)
+{
+	page_t *page;
+
+	if (page_exists(map, index))
+		return 0;
+	if (signal_pending(current()))
+		return -EINTR;
+	page = file_map_grab(map, index, true);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	page_unlock(page);
+	page_put(page);
+	return 0;
+}
+
+/* Pages for [start, end): as a whole or not at all. */
 static long fill_range(file_map_t *map, u64 start, u64 end)
 {
 	u64 first = start >> PAGE_SHIFT, last = (end + PAGE_SIZE - 1) >> PAGE_SHIFT;
@@ -121,17 +138,12 @@ static long fill_range(file_map_t *map, u64 start, u64 end)
 	if (lacks_room(tmpfs_of(n->sb), map, first, last))
 		return -ENOSPC;
 	for (u64 i = first; i < last; i++) {
-		page_t *page;
+		long r = add_page(map, i);
 
-		if (page_exists(map, i))
-			continue;
-		if (fatal_signal_pending(current()))
-			return -EINTR;
-		page = file_map_grab(map, i, false);
-		if (IS_ERR(page))
-			return PTR_ERR(page);
-		page_unlock(page);
-		page_put(page);
+		if (r) {
+			file_map_drop_unfilled(map, first, i);
+			return r;
+		}
 	}
 	return 0;
 }

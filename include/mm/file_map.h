@@ -62,6 +62,8 @@ ssize_t file_map_read(file_map_t *map, iter_t *it, off_t *pos);
 ssize_t file_map_write(file_map_t *map, iter_t *it, off_t *pos); /* inode locked; grows map->size */
 /* Drops pages and unmaps [start, end) bytes; partial edge pages are zeroed. end ~0: to the end. */
 void file_map_truncate(file_map_t *map, u64 start, u64 end);
+/* Drops those pages that were never filled: made by file_map_grab for the whole and left alone. */
+void file_map_drop_unfilled(file_map_t *map, u64 first_page, u64 last_page);
 /* Unmaps the range from every address space (rmap) without dropping pages. */
 void file_map_unmap(file_map_t *map, u64 first_page, u64 last_page, bool even_private);
 /*
@@ -72,6 +74,7 @@ int file_map_replace(file_map_t *map, page_t *page, page_t *fresh);
 /* No shared mapping that may write, from now on: 0, or -EBUSY when there is one. */
 int file_map_deny_writable(file_map_t *map);
 int file_map_sync(file_map_t *map, u64 start, u64 end);
-u64 file_map_seek(file_map_t *map, u64 pos, bool data); /* SEEK_DATA/SEEK_HOLE; ~0 none */
+/* SEEK_DATA, SEEK_HOLE; ~0: none. A page that was never filled is no data. */
+u64 file_map_seek(file_map_t *map, u64 pos, bool data);
 
 #endif

@@ -438,8 +438,13 @@ static void remove_page(file_map_t *map, page_t *page)
 		map->ops->release_page(map, page);
 }
 
-/* alone: nobody looks for pages of the map any more. */
-static void drop_range(file_map_t *map, u64 first, u64 last, bool alone)
+enum drop {
+	DROP_ALL,
+	DROP_ALONE,    /* all, and nobody looks for pages of the map any more */
+	DROP_UNFILLED, /* nobody has mapped those */
+};
+
+static void drop_range(file_map_t *map, u64 first, u64 last, enum drop what)
 {
 	left_pages_t *left = NULL;
 	u64 index = first;
@@ -455,12 +460,13 @@ static void drop_range(file_map_t *map, u64 first, u64 last, bool alone)
 		if (!page)
 			break;
 		page_lock(page);
-		mine = page->mapping == map;
+		mine = page->mapping == map &&
+		       (what != DROP_UNFILLED || !page_flag(page, PG_UPTODATE));
 		if (mine)
 			remove_page(map, page);
 		page_unlock(page);
 		page_put(page);
-		if (mine && alone)
+		if (mine && what == DROP_ALONE)
 			page_put(page); /* the map's */
 		else if (mine)
 			put_later(&left, page);
@@ -498,10 +504,15 @@ void file_map_truncate(file_map_t *map, u64 start, u64 end)
 	if (end == ~0UL || (last + 1 > first && end >> PAGE_SHIFT)) {
 		if (first <= last) {
 			file_map_unmap(map, first, last, true);
-			drop_range(map, first, last, false);
+			drop_range(map, first, last, DROP_ALL);
 		}
 	}
 	rwsem_write_unlock(&map->truncate_lock);
+}
+
+void file_map_drop_unfilled(file_map_t *map, u64 first, u64 last)
+{
+	drop_range(map, first, last, DROP_UNFILLED);
 }
 
 int file_map_replace(file_map_t *map, page_t *page, page_t *fresh)
@@ -555,7 +566,7 @@ int file_map_deny_writable(file_map_t *map)
 void file_map_destroy(file_map_t *map)
 {
 	if (map->nr_pages)
-		drop_range(map, 0, ~0UL >> PAGE_SHIFT, true);
+		drop_range(map, 0, ~0UL >> PAGE_SHIFT, DROP_ALONE);
 	xa_destroy(&map->pages);
 }
 
@@ -569,6 +580,14 @@ int file_map_sync(file_map_t *map, u64 start, u64 end)
 	return r ? r : __atomic_exchange_n(&map->error, 0, __ATOMIC_RELAXED);
 }
 
+/* Within RCU. */
+static bool is_data(file_map_t *map, u64 index)
+{
+	page_t *page = xa_load(&map->pages, index);
+
+	return page && page_flag(page, PG_UPTODATE);
+}
+
 u64 file_map_seek(file_map_t *map, u64 pos, bool data)
 {
 	u64 size = READ_ONCE(map->size), index = pos >> PAGE_SHIFT;
@@ -578,12 +597,14 @@ u64 file_map_seek(file_map_t *map, u64 pos, bool data)
 		return ~0UL;
 	rcu_read_lock();
 	if (data) {
-		if (!xa_find(&map->pages, &index, last)) {
+		while (index <= last && xa_find(&map->pages, &index, last) && !is_data(map, index))
+			index++;
+		if (index > last || !is_data(map, index)) {
 			rcu_read_unlock();
 			return ~0UL;
 		}
 	} else {
-		while (index <= last && xa_load(&map->pages, index))
+		while (index <= last && is_data(map, index))
 			index++;
 	}
 	rcu_read_unlock();

@@ -181,6 +181,7 @@ static u8 page_resident(vm_space_t *s, vm_area_t *v, unsigned long addr)
 {
 	pte_t *pte = pte_find(s, addr);
 	page_t *page;
+	u8 filled;
 
 	if (pte && *pte)
 		return 1;
@@ -189,8 +190,9 @@ static u8 page_resident(vm_space_t *s, vm_area_t *v, unsigned long addr)
 	page = file_map_find(v->map, area_offset(v, addr));
 	if (!page)
 		return 0;
+	filled = page_flag(page, PG_UPTODATE) != 0;
 	page_put(page);
-	return 1;
+	return filled;
 }
 
 int vm_resident_map(vm_space_t *s, unsigned long addr, u32 pages, u8 *out)

@@ -303,6 +303,50 @@ static void group_fallocate(void)
 	ROW("device", sys(SYS_fallocate, open("/dev/null", O_RDWR), 0, 0, 10), -ENODEV);
 }
 
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* What is there before anybody has written it. */
+static void group_fallocate_unwritten(void)
+{
+	int fd = MUST(open("f", O_RDWR | O_CREAT, 0600));
+	unsigned char resident[4];
+	struct stat st;
+
+	MUST(sys(SYS_fallocate, fd, 0, 0, 4 * PAGE));
+	ROW("data", sys(SYS_lseek, fd, 0, SEEK_DATA), -ENXIO);
+	ROW("hole", sys(SYS_lseek, fd, 0, SEEK_HOLE), 0);
+	char *map = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ROW("mincore", sys(SYS_mincore, map, 4 * PAGE, resident), 0);
+	ROW("mincore_none", resident[0] + resident[1] + resident[2] + resident[3], 0);
+	memset(buf, 'x', sizeof(buf));
+	ROW("read", pread(fd, buf, PAGE, 0), PAGE);
+	ROW_TRUE("read_zeros", !buf[0] && !buf[PAGE - 1]);
+	ROW("write_part", pwrite(fd, "y", 1, PAGE + 100), 1);
+	ROW_TRUE("write_part_zeros", !map[PAGE + 99] && map[PAGE + 100] == 'y' && !map[PAGE + 101]);
+	ROW_TRUE("map_zeros", !map[3 * PAGE]);
+	ROW("data_after", sys(SYS_lseek, fd, PAGE, SEEK_DATA), PAGE);
+	ROW("hole_after", sys(SYS_lseek, fd, PAGE, SEEK_HOLE), 2 * PAGE);
+	ROW("data_mapped", sys(SYS_lseek, fd, 2 * PAGE, SEEK_DATA), 3 * PAGE);
+
+	/* A signal ends it, and nothing is left of it but what somebody has used. */
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct itimerval often = { { 0, 200 }, { 0, 200 } }, never = { 0 };
+	sigaction(SIGALRM, &sa, NULL);
+	int big = MUST(open("big", O_RDWR | O_CREAT, 0600));
+	MUST(pwrite(big, "z", 1, PAGE));
+	setitimer(ITIMER_REAL, &often, NULL);
+	long r = sys(SYS_fallocate, big, 0, 0, 64 << 20);
+	setitimer(ITIMER_REAL, &never, NULL);
+	ROW("interrupted", r, -EINTR);
+	fstat(big, &st);
+	ROW("interrupted.size", st.st_size, PAGE + 1);
+	ROW("interrupted.blocks", st.st_blocks, PAGE / 512);
+	ROW("interrupted.data", (pread(big, buf, 1, PAGE), buf[0]), 'z');
+}
+
 static void group_sendfile(void)
 {
 	int in = file_with("in", "0123456789", 10), out = MUST(open("out", O_RDWR | O_CREAT, 0600)),
@@ -471,6 +515,7 @@ int main(int argc, char **argv)
 	GROUP(group_lseek);
 	GROUP(group_truncate);
 	GROUP(group_fallocate);
+	GROUP(group_fallocate_unwritten);
 	GROUP(group_sendfile);
 	GROUP(group_copy_file_range);
 	GROUP(group_sync);
