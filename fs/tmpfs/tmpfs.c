@@ -12,6 +12,7 @@
  */
 #include "tmpfs_internal.h"
 
+#include <fs/acl.h>
 #include <kernel/cred.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
@@ -24,7 +25,8 @@
 
 #define ENTRY_SIZE 20
 
-static const node_operations_t dir_operations, file_node_operations, other_node_operations;
+static const node_operations_t dir_operations, file_node_operations, link_operations,
+	special_operations;
 
 static bool take_node(tmpfs_t *t)
 {
@@ -64,12 +66,16 @@ vfs_node_t *tmpfs_make_node(super_block_t *sb, const vfs_node_t *dir, mode_t mod
 		n->map.size = 2 * ENTRY_SIZE;
 		break;
 	case S_IFLNK:
-		n->ops = &other_node_operations;
+		n->ops = &link_operations;
 		break;
 	default:
-		n->ops = &other_node_operations;
+		n->ops = &special_operations;
 		node_init_special(n, rdev);
 		break;
+	}
+	if (dir && !S_ISLNK(mode) && acl_inherit(n, dir)) {
+		node_put(n);
+		return ERR_PTR(-ENOMEM);
 	}
 	return n;
 }
@@ -207,19 +213,25 @@ static int tmpfs_tmpfile(vfs_node_t *dir, file_t *f, mode_t mode)
 	return 0;
 }
 
-static const node_operations_t dir_operations = {
-	.create = tmpfs_create,
-	.mkdir = tmpfs_mkdir,
-	.symlink = tmpfs_symlink,
-	.link = tmpfs_link,
-	.unlink = tmpfs_unlink,
-	.rmdir = tmpfs_rmdir,
-	.rename = tmpfs_rename,
-	.tmpfile = tmpfs_tmpfile,
-};
-static const node_operations_t file_node_operations = { .set_attr = tmpfs_set_attr,
-							.get_attr = tmpfs_get_attr };
-static const node_operations_t other_node_operations;
+/* Each for nodes without an access control list, and with one. */
+#define DIR_OPERATIONS                                                                             \
+	.create = tmpfs_create, .mkdir = tmpfs_mkdir, .symlink = tmpfs_symlink,                    \
+	.link = tmpfs_link, .unlink = tmpfs_unlink, .rmdir = tmpfs_rmdir, .rename = tmpfs_rename,  \
+	.tmpfile = tmpfs_tmpfile
+#define FILE_OPERATIONS .set_attr = tmpfs_set_attr, .get_attr = tmpfs_get_attr
+
+static const node_operations_t dir_acl_operations = { DIR_OPERATIONS, .permission = acl_permission,
+						      .twin = &dir_operations };
+static const node_operations_t dir_operations = { DIR_OPERATIONS, .twin = &dir_acl_operations };
+static const node_operations_t file_acl_operations = { FILE_OPERATIONS,
+						       .permission = acl_permission,
+						       .twin = &file_node_operations };
+static const node_operations_t file_node_operations = { FILE_OPERATIONS,
+							.twin = &file_acl_operations };
+static const node_operations_t special_acl_operations = { .permission = acl_permission,
+							  .twin = &special_operations };
+static const node_operations_t special_operations = { .twin = &special_acl_operations };
+static const node_operations_t link_operations;
 
 /* ---- the instance ---- */
 

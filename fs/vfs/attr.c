@@ -175,6 +175,7 @@ int node_new_size_ok(const vfs_node_t *n, off_t end)
 int setattr_locked(vfs_node_t *n, vfs_attr_t *a)
 {
 	nsec_t now = node_now();
+	struct acl *acl = NULL;
 	int r;
 
 	r = check_change(n, a);
@@ -207,10 +208,17 @@ int setattr_locked(vfs_node_t *n, vfs_attr_t *a)
 		if (r)
 			return r;
 	}
-	if (n->ops->set_attr)
-		return n->ops->set_attr(n, a);
-	node_store_attr(n, a);
-	return 0;
+	if (a->valid & ATTR_MODE)
+		r = acl_prepare_mode(n, a->mode, &acl);
+	if (!r && n->ops->set_attr)
+		r = n->ops->set_attr(n, a);
+	else if (!r)
+		node_store_attr(n, a);
+	if (!r)
+		acl_commit_mode(n, acl);
+	else
+		acl_abort_mode(acl);
+	return r;
 }
 
 /* What a change is to who watches: both times are attributes, one of them tells of its cause. */

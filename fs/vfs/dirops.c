@@ -117,7 +117,7 @@ int vfs_mknod_path(int dfd, const char *name, mode_t mode, dev_t dev, path_t *ma
 	if (!r && !dir->ops->create)
 		r = -EPERM;
 	if (!r)
-		r = node_make_nondirectory(dir, n.d, mode & ~current_umask(), dev);
+		r = node_make_nondirectory(dir, n.d, mode_in(dir, mode), dev);
 	if (!r)
 		notify_entry(dir, n.d->name, IN_CREATE);
 	if (!r && made) {
@@ -145,7 +145,7 @@ int vfs_mkdir_at(int dfd, const char *name, mode_t mode)
 	r = may_create(dir);
 	if (!r)
 		r = dir->ops->mkdir
-			    ? dir->ops->mkdir(dir, n.d, S_IFDIR | (mode & 01777 & ~current_umask()))
+			    ? dir->ops->mkdir(dir, n.d, S_IFDIR | mode_in(dir, mode & 01777))
 			    : -EPERM;
 	if (!r)
 		notify_entry(dir, n.d->name, IN_CREATE | IN_ISDIR);

@@ -64,6 +64,7 @@ void free_inode(vfs_node_t *n)
 	if (n->locks)
 		locks_free(n);
 	xattrs_free(n);
+	acls_free(n);
 	spin_lock(&sb->node_lock);
 	list_del(&n->sb_link);
 	spin_unlock(&sb->node_lock);

@@ -256,7 +256,7 @@ static int create_last(walk_t *w, file_t *f, const open_args_t *a)
 	r = mount_writable(w->path.mount) ? may_create(dir->node) : -EROFS;
 	if (!r)
 		r = node_make_nondirectory(dir->node, d,
-					   S_IFREG | (a->mode & 07777 & ~current_umask()), 0);
+					   S_IFREG | mode_in(dir->node, a->mode & 07777), 0);
 	if (r)
 		goto out_put;
 	notify_entry(dir->node, d->name, IN_CREATE);
@@ -339,7 +339,7 @@ static int open_tmpfile(int dfd, const char *name, const open_args_t *a, file_t 
 		 */
 		f->path = dir;
 		mount_get(dir.mount);
-		r = n->ops->tmpfile(n, f, S_IFREG | (a->mode & 07777 & ~current_umask()));
+		r = n->ops->tmpfile(n, f, S_IFREG | mode_in(n, a->mode & 07777));
 		if (r)
 			f->path.dentry = NULL;
 	}

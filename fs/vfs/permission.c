@@ -22,11 +22,16 @@ static int bits_for(const vfs_node_t *node, const cred_t *cred)
 
 int node_mode_permission(const vfs_node_t *node, int mask, const cred_t *cred)
 {
-	mode_t mode = READ_ONCE(node->mode);
-
 	mask &= MAY_RWX;
 	if (likely(!(mask & ~bits_for(node, cred))))
 		return 0;
+	return node_overrides(node, mask, cred);
+}
+
+int node_overrides(const vfs_node_t *node, int mask, const cred_t *cred)
+{
+	mode_t mode = READ_ONCE(node->mode);
+
 	if (S_ISDIR(mode)) {
 		if (!(mask & MAY_WRITE) && cred_capable(cred, CAP_DAC_READ_SEARCH))
 			return 0;

@@ -218,6 +218,29 @@ void locks_free(vfs_node_t *n);
 
 /* xattr.c */
 void xattrs_free(vfs_node_t *n);
+
+/* permission.c: what capabilities allow where mode or list refused; mask has the three bits only. */
+int node_overrides(const vfs_node_t *node, int mask, const cred_t *cred);
+
+/* acl.c */
+void acls_free(vfs_node_t *n);
+/* The field for lists of that attribute's name; NULL: it is another kind of attribute. */
+struct acl **acl_field(vfs_node_t *n, const char *name);
+/* As vfs_set_xattr, value NULL removes; as vfs_get_xattr. */
+int acl_set(const path_t *p, const char *name, const void *value, size_t size);
+ssize_t acl_get(vfs_node_t *n, const char *name, void *value, size_t size);
+/*
+ * A change of mode in two steps: *out is the list as it will be, or NULL, and is consumed by either of the
+ * others. n->lock exclusive.
+ */
+int acl_prepare_mode(const vfs_node_t *n, mode_t mode, struct acl **out);
+void acl_commit_mode(vfs_node_t *n, struct acl *a);
+void acl_abort_mode(struct acl *a);
+/* What is made in dir: the umask counts where the directory has no list for it. */
+static inline mode_t mode_in(const vfs_node_t *dir, mode_t mode)
+{
+	return READ_ONCE(dir->default_acl) ? mode : mode & ~current_umask();
+}
 void xattr_drop_caps(vfs_node_t *n); /* after a write or a change of owner; node locked */
 
 /* fasync.c */

@@ -3,7 +3,8 @@
  *
  * A name belongs to a class by its prefix; the class says who may read and write it. What memory
  * file systems keep are `trusted.` (for who has CAP_SYS_ADMIN) and `security.`; they stand in a
- * list of the node, newest first, under the node's lock. Other classes are -EOPNOTSUPP, but only
+ * list of the node, newest first, under the node's lock. Two names of `system.` are access control lists,
+ * which acl.c keeps. Other classes are -EOPNOTSUPP, but only
  * after what permission says, as on Linux.
  */
 #include <fs/xattr.h>
@@ -15,6 +16,7 @@
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 #include <uapi/capability.h>
+#include <uapi/posix_acl.h>
 
 #define CAPABILITY "security.capability"
 
@@ -173,6 +175,8 @@ int vfs_set_xattr(const path_t *p, const char *name, const void *value, size_t s
 
 	if (!mount_writable(p->mount))
 		return -EROFS;
+	if (acl_field(p->dentry->node, name))
+		return acl_set(p, name, value ? value : "", size);
 	if (size && !strcmp(name, CAPABILITY) && !valid_caps(value, size))
 		return -EINVAL;
 	made = make(name, value, size);
@@ -188,6 +192,8 @@ int vfs_remove_xattr(const path_t *p, const char *name)
 {
 	if (!mount_writable(p->mount))
 		return -EROFS;
+	if (acl_field(p->dentry->node, name))
+		return acl_set(p, name, NULL, 0);
 	return change(p, name, NULL, XATTR_REPLACE);
 }
 
@@ -195,8 +201,11 @@ ssize_t vfs_get_xattr(const path_t *p, const char *name, void *value, size_t siz
 {
 	vfs_node_t *n = p->dentry->node;
 	const xattr_t *x;
-	ssize_t r = may_access(n, name, MAY_READ);
+	ssize_t r;
 
+	if (acl_field(n, name))
+		return acl_get(n, name, value, size);
+	r = may_access(n, name, MAY_READ);
 	if (!r)
 		r = is_kept(n, name);
 	if (r)
@@ -215,6 +224,19 @@ ssize_t vfs_get_xattr(const path_t *p, const char *name, void *value, size_t siz
 	return r;
 }
 
+/* One name more in a list that is *total long. */
+static int add_name(const char *name, char *list, size_t size, size_t *total)
+{
+	size_t len = strlen(name) + 1;
+
+	if (size && *total + len > size)
+		return -ERANGE;
+	if (size)
+		memcpy(list + *total, name, len);
+	*total += len;
+	return 0;
+}
+
 ssize_t vfs_list_xattrs(const path_t *p, char *list, size_t size)
 {
 	vfs_node_t *n = p->dentry->node;
@@ -223,17 +245,13 @@ ssize_t vfs_list_xattrs(const path_t *p, char *list, size_t size)
 	ssize_t r = 0;
 
 	rwsem_read_lock(&n->lock);
-	for (const xattr_t *x = n->xattrs; x && !r; x = x->next) {
-		size_t len = strlen(x->name) + 1;
-
-		if (!trusted && has_prefix(x->name, "trusted."))
-			continue;
-		if (size && total + len > size)
-			r = -ERANGE;
-		else if (size)
-			memcpy(list + total, x->name, len);
-		total += len;
-	}
+	if (n->acl)
+		r = add_name(XATTR_ACL_ACCESS, list, size, &total);
+	if (n->default_acl && !r)
+		r = add_name(XATTR_ACL_DEFAULT, list, size, &total);
+	for (const xattr_t *x = n->xattrs; x && !r; x = x->next)
+		if (trusted || !has_prefix(x->name, "trusted."))
+			r = add_name(x->name, list, size, &total);
 	rwsem_read_unlock(&n->lock);
 	return r ? r : (ssize_t)total;
 }

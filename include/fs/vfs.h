@@ -73,6 +73,8 @@ typedef struct node_operations {
 			struct vfs_stat *st); /* corrects what node_fill_stat made */
 	int (*permission)(struct vfs_node *node,
 			  int mask); /* instead of node_mode_permission; may sleep */
+	/* The same for a node with an access control list, or without one again. NULL: never has one. */
+	const struct node_operations *twin;
 } node_operations_t;
 
 /* Change requested by chmod, chown, truncate, utimensat: fields named by `valid`. */
@@ -143,7 +145,7 @@ typedef struct vfs_node {
 	dev_t rdev;		       /* (c) device files */
 	ino_t ino;		       /* (c) */
 	struct super_block *sb;	       /* (c) */
-	const node_operations_t *ops;  /* (c) never NULL */
+	const node_operations_t *ops;  /* (l) never NULL; becomes its twin and back */
 	const file_operations_t *fops; /* (c) for open */
 	rwsem_t lock;
 	nsec_t atime, mtime, ctime, btime; /* (l), atime racily */
@@ -160,7 +162,8 @@ typedef struct vfs_node {
 	struct file_locks *locks; /* record locks and flock: fs/vfs/locks.c */
 	struct node_marks *marks; /* who watches it: fs/notify; set once, freed with the node */
 	struct xattr *xattrs;	  /* (l) extended attributes, newest first: fs/vfs/xattr.c */
-	u32 watch_mask;		  /* marks' lock, read racily: what they want to hear of */
+	struct acl *acl, *default_acl; /* (l) read under RCU: fs/vfs/acl.c */
+	u32 watch_mask;		       /* marks' lock, read racily: what they want to hear of */
 	rcu_head_t rcu;
 } vfs_node_t;
 #define NODE_DEAD 1u	      /* removed directory: nothing can be made in it */
