@@ -277,9 +277,9 @@ static int swaps(seq_file_t *m, void *arg)
 	return 0;
 }
 
+/* Without a disk not even the heading. */
 static int partitions(seq_file_t *m, void *arg)
 {
-	seq_puts(m, "major minor  #blocks  name\n\n");
 	return 0;
 }
 

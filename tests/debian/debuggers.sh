@@ -53,8 +53,8 @@ gdb -q -nx -batch -ex 'python print(gdb.parse_and_eval("pair")["b"].string())' .
 echo '## attach and core'
 ./small sleep >/dev/null & p=$!; until grep -q pause /proc/$p/wchan || [ "$(cut -d' ' -f1 /proc/$p/syscall)" = 34 ]; do sleep 0.1; done
 debug -p $p -ex 'bt -1' -ex 'print global' -ex 'set var global=99' -ex detach | grep -E '^\$|main \(|Detach|detach'; debug -p $p -ex 'print global' | grep '^\$'; gcore -o made $p >/dev/null 2>&1; ls made.* | wc -l; debug ./small made.$p -ex 'print global' -ex 'info threads' | grep '^\$'; kill $p; wait $p 2>/dev/null; echo $?
-./small loop >/dev/null & p=$!; until [ "$(cut -d' ' -f14 /proc/$p/stat)" -gt 20 ]; do sleep 0.1; done; debug -p $p -ex 'frame function main' -ex 'print global > 100' -ex kill | grep '^\$'; wait $p 2>/dev/null; echo $?
-ulimit -c unlimited; ./small crash >/dev/null; echo $?; ls core* | wc -l; debug ./small core* -ex bt -ex 'print pair.b' -ex 'info registers rsp' -ex 'print $_siginfo.si_signo' -ex 'x/s pair.b' | grep -E '^#|^\$|Program|generated|seven'; ulimit -c 0
+./small loop >/dev/null & p=$!; until [ "$(cut -d' ' -f14 /proc/$p/stat)" -gt 20 ]; do sleep 0.1; done; debug -p $p -ex 'frame function main' -ex 'print global > 100' -ex kill | grep '^\$'; { wait $p; } 2>/dev/null; echo $?
+ulimit -c unlimited; { ./small crash >/dev/null; } 2>/dev/null; echo $?; ls core* | wc -l; debug ./small core* -ex bt -ex 'print pair.b' -ex 'info registers rsp' -ex 'print $_siginfo.si_signo' -ex 'x/s pair.b' | grep -E '^#|^\$|Program|generated|seven'; ulimit -c 0
 
 echo '## strace'
 trace() { strace -o log "$@"; }
