@@ -63,12 +63,30 @@ static void show_flags(seq_file_t *m)
 	seq_putc(m, '\n');
 }
 
+#define CPUID_EXTENDED 0x80000000u
+#define CPUID_L2_TLB 0x80000006u /* AMD APM volume 3, E.4.5: EBX is of 4 KiB pages */
+#define L2_TLB_ENTRIES 0xfffu	 /* of instructions; of data 16 bits above */
+
+/* Entries for small pages in the second level of AMD's translation caches; 0: not told. */
+static u32 tlb_entries(const cpu_identity_t *id)
+{
+	u32 last, a, b, c, d;
+
+	if (strcmp(id->vendor, "AuthenticAMD"))
+		return 0;
+	cpuid(CPUID_EXTENDED, 0, &last, &b, &c, &d);
+	if (last < CPUID_L2_TLB)
+		return 0;
+	cpuid(CPUID_L2_TLB, 0, &a, &b, &c, &d);
+	return (b & L2_TLB_ENTRIES) + (b >> 16 & L2_TLB_ENTRIES);
+}
+
 void arch_show_cpuinfo(seq_file_t *m, u32 cpu)
 {
 	const cpu_identity_t *id = &cpu_identity;
 	u64 khz = arch_cycles_per_msec();
 	cpu_topology_t t = arch_cpu_topology(cpu);
-	u32 level, b, c, d, siblings = 0;
+	u32 level, b, c, d, siblings = 0, tlb = tlb_entries(id);
 
 	cpuid(0, 0, &level, &b, &c, &d);
 	seq_printf(m, "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n", cpu,
@@ -89,6 +107,8 @@ void arch_show_cpuinfo(seq_file_t *m, u32 cpu)
 	seq_printf(m, "bugs\t\t:%s\nbogomips\t: %lu.%02lu\n",
 		   cpu_has(CPU_MELTDOWN) ? " cpu_meltdown" : "", khz * 2 / 1000,
 		   khz * 2 / 10 % 100);
+	if (tlb)
+		seq_printf(m, "TLB size\t: %u 4K pages\n", tlb);
 	seq_printf(m, "clflush size\t: 64\ncache_alignment\t: 64\n");
 	seq_printf(m, "address sizes\t: %u bits physical, %u bits virtual\npower management:\n\n",
 		   id->phys_bits, id->virt_bits);
