@@ -108,6 +108,24 @@ static void run_mmap(bench_t *b)
 		}
 }
 
+/* The same of memory that is shared: a file without a name. */
+static void run_shared(bench_t *b)
+{
+	unsigned char *at;
+	unsigned int i, j;
+
+	while (batch(b))
+		for (i = 0; i < b->ops; i++) {
+			at = map(MAP_BYTES, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1);
+			for (j = 0; j < MAP_BYTES; j += PAGE_BYTES) {
+				at[j] = 3;
+				b->sum += at[j + 1] + at[j];
+			}
+			need(!munmap(at, MAP_BYTES), "munmap");
+		}
+}
+
 static void *fresh_memory(bench_t *b)
 {
 	size_t size = (size_t)b->ops * PAGE_BYTES;
@@ -171,6 +189,7 @@ const row_t rows_memory[] = {
 	{ "fault-file", run_fault_file, BENCH_FILE_SIZE / PAGE_BYTES, 1 },
 	{ "fault-copy", run_fault_copy, 1024, 1 },
 	{ "mmap-4m", run_mmap, 2, 1 },
+	{ "shared-4m", run_shared, 2, 1 },
 	{ "fault-2cpu", run_fault_both, 2048, 2 },
 	{ "memory", run_memory, 1, 0 },
 	{ NULL, NULL, 0, 0 },
