@@ -77,6 +77,11 @@ static const xa_ops_t names_operations = { alloc_node, free_node };
 static spinlock_t names_lock = SPINLOCK_INIT("devpts_names");
 static u64 names_count;	     /* names_lock; sysctl kernel.pty.nr */
 static int names_max = 4096; /* sysctl kernel.pty.max */
+/*
+ * sysctl kernel.pty.reserve: how many of these are for instances mounted in the first mount namespace; all are
+ * as long as there is no other.
+ */
+static int names_reserve = 1024;
 
 static const fs_operations_t devpts_operations;
 
@@ -539,6 +544,7 @@ void devpts_init(void)
 	if (register_filesystem("devpts", &devpts_operations))
 		panic("devpts cannot be registered");
 	if (proc_sysctl_int("kernel/pty/max", 0644, &names_max, 0, PTYS_MAX) ||
+	    proc_sysctl_int("kernel/pty/reserve", 0644, &names_reserve, 0, PTYS_MAX) ||
 	    proc_sysctl_u64("kernel/pty/nr", 0444, &names_count, 0, 0))
 		panic("No memory for /proc/sys/kernel/pty");
 }

@@ -39,6 +39,8 @@ long sysv_msgctl(int id, int cmd, void __user *buf);
 
 /* ---- shared memory ---- */
 
+void shm_leave(struct thread *t); /* current exits, its memory is gone; may sleep */
+
 long sysv_shmget(int key, size_t size, int flags);
 long sysv_shmat(int id, unsigned long addr, int flags); /* the address */
 long sysv_shmdt(unsigned long addr);

@@ -73,6 +73,10 @@ void ctrl_alt_del(void);      /* any context: restarts, or SIGINT for init */
 
 extern u64 pid_max, max_threads; /* sysctl kernel.pid_max, kernel.threads-max */
 
+/* ioprio_get(2), ioprio_set(2) of any thread (kernel/proc/ioprio.c); any context. */
+u16 thread_ioprio(thread_t *t);
+void thread_set_ioprio(thread_t *t, u16 ioprio);
+
 /* modify_ldt(2) (kernel/proc/ldt.c): bytes, 0, or negative errno, user pointers checked. */
 long ldt_write(const void __user *from, size_t size, bool old_style);
 long ldt_read(void __user *to, size_t size);

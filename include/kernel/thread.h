@@ -157,7 +157,10 @@ typedef struct thread {
 	struct mem_policy *fault_policy; /* (o) of the area that it faults in, whose it is */
 	u64 fault_index;		 /* (o) with it: the page's place */
 	u32 interleave_next;		 /* (o) */
-	u16 ioprio;			 /* one word: ioprio_set(2); 0: as its nice value says */
+	u16 ioprio;			 /* kernel/proc/ioprio.c; 0: as its nice value says */
+	bool ioprio_chosen;		 /* likewise */
+	struct io_share *io_share;	 /* likewise: of it and others, instead of ioprio */
+	bool made_segments;		 /* (o) of shared memory: ipc/sysv/shm.c */
 	struct sem_undo_list *sem_undo;	 /* (o) ipc/sysv; NULL: none yet; read racily by kcmp */
 
 	/* libc */

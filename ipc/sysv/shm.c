@@ -4,7 +4,8 @@
  * Concepts. A segment is a nameless memory file with an identifier. To attach it is to map the file; the areas' open
  * and close operations count how many there are, so that fork, mremap, partial unmapping and exit need no
  * code of their own. A segment that was removed while attached loses its key, keeps its identifier and goes with the
- * last area (SHM_DEST).
+ * last area (SHM_DEST). With kernel.shm_rmid_forced every segment is as if removed once it has been attached, and one
+ * that is not attached goes with the thread that made it.
  *
  * Locking. The last count of a segment with SHM_DEST is given back under ids->lock, so that nobody
  * can find the segment then; all other counting is done under its own lock. Areas are closed with their space
@@ -39,7 +40,7 @@ static void count_area(segment_t *s)
 
 static bool is_last_of_removed(const segment_t *s)
 {
-	return s->attached == 1 && (s->ipc.mode & SHM_DEST);
+	return s->attached == 1 && ((s->ipc.mode & SHM_DEST) || READ_ONCE(s->ns->shm_rmid_forced));
 }
 
 /* Gives a count back. */
@@ -193,6 +194,8 @@ static int make_segment(ipc_namespace_t *ns, const ipc_get_t *g)
 	s->size = g->size;
 	s->pages = pages;
 	s->creator = current_process()->pid;
+	s->maker = current();
+	s->maker->made_segments = true;
 	s->ctime = clock_realtime_coarse();
 	r = make_files(s, g->key);
 	if (r)
@@ -306,6 +309,54 @@ long sysv_shmdt(unsigned long addr)
 	return vm_unmap_object(current()->space, addr, &segment_area_ops);
 }
 
+/* ---- kernel.shm_rmid_forced ---- */
+
+/*
+ * Of the segments of `maker` (NULL: those whose maker has ended), which they do not have any more then, the
+ * ones that nobody has attached go, if they are to.
+ */
+static void sweep(ipc_namespace_t *ns, thread_t *maker)
+{
+	ipc_ids_t *ids = &ns->shm;
+	segment_t *gone = NULL, *s;
+
+	rwsem_write_lock(&ids->lock);
+	for (u64 at = 0; xa_find(&ids->objects, &at, IPC_INDEX_LIMIT - 1); at++) {
+		s = segment_of(xa_load(&ids->objects, at));
+		if (s->maker != maker)
+			continue;
+		s->maker = NULL;
+		spin_lock(&s->ipc.lock);
+		if (!s->attached && READ_ONCE(ns->shm_rmid_forced)) {
+			segment_remove_locked(s);
+			s->next = gone;
+			gone = s;
+		}
+		spin_unlock(&s->ipc.lock);
+	}
+	rwsem_write_unlock(&ids->lock);
+	while ((s = gone) != NULL) {
+		gone = s->next;
+		segment_free(s);
+	}
+}
+
+void shm_leave(thread_t *t)
+{
+	if (t->made_segments)
+		sweep(ipc_ns(), t);
+}
+
+static int force_changed(u64 value)
+{
+	ipc_namespace_t *ns = ipc_ns();
+
+	WRITE_ONCE(ns->shm_rmid_forced, value);
+	if (value)
+		sweep(ns, NULL);
+	return 0;
+}
+
 /* ---- boot ---- */
 
 static void show_segment(seq_file_t *m, ipc_object_t *o)
@@ -331,6 +382,9 @@ void __init shm_init(void)
 	};
 
 	ipc_ids_init(&init_ipc.shm);
+	if (proc_sysctl_changed("kernel/shm_rmid_forced", 0644, &init_ipc.shm_rmid_forced, 1,
+				force_changed))
+		panic("No memory for /proc/sys/kernel");
 	if (proc_create_single("sysvipc/shm", 0444, ipc_show, (void *)&show))
 		panic("No memory for /proc/sysvipc");
 }

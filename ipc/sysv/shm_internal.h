@@ -19,7 +19,9 @@ typedef struct segment {
 	u64 attached; /* areas that map it, and calls that are about to */
 	nsec_t atime, dtime, ctime;
 	pid_t creator, last;
-	user_t *locker; /* who pays for SHM_LOCK: own reference; NULL: not locked */
+	struct thread *maker; /* ids->lock: the thread that made it; NULL: it has ended */
+	struct segment *next; /* of those that are about to be freed */
+	user_t *locker;	      /* who pays for SHM_LOCK: own reference; NULL: not locked */
 } segment_t;
 
 static inline segment_t *segment_of(ipc_object_t *o)

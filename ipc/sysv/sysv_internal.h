@@ -53,7 +53,8 @@ typedef struct ipc_namespace {
 	atomic64_t msg_bytes, msg_count;
 	u64 shmmax, shmall;
 	int shmmni;
-	u64 shm_pages; /* shm.lock */
+	u64 shm_rmid_forced; /* racy: segments go with their last area, or with who made them */
+	u64 shm_pages;	     /* shm.lock */
 } ipc_namespace_t;
 enum { SEM_LIMIT_MSL, SEM_LIMIT_MNS, SEM_LIMIT_OPM, SEM_LIMIT_MNI };
 

@@ -386,6 +386,7 @@ void exit_thread(int status)
 	last = leave_signals(t, status);
 	drop_memory(t, last);
 	sem_undo_leave(t);
+	shm_leave(t);
 	drop_files(t);
 	if (last)
 		drop_process_parts(p);

@@ -173,7 +173,6 @@ static void copy_thread_state(thread_t *t, const clone_args_t *args)
 	t->cred = cred_get(from->cred);
 	t->blocked = from->blocked;
 	t->alloc_context = 0;
-	t->ioprio = from->ioprio;
 	t->mempolicy = policy_get(from->mempolicy);
 	/* A thread that shares memory with its maker must not run handlers on the maker's stack. */
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
@@ -335,6 +334,9 @@ thread_t *copy_thread(const clone_args_t *args, trap_frame_t *frame)
 		if (!fresh)
 			goto out_thread;
 	}
+	r = ioprio_clone(t, args->flags & CLONE_IO);
+	if (r)
+		goto out_process;
 	r = sem_undo_clone(t, args->flags & CLONE_SYSVSEM);
 	if (r)
 		goto out_process;

@@ -29,6 +29,10 @@ void thread_work_close(void); /* runs what is left; nothing can be added any mor
 int thread_charge(const cred_t *cred);
 void thread_uncharge(const cred_t *cred);
 
+/* The new thread has current's I/O priority, or shares it (ioprio.c): 0 or -ENOMEM. Undone by ioprio_leave. */
+int ioprio_clone(thread_t *t, bool share);
+void ioprio_leave(thread_t *t); /* of one that runs no more */
+
 /* A new thread, published but not yet woken, has the descriptor table of its space (ldt.c). */
 void ldt_inherit(thread_t *t);
 

@@ -28,6 +28,7 @@ static void thread_destroy(thread_t *t)
 	perf_free(t);
 	kernel_stack_free(t->stack);
 	policy_put(t->mempolicy);
+	ioprio_leave(t);
 	if (t->cred)
 		cred_put(t->cred);
 	if (t->pid)

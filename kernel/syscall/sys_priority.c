@@ -4,6 +4,7 @@
  */
 #include "sched_rights.h"
 
+#include <kernel/proc.h>
 #include <syscall_protos.h>
 #include <uapi/errno.h>
 #include <uapi/sched.h>
@@ -166,13 +167,13 @@ static int set_ioprio(thread_t *t, int ioprio)
 	rcu_read_unlock();
 	if (!may)
 		return -EPERM;
-	WRITE_ONCE(t->ioprio, (u16)ioprio);
+	thread_set_ioprio(t, (u16)ioprio);
 	return 0;
 }
 
 static int get_ioprio(thread_t *t, int effective)
 {
-	int ioprio = READ_ONCE(t->ioprio), class = IOPRIO_CLASS_BE;
+	int ioprio = thread_ioprio(t), class = IOPRIO_CLASS_BE;
 
 	if (effective && ioprio >> IOPRIO_CLASS_SHIFT == IOPRIO_CLASS_NONE) {
 		if (t->sched.policy == SCHED_IDLE)

@@ -166,6 +166,12 @@ static void group_cpus(void)
 	}
 }
 
+static void group_pty_reserve(void)
+{
+	ROW_TRUE("pty reserve", read_file("/proc/sys/kernel/pty/reserve") > 1);
+	ROW("pty reserve.kept", strcmp(text, "1024\n"), 0);
+}
+
 /* ---- numa_maps ---- */
 
 #define AREA_PAGES 8
@@ -465,9 +471,10 @@ int main(int argc, char **argv)
 	GROUP(group_oom_adj);
 	GROUP(group_status);
 	GROUP(group_cpus);
+	GROUP(group_sysctl);
 	GROUP(group_numa_maps);
 	GROUP(group_clear_refs);
-	GROUP(group_sysctl);
+	GROUP(group_pty_reserve);
 	GROUP(group_topology);
 	return finish();
 }

@@ -286,6 +286,35 @@ static void group_ioprio(void)
 	      ROW("idle_policy", GET(2, 0) >> 13, 3));
 }
 
+/* A child that shares the I/O priority; what it does. */
+#define SHARING(flags, ...)                                                                        \
+	({                                                                                         \
+		pid_t made = (pid_t)sys(SYS_clone, (flags) | SIGCHLD, 0);                          \
+		if (!made) {                                                                       \
+			__VA_ARGS__;                                                               \
+			_exit(0);                                                                  \
+		}                                                                                  \
+		wait_status(made);                                                                 \
+	})
+
+static void group_io_shared(void)
+{
+	SHARING(CLONE_IO, SET(1, 0, 2, 1));
+	ROW("nothing chosen, nothing shared", GET(1, 0), 0);
+	ROW("choose", SET(1, 0, 2, 5), 0);
+	SHARING(0, SET(1, 0, 2, 1));
+	ROW("not asked for", GET(1, 0), 2 << 13 | 5);
+	SHARING(CLONE_IO, ROW("shared", GET(1, 0), 2 << 13 | 5); SET(1, 0, 2, 1));
+	ROW("shared.set by the child", GET(1, 0), 2 << 13 | 1);
+	SHARING(CLONE_IO, SET(1, getppid(), 2, 3);
+		ROW("shared.set of the parent", GET(1, 0), 2 << 13 | 3));
+	SHARING(CLONE_IO, SHARING(CLONE_IO, SET(1, 0, 3, 0)); SHARING(0, SET(1, 0, 2, 0)));
+	ROW("shared.by a grandchild", GET(1, 0), 3 << 13);
+	SET(1, 0, 0, 0);
+	SHARING(CLONE_IO, SET(1, 0, 2, 6));
+	ROW("chosen to be none", GET(1, 0), 2 << 13 | 6);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "sched");
@@ -295,6 +324,7 @@ int main(int argc, char **argv)
 	GROUP(group_getcpu);
 	GROUP(group_nice);
 	GROUP(group_ioprio);
+	GROUP(group_io_shared);
 	GROUP_ALONE(group_behaviour);
 	return finish();
 }

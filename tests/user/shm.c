@@ -377,6 +377,58 @@ static void group_limits(void)
 	drop(id);
 }
 
+/* With kernel.shm_rmid_forced a segment goes with its last area, or with who made it. */
+#define FORCED "/proc/sys/kernel/shm_rmid_forced"
+
+static long stats(int id)
+{
+	struct shmid_ds d;
+
+	return sys(SYS_shmctl, id, IPC_STAT, &d);
+}
+
+static void group_forced(void)
+{
+	char text[32];
+	int *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int id, other, kept;
+	void *at;
+
+	ROW("is read", slurp(FORCED, text, sizeof(text)), 2);
+	ROW("is off", strcmp(text, "0\n"), 0);
+	ROW("range", write_text(FORCED, "2"), -EINVAL);
+	/* Off: it stays when its maker has ended; switching it on removes it then. */
+	CHILD(shared[0] = shmget(IPC_PRIVATE, PAGE, 0600));
+	id = shmget(IPC_PRIVATE, PAGE, 0600);
+	ROW("stays", stats(shared[0]), 0);
+	MUST(write_text(FORCED, "1"));
+	ROW("maker is gone", stats(shared[0]), -EINVAL);
+	ROW("maker lives", stats(id), 0);
+	at = shmat(id, NULL, 0);
+	other = SPAWN(void *mine = shmat(id, NULL, 0); shared[1] = mine != (void *)-1; pause());
+	ROW_TRUE("attached twice", EVENTUALLY(shared[1] == 1));
+	ROW("detach", shmdt(at), 0);
+	ROW("still attached", stats(id), 0);
+	kill(other, SIGKILL);
+	wait_status(other);
+	ROW("goes with the last area", stats(id), -EINVAL);
+	CHILD(shared[0] = shmget(IPC_PRIVATE, PAGE, 0600));
+	ROW("goes with its maker", stats(shared[0]), -EINVAL);
+	CHILD(shared[0] = shmget(IPC_PRIVATE, PAGE, 0600); shared[1] = 2; if (!fork()) {
+		at = shmat(shared[0], NULL, 0);
+		shared[1] = 3;
+		pause();
+	};
+	      EVENTUALLY(shared[1] == 3));
+	ROW("its maker is gone, but not who has it", stats(shared[0]), 0);
+	kept = shmget(IPC_PRIVATE, PAGE, 0600);
+	MUST(write_text(FORCED, "0"));
+	at = shmat(kept, NULL, 0);
+	shmdt(at);
+	ROW("off again", stats(kept), 0);
+	sys(SYS_shmctl, kept, IPC_RMID, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "shm");
@@ -388,5 +440,6 @@ int main(int argc, char **argv)
 	GROUP(group_shmctl);
 	GROUP(group_proc);
 	GROUP(group_limits);
+	GROUP(group_forced);
 	return finish();
 }
