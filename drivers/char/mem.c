@@ -9,11 +9,14 @@
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/signal.h>
+#include <kernel/thread.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
 
 #define MEM_MAJOR 1
+#define ZERO_PIECE (64u << 10) /* bytes between two looks at signals */
 
 static ssize_t read_nothing(file_t *f, iter_t *it, off_t *pos)
 {
@@ -35,9 +38,18 @@ static ssize_t write_full(file_t *f, iter_t *it, off_t *pos)
 
 static ssize_t read_zeros(file_t *f, iter_t *it, off_t *pos)
 {
-	size_t n = it->count, done = zero_iter(n, it);
+	size_t done = 0;
 
-	return done || !n ? (ssize_t)done : -EFAULT;
+	while (it->count) {
+		size_t n = MIN(it->count, (size_t)ZERO_PIECE), got = zero_iter(n, it);
+
+		done += got;
+		if (got < n)
+			return done ? (ssize_t)done : -EFAULT;
+		if (signal_pending(current()))
+			break;
+	}
+	return (ssize_t)done;
 }
 
 static off_t seek_nowhere(file_t *f, off_t off, int whence)

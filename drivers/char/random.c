@@ -149,7 +149,7 @@ ssize_t random_fill_iter(iter_t *it)
 		done += (ssize_t)copied;
 		if (copied < n)
 			break;
-		if (done % 4096 == 0 && signal_pending(current()))
+		if (done % (ssize_t)PAGE_SIZE == 0 && signal_pending(current()))
 			break;
 	}
 	memset(buf, 0, sizeof(buf));
@@ -173,6 +173,8 @@ static ssize_t device_write(file_t *f, iter_t *it, off_t *pos)
 		random_mix(buf, copied);
 		done += (ssize_t)copied;
 		if (copied < n)
+			break;
+		if (done % (ssize_t)PAGE_SIZE == 0 && signal_pending(current()))
 			break;
 	}
 	return done || !it->count ? done : -EFAULT;

@@ -432,6 +432,30 @@ static void group_sync(void)
 	ROW_TRUE("still_there", content_is("f", "0123456789"));
 }
 
+static void ignore_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* A transfer of as much as can be asked for ends early for a signal, and tells of what it did. */
+static bool interrupted(long call, int fd)
+{
+	struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, never = { 0 };
+	static char mib[1 << 20];
+	static struct iovec vec[1024];
+	size_t all = LENGTH(vec) * sizeof(mib);
+	long n;
+
+	for (size_t i = 0; i < LENGTH(vec); i++)
+		vec[i] = (struct iovec){ mib, sizeof(mib) };
+	signal(SIGALRM, ignore_alarm);
+	setitimer(ITIMER_REAL, &often, NULL);
+	n = sys(call, fd, vec, LENGTH(vec));
+	setitimer(ITIMER_REAL, &never, NULL);
+	signal(SIGALRM, SIG_DFL);
+	return n > 0 && n < (long)all;
+}
+
 static void group_devices(void)
 {
 	int null = MUST(open("/dev/null", O_RDWR)), zero = MUST(open("/dev/zero", O_RDWR));
@@ -454,6 +478,8 @@ static void group_devices(void)
 	ROW_TRUE("urandom_differs", memcmp(buf, other, 64));
 	ROW("urandom_write", sys(SYS_write, ran, buf, 10), 10);
 	ROW("urandom_efault", sys(SYS_read, ran, edge, 10), -EFAULT);
+	ROW_TRUE("urandom_write_interrupted", interrupted(SYS_writev, ran));
+	ROW_TRUE("zero_read_interrupted", interrupted(SYS_readv, zero));
 	int random = MUST(open("/dev/random", O_RDONLY));
 	ROW("random_read", sys(SYS_read, random, buf, 16), 16);
 	struct stat st;
