@@ -64,7 +64,7 @@ int main(int argc, char **argv)
 }
 END
 gcc -g -O0 -pthread -o threads threads.c || exit
-(./threads) 2>/dev/null; echo "status $?"
+{ ./threads; } 2>/dev/null; echo "status $?"
 fault=$(echo core.*)
 mv "$fault" fault
 look() {
@@ -78,7 +78,7 @@ look fault -ex 'p $_siginfo.si_signo' -ex 'p $_siginfo.si_code' -ex 'p/x $_sigin
 
 echo '## stacks of all threads'
 look fault -ex 'info threads' | grep -c 'Thread.*LWP'
-look fault -ex 'thread apply all bt' | grep -oE ' (fall|main|wait_here|work) \([^)]*\)( at threads.c:[0-9]+)?' | sed 's/argv=[^)]*/argv/' | sort
+look fault -ex 'thread apply all bt' | grep -oE ' (fall|main|wait_here|work) \([^)]*\)( at threads.c:[0-9]+)?' | sed -E 's/argv=[^)]*/argv/;s/(wait_here.*):.*/\1/' | sort # some are still at the barrier
 look fault -ex 'bt' | grep -oE '^#.*' | sed 's/0x0000[0-9a-f]* in //' | sed 's/argv=[^)]*/argv/'
 
 echo '## registers'
@@ -94,7 +94,7 @@ look fault -ex 'info proc mappings' | grep -oE '/[^ ]*(threads|libc\.so\.6)' | s
 look fault -ex 'info auxv' | grep -E 'AT_(PAGESZ|CLKTCK|UID|SECURE|PHNUM|PHENT|FLAGS)' | tr -s ' '
 
 echo '## abort'
-(./threads abort) 2>/dev/null; echo "status $?"
+{ ./threads abort; } 2>/dev/null; echo "status $?"
 mv core.* aborted
 look aborted -ex bt | grep -E '^Program term'
 look aborted -ex bt | grep -oE ' (main|abort) \(' | sort
