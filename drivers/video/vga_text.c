@@ -168,7 +168,8 @@ static int vga_set_font(screen_t *s, const font_t *font)
 	u32 shown;
 
 	if (font->width != 8 || font->count > GLYPHS || font->height > GLYPH_ROOM ||
-	    v->lines / font->height < 4)
+	    v->lines / font->height < 4 ||
+	    v->lines / font->height * s->cols * sizeof(u16) > CELLS_SIZE)
 		return -EINVAL;
 	load_font(v, font);
 	s->font = font;
