@@ -22,6 +22,7 @@ APART = set("""af-alg bind-mount binderfs dccp icmp-flood io-uring module netdev
     ramfs loop rdrand apparmor dev-shm uprobe""".split())
 # What waits, and for what.
 WAITING = {
+    "fanotify": "FANOTIFY, which is not configured",
     "ioport": "ioperm and iopl are not configured",
     "landlock": "security modules",
     "memhotplug": "memory that comes and goes",
