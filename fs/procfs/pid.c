@@ -44,7 +44,7 @@ static const pid_entry_t entries[] = {
 	{ "io", 0400, KIND_FILE, show_io, 0, false },
 	{ "syscall", 0400, KIND_FILE, show_syscall, 0, false },
 	{ "stack", 0400, KIND_FILE, show_stack, 0, false },
-	{ "coredump_filter", 0644, KIND_FILE, NULL, 0, false, &proc_core_filter_ops },
+	{ "coredump_filter", 0644, KIND_FILE, NULL, 0, true, &proc_core_filter_ops },
 	{ "mem", 0600, KIND_FILE, NULL, 0, false, &proc_mem_ops },
 	{ "exe", 0777, KIND_LINK, NULL, LINK_EXE, false },
 	{ "cwd", 0777, KIND_LINK, NULL, LINK_CWD, false },
