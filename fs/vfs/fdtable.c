@@ -553,6 +553,17 @@ file_t *fd_get(int fd)
 	return f;
 }
 
+bool fd_refers_to(int fd, const file_t *file)
+{
+	files_t *f = current()->files;
+	bool same;
+
+	spin_lock(&f->lock);
+	same = (u32)fd < f->table->size && f->table->slots[fd] == file;
+	spin_unlock(&f->lock);
+	return same;
+}
+
 /* ---- close-on-exec, ranges, others' tables ---- */
 
 void fd_set_cloexec(int fd, bool on)

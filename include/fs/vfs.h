@@ -529,6 +529,8 @@ void files_close_on_exec(files_t *f);
 files_t *files_unshare_if_needed(struct thread *t); /* exec */
 file_t *fd_get(int fd);	    /* of current: referenced, or NULL (also for O_PATH files) */
 file_t *fd_get_raw(int fd); /* O_PATH too */
+/* Asked under the table's lock: what was done before is seen by a close that comes after a true. */
+bool fd_refers_to(int fd, const file_t *file);
 /* Without a reference when the table is not shared; pair with fd_put_light. */
 #define FD_LIGHT_PUT 1UL	/* there is a reference */
 #define FD_LIGHT_UNLOCK_POS 2UL /* the position is locked */

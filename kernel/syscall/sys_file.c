@@ -220,7 +220,6 @@ static long lock_command(int fd, file_t *f, u32 cmd, struct flock __user *arg)
 {
 	bool ofd = cmd >= F_OFD_GETLK;
 	struct flock fl;
-	file_t *now;
 	int r;
 
 	if (copy_from_user(&fl, arg, sizeof(fl)))
@@ -237,14 +236,10 @@ static long lock_command(int fd, file_t *f, u32 cmd, struct flock __user *arg)
 	/*
 	 * Closed by another thread meanwhile: that close saw no lock, so nobody would release it.
 	 */
-	now = fd_get(fd);
-	if (now != f) {
-		file_lock_forget(f);
-		r = -EBADF;
-	}
-	if (now)
-		file_put(now);
-	return r;
+	if (fd_refers_to(fd, f))
+		return 0;
+	file_lock_forget(f);
+	return -EBADF;
 }
 
 static long get_owner(file_t *f, struct f_owner_ex *out)
