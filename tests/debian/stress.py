@@ -23,7 +23,6 @@ APART = set("""af-alg bind-mount binderfs dccp icmp-flood io-uring module netdev
 # What waits, and for what.
 WAITING = {
     "fanotify": "FANOTIFY, which is not configured",
-    "ioport": "ioperm and iopl, which are not configured",
     "landlock": "security modules",
     "memhotplug": "memory that comes and goes",
     "pci": "PCI devices in /sys",
