@@ -471,7 +471,7 @@ int main(int argc, char **argv)
 	GROUP(group_oom_adj);
 	GROUP(group_status);
 	GROUP(group_cpus);
-	GROUP(group_sysctl);
+	GROUP_ALONE(group_sysctl);
 	GROUP(group_numa_maps);
 	GROUP(group_clear_refs);
 	GROUP(group_pty_reserve);
