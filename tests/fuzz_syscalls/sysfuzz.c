@@ -105,12 +105,12 @@ static void kill_children(void)
 		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
 		if (pid <= 0 || !(file = fopen(path, "r")))
 			continue;
-		if (fgets(text, sizeof(text), file)) {
-			char *end = strrchr(text, ')');
+		/* Not by lines: a name may hold any byte. */
+		text[fread(text, 1, sizeof(text) - 1, file)] = 0;
+		char *end = strrchr(text, ')');
 
-			if (end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid())
-				kill(pid, SIGKILL);
-		}
+		if (end && sscanf(end, ") %*c %d", &parent) == 1 && parent == getpid())
+			kill(pid, SIGKILL);
 		fclose(file);
 	}
 	if (proc)
