@@ -3,7 +3,8 @@
  *
  * A node remembers the struct pid (a reference), so it never mistakes a new process for the one it
  * stood for; the dentry is revalidated at each walk. Files open a seq_file on the process and
- * thread, found anew at open.
+ * thread, found anew at open (pid_file.c); links, descriptors and threads have pid_link.c, pid_fd.c
+ * and pid_task.c.
  */
 #include "pid_internal.h"
 

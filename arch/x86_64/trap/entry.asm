@@ -10,9 +10,9 @@
 ;
 ; GS: the kernel's base is the CPU's per-CPU offset. Ordinary entries know from the saved CS whether
 ; to swap, since interrupts are off wherever the two disagree and nothing there faults but IRETQ, for a
-; segment of the program's (entry_segment): trap_exit_work lets no other frame through that it or SYSRET would refuse. Paranoid entries that
-; interrupted the kernel load the base anew, found through a segment limit, and put back what was
-; there.
+; segment of the program's (entry_segment): trap_exit_work lets no other frame through that it or SYSRET
+; would refuse. Paranoid entries that interrupted the kernel load the base anew, found through a segment
+; limit, and put back what was there.
 ;
 ; Interrupts are off from entry until C enables them, and from the last look at the thread's flags
 ; to user mode.
