@@ -19,7 +19,7 @@ static phys_addr_t hpet_base __ro_after_init;
 static u8 slit[ACPI_MAX_NODES][ACPI_MAX_NODES] __ro_after_init;
 static u32 slit_size __ro_after_init;
 
-u32 node_count __ro_after_init = 1;
+u32 node_count __ro_after_init_data = 1;
 static u32 node_domain[ACPI_MAX_NODES] __ro_after_init; /* proximity domain of each node */
 static u8 cpu_nodes[NR_CPUS] __ro_after_init;
 

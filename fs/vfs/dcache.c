@@ -664,7 +664,7 @@ void dentry_stats(dentry_state_t *out)
 	out->unused = READ_ONCE(lru_count);
 }
 
-static shrinker_t shrinker __ro_after_init = { .shrink = shrink };
+static shrinker_t shrinker __ro_after_init_data = { .shrink = shrink };
 
 void dcache_init(void)
 {

@@ -1,5 +1,6 @@
 /*
- * Per-CPU variables. On x86_64 they live in the image's .percpu section; each CPU has a copy at
+ * Per-CPU variables. On x86_64 they live in the image between percpu_start and
+ * percpu_end; each CPU has a copy at
  * `&variable + percpu_offset[cpu]` and its GS base holds that offset, so `gs:[rip + variable]`
  * reaches the running CPU's copy (Intel SDM 1 3.7.5). Before percpu_init the boot CPU's offset is
  * 0: it uses the section itself.
@@ -23,7 +24,8 @@
 #endif
 
 #define DECLARE_PERCPU(type, name) extern type name
-#define DEFINE_PERCPU(type, name) PERCPU_SECTION type name
+#define DEFINE_PERCPU(type, name) PERCPU_SECTION type name /* zero */
+#define DEFINE_PERCPU_INIT(type, name) PERCPU_INIT_SECTION type name
 
 extern unsigned long percpu_offset[NR_CPUS];
 #define per_cpu_ptr(ptr, cpu) ((__typeof__(ptr))((unsigned long)(ptr) + percpu_offset[cpu]))

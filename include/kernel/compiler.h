@@ -67,12 +67,15 @@ typedef u64 __bitwise be64;
 #define __sched
 #define __initdata
 #define __ro_after_init
+#define __ro_after_init_data
 #else
 /* Sleeps for its caller, whom /proc/PID/wchan is to name (sched_text_contains). */
 #define __sched __section(".sched.text")
 #define __init __section(".init.text") __cold
 #define __initdata __section(".init.data") /* freed with .init.text after boot */
-#define __ro_after_init __section(".data.ro_after_init")
+/* Constant from the end of boot on. Zero until boot sets it; or with an initial value. */
+#define __ro_after_init __section(".bss.ro_after_init")
+#define __ro_after_init_data __section(".data.ro_after_init")
 #endif
 
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))

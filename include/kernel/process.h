@@ -135,6 +135,7 @@ extern list_t all_processes;	 /* (t), RCU readable */
 extern process_t kernel_process; /* pid 0: owns kernel threads */
 extern process_t *init_process;	 /* pid 1 */
 extern u32 nr_threads;		 /* atomic: living threads */
+void task_init(void);		 /* boot, first of all: fills kernel_process and init_thread */
 
 /* spinlock that guards the process's (s) fields */
 #define sig_lock(p) (&(p)->sighand->lock)

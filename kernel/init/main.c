@@ -67,6 +67,7 @@ static void init_thread_main(void *arg)
 
 void kernel_main(boot_info_t *info)
 {
+	task_init();	     /* process 0 and its thread, which runs this */
 	sched_init();	     /* there is a current thread: locks work */
 	serial_early_init(); /* the first lines can be seen */
 	cmdline_init();	     /* options can be asked for */

@@ -115,7 +115,7 @@ static u64 shrink_stacks(u64 target)
 
 void __init kernel_stack_init(void)
 {
-	static shrinker_t shrinker __ro_after_init = { .shrink = shrink_stacks };
+	static shrinker_t shrinker __ro_after_init_data = { .shrink = shrink_stacks };
 
 	for (u32 cpu = 0; cpu < NR_CPUS; cpu++)
 		if (cpu_set_test(&cpu_possible, cpu))

@@ -43,7 +43,7 @@
 #include <mm/space.h>
 
 DEFINE_PERCPU(run_queue_t, run_queue);
-DEFINE_PERCPU(thread_t *, current_thread) = &init_thread;
+DEFINE_PERCPU_INIT(thread_t *, current_thread) = &init_thread;
 DEFINE_PERCPU(bool, need_resched);
 cpu_set_t sched_cpus, sched_idle_cpus;
 

@@ -23,68 +23,82 @@
  */
 #include <kernel/process.h>
 
+#include <kernel/lib/string.h>
+
 rwlock_t process_tree_lock = RWLOCK_INIT("process_tree");
 list_t all_processes = LIST_INIT(all_processes);
 process_t *init_process;
 u32 nr_threads;
 
-static sighand_t kernel_sighand = {
-	.refs = REFCOUNT_INIT(1),
-	.lock = SPINLOCK_INIT("sighand"),
-	.signalfd_wait = WAIT_QUEUE_INIT(kernel_sighand.signalfd_wait),
-};
+static sighand_t kernel_sighand;
+static pid_obj_t pid_zero; /* group and session of process 0, which the first program inherits */
+process_t kernel_process;
+thread_t init_thread;
 
-/* Group and session of process 0, which the first program inherits. */
-static pid_obj_t pid_zero = {
-	.refs = REFCOUNT_INIT(1),
-	.thread = &init_thread,
-	.process = &kernel_process,
-	.members = {
-		LIST_INIT(pid_zero.members[0]),
-		LIST_INIT(pid_zero.members[1]),
-		LIST_INIT(pid_zero.members[2]),
-		LIST_INIT(pid_zero.members[3]),
-	},
-	.wait = WAIT_QUEUE_INIT(pid_zero.wait),
-};
+static __init void pid_zero_init(void)
+{
+	pid_zero.refs = (refcount_t)REFCOUNT_INIT(1);
+	pid_zero.thread = &init_thread;
+	pid_zero.process = &kernel_process;
+	for (u32 i = 0; i < PID_TYPES; i++)
+		list_init(&pid_zero.members[i]);
+	pid_zero.wait = (wait_queue_head_t)WAIT_QUEUE_INIT(pid_zero.wait);
+}
 
-process_t kernel_process = {
-	.refs = REFCOUNT_INIT(1),
-	.pid_obj = &pid_zero,
-	.group = &pid_zero,
-	.session = &pid_zero,
-	.group_link = LIST_INIT(kernel_process.group_link),
-	.session_link = LIST_INIT(kernel_process.session_link),
-	.all_link = LIST_INIT(kernel_process.all_link),
-	.parent = &kernel_process,
-	.children = LIST_INIT(kernel_process.children),
-	.sibling = LIST_INIT(kernel_process.sibling),
-	.threads = LIST_INIT(kernel_process.threads),
-	.leader = &init_thread,
-	.thread_count = 1,
-	.kernel = true,
-	.unkillable = true,
-	.sighand = &kernel_sighand,
-	.pending.entries = LIST_INIT(kernel_process.pending.entries),
-	.wait_children = WAIT_QUEUE_INIT(kernel_process.wait_children),
-	.wait_exit = WAIT_QUEUE_INIT(kernel_process.wait_exit),
-	.ns = &init_namespaces,
-	.rlimits = { [0 ... RLIM_NLIMITS - 1] = { RLIM_INFINITY, RLIM_INFINITY } },
-};
+static __init void kernel_process_init(void)
+{
+	process_t *p = &kernel_process;
 
-thread_t init_thread = {
-	.refs = REFCOUNT_INIT(1),
-	.process = &kernel_process,
-	.process_link = LIST_INIT(init_thread.process_link),
-	.rcu_blocked = LIST_INIT(init_thread.rcu_blocked),
-	.pid = &pid_zero,
-	.traced = LIST_INIT(init_thread.traced),
-	.traced_link = LIST_INIT(init_thread.traced_link),
-	.name = "idle/0",
-	.pending.entries = LIST_INIT(init_thread.pending.entries),
-	.blocked = ~0UL,
-	.cred = &init_cred,
-};
+	kernel_sighand.refs = (refcount_t)REFCOUNT_INIT(1);
+	kernel_sighand.lock = (spinlock_t)SPINLOCK_INIT("sighand");
+	kernel_sighand.signalfd_wait =
+		(wait_queue_head_t)WAIT_QUEUE_INIT(kernel_sighand.signalfd_wait);
+	p->refs = (refcount_t)REFCOUNT_INIT(1);
+	p->pid_obj = p->group = p->session = &pid_zero;
+	list_init(&p->group_link);
+	list_init(&p->session_link);
+	list_init(&p->all_link);
+	p->parent = p;
+	list_init(&p->children);
+	list_init(&p->sibling);
+	list_init(&p->threads);
+	p->leader = &init_thread;
+	p->thread_count = 1;
+	p->kernel = true;
+	p->unkillable = true;
+	p->sighand = &kernel_sighand;
+	list_init(&p->pending.entries);
+	p->wait_children = (wait_queue_head_t)WAIT_QUEUE_INIT(kernel_process.wait_children);
+	p->wait_exit = (wait_queue_head_t)WAIT_QUEUE_INIT(kernel_process.wait_exit);
+	p->ns = &init_namespaces;
+	for (u32 i = 0; i < RLIM_NLIMITS; i++)
+		p->rlimits[i] = (struct rlimit64){ RLIM_INFINITY, RLIM_INFINITY };
+}
+
+/* Its canary is there already: fields are set one by one. */
+static __init void init_thread_init(void)
+{
+	thread_t *t = &init_thread;
+
+	t->refs = (refcount_t)REFCOUNT_INIT(1);
+	t->process = &kernel_process;
+	list_init(&t->process_link);
+	list_init(&t->rcu_blocked);
+	t->pid = &pid_zero;
+	list_init(&t->traced);
+	list_init(&t->traced_link);
+	strscpy(t->name, "idle/0", sizeof(t->name));
+	list_init(&t->pending.entries);
+	t->blocked = ~0UL;
+	t->cred = &init_cred;
+}
+
+__init void task_init(void)
+{
+	pid_zero_init();
+	kernel_process_init();
+	init_thread_init();
+}
 
 bool(process_lock_sighand)(process_t *p, unsigned long *flags)
 {

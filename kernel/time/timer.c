@@ -41,7 +41,7 @@ typedef struct timer_base {
 	nsec_t armed;	     /* the hardware fires then, or NSEC_MAX */
 } timer_base_t;
 
-static DEFINE_PERCPU(timer_base_t, timer_base) = {
+static DEFINE_PERCPU_INIT(timer_base_t, timer_base) = {
 	.lock = SPINLOCK_INIT("timer_base"),
 	.tick = NSEC_MAX,
 	.armed = NSEC_MAX,

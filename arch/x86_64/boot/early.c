@@ -31,7 +31,7 @@
 
 /* linker.ld */
 extern char image_start[], image_end[], text_end[], init_text_start[], rodata_start[], rodata_end[],
-	data_start[], data_end[];
+	data_start[], data_end[], ro_bss_start[], ro_bss_end[];
 extern u64 relr_start[], relr_end[];
 extern pte_t boot_tables[];
 extern char boot_stack[];
@@ -229,6 +229,7 @@ static void build_tables(void)
 	/* What is constant in the image is so here, too; what is in the way of a page that is mapped. */
 	map_alias(root, image_start, init_text_start);
 	map_alias(root, rodata_start, rodata_end);
+	map_alias(root, ro_bss_start, ro_bss_end);
 	/* The first MiB whole: firmware leaves its tables there, in and between the regions. */
 	boot_map(root, direct_map_base, 0, 1UL << 20, PTE_WRITE | PTE_NX | pte_global, 0);
 	for (u32 i = 0; i < boot_info.region_count; i++) {

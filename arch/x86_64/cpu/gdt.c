@@ -8,7 +8,7 @@
 #include <arch_x86/ldt.h>
 #include <arch_x86/pti.h>
 
-__section(".percpu.entry") entry_area_t entry_area;
+__section(".bss.percpu.entry") entry_area_t entry_area;
 
 /* Up to the byte after the port map. */
 #define TSS_LIMIT (offsetof(entry_area_t, io_map_end) - offsetof(entry_area_t, tss))

@@ -19,7 +19,7 @@
 #include <mm/page.h>
 
 extern char boot_stack[], image_start[], rodata_start[], rodata_end[], init_text_start[],
-	init_text_end[], init_data_start[], init_data_end[];
+	init_text_end[], init_data_start[], init_data_end[], ro_bss_start[], ro_bss_end[];
 extern phys_addr_t image_phys;
 #define BOOT_STACK_SIZE 16384
 
@@ -80,9 +80,9 @@ static pte_t *image_entry(unsigned long va)
 }
 
 /* Constant data was written by relocation and boot code; from here on it is read-only. */
-static void seal_constants(void)
+static __init void seal_constants(const char *from, const char *to)
 {
-	unsigned long start = (unsigned long)rodata_start, end = (unsigned long)rodata_end;
+	unsigned long start = (unsigned long)from, end = (unsigned long)to;
 
 	for (unsigned long va = start; va < end; va += PAGE_SIZE) {
 		pte_t *pte = image_entry(va);
@@ -109,7 +109,8 @@ void arch_init_late(void)
 
 void arch_seal(void)
 {
-	seal_constants();
+	seal_constants(rodata_start, rodata_end);
+	seal_constants(ro_bss_start, ro_bss_end);
 	unmap_image(init_text_start, init_text_end);
 	unmap_image(init_data_start, init_data_end);
 #ifdef CONFIG_DEBUG

@@ -1,6 +1,7 @@
 /*
- * Per-CPU areas: copies of the image's .percpu section. The boot CPU's is made in early boot; the
- * others' when they are brought up, from the section itself, which nothing writes to.
+ * Per-CPU areas: copies of what the image has from percpu_start on: the variables with an initial
+ * value (.percpu), and behind them those of zero (the first of .bss). The boot CPU's is made in
+ * early boot; the others' when they are brought up, from the image, where nothing writes to.
  */
 #include <arch_x86/percpu_setup.h>
 

@@ -10,7 +10,8 @@
 #include <arch_x86/percpu_setup.h>
 #include <kernel/printk.h>
 
-extern char image_start[], text_end[], init_text_start[], rodata_start[], rodata_end[];
+extern char image_start[], text_end[], init_text_start[], rodata_start[], rodata_end[],
+	ro_bss_start[], ro_bss_end[];
 
 static bool overlaps(u64 a, u64 a_end, u64 b, u64 b_end)
 {
@@ -22,7 +23,8 @@ static bool is_constant(phys_addr_t pa, u64 size)
 	phys_addr_t end = pa + size;
 
 	return overlaps(pa, end, virt_to_phys(image_start), virt_to_phys(init_text_start)) ||
-	       overlaps(pa, end, virt_to_phys(rodata_start), virt_to_phys(rodata_end));
+	       overlaps(pa, end, virt_to_phys(rodata_start), virt_to_phys(rodata_end)) ||
+	       overlaps(pa, end, virt_to_phys(ro_bss_start), virt_to_phys(ro_bss_end));
 }
 
 static const char *wrong_with(unsigned long va, pte_t pte, u64 size)

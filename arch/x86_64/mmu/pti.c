@@ -29,7 +29,7 @@
 #include <mm/page.h>
 
 bool mmu_two_roots __ro_after_init;
-u64 pte_global __ro_after_init = PTE_GLOBAL;
+u64 pte_global __ro_after_init_data = PTE_GLOBAL;
 static pte_t *user_top __ro_after_init; /* a root of which only the upper half matters */
 
 PERCPU_SECTION u64 user_cr3, user_cr3_next;

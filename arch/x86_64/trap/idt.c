@@ -31,7 +31,7 @@ _Static_assert(sizeof(idt_gate_t) == 16, "IDT gate: Intel SDM 3A 6.14.1");
 extern char vector_stubs[], syscall_entry[], syscall_entry_pti[], syscall_entry_compat[];
 
 /* A page of its own, read-only after boot: user page tables show it. */
-static idt_gate_t idt[IDT_ENTRIES] __aligned(PAGE_SIZE) __section(".data.ro_after_init.idt");
+static idt_gate_t idt[IDT_ENTRIES] __aligned(PAGE_SIZE) __section(".bss.ro_after_init.idt");
 _Static_assert(sizeof(idt) == PAGE_SIZE, "IDT: one page");
 
 static __init u8 vector_stack(u32 vector)

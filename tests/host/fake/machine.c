@@ -29,7 +29,7 @@ DEFINE_PERCPU(u32, cpu_number);
 DEFINE_PERCPU(u32, preempt_count);
 weak DEFINE_PERCPU(bool, need_resched);
 static thread_t fake_thread = { .name = "fake" };
-weak DEFINE_PERCPU(thread_t *, current_thread) = &fake_thread;
+weak DEFINE_PERCPU_INIT(thread_t *, current_thread) = &fake_thread;
 
 cpu_set_t cpu_possible = { { 1 } }, cpu_online = { { 1 } };
 u32 cpu_count = 1;

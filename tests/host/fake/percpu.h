@@ -9,6 +9,7 @@
 #include <kernel/types.h>
 
 #define PERCPU_SECTION __attribute__((section("percpu_host")))
+#define PERCPU_INIT_SECTION PERCPU_SECTION
 
 extern __thread u32 fake_cpu;
 

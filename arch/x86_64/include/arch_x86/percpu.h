@@ -8,7 +8,8 @@
 
 #include <kernel/compiler.h>
 
-#define PERCPU_SECTION __section(".percpu")
+#define PERCPU_SECTION __section(".bss.percpu")
+#define PERCPU_INIT_SECTION __section(".percpu")
 
 #define this_cpu_read(var)                                                                         \
 	({                                                                                         \
