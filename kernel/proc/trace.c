@@ -128,7 +128,9 @@ int trace_stop(thread_t *t, int code, int why, u64 message, siginfo_t *info)
 	t->stop_info = NULL;
 	t->trace_message = 0;
 	t->job_ctl &= ~JOB_LISTENING;
-	signal_recalc_pending(t);
+	/* Told only of more: a call that what is over now has interrupted is still to be begun again. */
+	if (signal_has_pending(t))
+		thread_set_flag(t, TF_SIGPENDING);
 	return code;
 }
 

@@ -828,6 +828,35 @@ static void group_seize(void)
 	kill_child(pid);
 }
 
+static void do_one_pause(void)
+{
+	sys(SYS_pause);
+	_exit(7);
+}
+
+/* The stop at a call's end takes what interrupted the call: the call is begun again all the same. */
+static void group_detach_in_call(void)
+{
+	pid_t pid = untraced(do_one_pause);
+	struct user_regs_struct regs;
+
+	until_state(pid, 'S');
+	trace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD);
+	trace(PTRACE_INTERRUPT, pid, 0, 0);
+	ROW("interrupted", stop_of(pid), EVENT(PTRACE_EVENT_STOP));
+	trace(PTRACE_SYSCALL, pid, 0, 0);
+	ROW("begun_again", stop_of(pid), SIGTRAP | 0x80);
+	trace(PTRACE_SYSCALL, pid, 0, 0);
+	until_state(pid, 'S');
+	trace(PTRACE_INTERRUPT, pid, 0, 0);
+	ROW("end_of_call", stop_of(pid), SIGTRAP | 0x80);
+	trace(PTRACE_GETREGS, pid, 0, (long)&regs);
+	ROW("result", (long)regs.rax, -514); /* ERESTARTNOHAND, which only a tracer sees */
+	trace(PTRACE_DETACH, pid, 0, 0);
+	ROW_TRUE("sleeps_on", until_state(pid, 'S'));
+	kill_child(pid);
+}
+
 static void group_group_stop(void)
 {
 	pid_t pid = traced(do_pause);
@@ -1005,6 +1034,7 @@ int main(int argc, char **argv)
 	GROUP(group_exec_thread);
 	GROUP(group_attach);
 	GROUP(group_seize);
+	GROUP(group_detach_in_call);
 	GROUP(group_group_stop);
 	GROUP(group_tracer_end);
 	GROUP(group_wait);
