@@ -18,8 +18,8 @@ set -m
 sleep 100 & jobs | sed 's/[0-9]\{2,\}/N/'
 kill -STOP %1; wait -f %1 2>/dev/null & sleep 0.3; kill %2 2>/dev/null
 jobs | head -n 1 | tr -s ' '
-bg %1 | tr -s ' '; jobs | head -n 1 | tr -s ' '
-kill %1; wait %1; echo $?
+bg %1 >bg; tr -s ' ' <bg; jobs | head -n 1 | tr -s ' '
+kill %1; wait -f %1; echo $?
 (sleep 0.1; exit 7) & fg %% | head -n 1 >/dev/null; wait; echo done
 bash -c 'kill -TSTP $$; echo continued' & wait -n; sleep 0.2; jobs -s | tr -s ' ' | cut -d' ' -f1-2
 kill -CONT %%; wait; jobs

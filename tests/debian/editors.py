@@ -64,7 +64,7 @@ def vim():
     t.send(":r !echo from a shell\n")
     t.wait("from a shell")
     t.resize(30, 100)
-    t.wait(r"\x1b\[29;1H")
+    t.wait(r"\x1b\[H\x1b\[J")  # it draws all anew
     t.send(":call setline(1, 'columns ' . &columns)\n")
     t.wait("columns 100")
     t.send(":wq\n")
