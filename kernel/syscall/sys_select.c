@@ -60,16 +60,15 @@ out:
 	return r;
 }
 
+static long poll_until(struct pollfd __user *fds, u32 nfds, nsec_t deadline);
+
 static long restart_poll(restart_block_t *rb)
 {
-	long r = do_poll((struct pollfd __user *)rb->args[0], (u32)rb->args[1], rb->deadline);
-
-	return r == -EINTR ? -ERESTART_RESTARTBLOCK : r;
+	return poll_until((struct pollfd __user *)rb->args[0], (u32)rb->args[1], rb->deadline);
 }
 
-long sys_poll(struct pollfd __user *fds, u32 nfds, int timeout)
+static long poll_until(struct pollfd __user *fds, u32 nfds, nsec_t deadline)
 {
-	nsec_t deadline = timeout < 0 ? NSEC_MAX : wait_deadline_in(timeout * NSEC_PER_MSEC);
 	restart_block_t *rb = &current()->restart;
 	long r = do_poll(fds, nfds, deadline);
 
@@ -80,6 +79,12 @@ long sys_poll(struct pollfd __user *fds, u32 nfds, int timeout)
 	rb->args[1] = nfds;
 	rb->deadline = deadline;
 	return -ERESTART_RESTARTBLOCK;
+}
+
+long sys_poll(struct pollfd __user *fds, u32 nfds, int timeout)
+{
+	return poll_until(fds, nfds,
+			  timeout < 0 ? NSEC_MAX : wait_deadline_in(timeout * NSEC_PER_MSEC));
 }
 
 /* ---- temporary signal masks ---- */
