@@ -133,10 +133,11 @@ $(B)/first.elf: $(OBJECTS) $(B)/objects linker.ld
 	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS)
 $(B)/gen/symbols.c: $(B)/first.elf tools/gen_symbols
 	@tools/gen_symbols $< > $@
-$(IMAGE): $(B)/first.elf $(B)/gen/symbols.o tools/check_code_pointers
+$(IMAGE): $(B)/first.elf $(B)/gen/symbols.o tools/check_code_pointers tools/check_init
 	@echo "  LD $@"
 	@$(LD) $(LDFLAGS) -o $@ $(OBJECTS) $(B)/gen/symbols.o
 	@tools/check_code_pointers $@
+	@tools/check_init $(OBJECTS)
 
 $(INITRAMFS): tools/mk_initramfs $(shell find iso/rootfs 2>/dev/null)
 	@tools/install_deps image
@@ -201,6 +202,7 @@ check: $(GENERATED)
 	@tools/install_deps check
 	@clang-format --dry-run -Werror $(CHECKED)
 	@tools/check_layers --headers --self-test
+	@tools/check_init --self-test
 	@for f in $(SOURCES); do sparse $(SPARSE_FLAGS) $(filter-out -Werror -fcf-protection=none $(CANARY),$(CFLAGS)) $$f; done 2>&1 | { ! grep -E "(warning|error):"; }
 	@shellcheck $$(git ls-files | xargs grep -lE '^#!(/usr)?/bin/(env )?(ba)?sh')
 	@echo 'check: 1 passed, 0 failed'

@@ -4,7 +4,7 @@
 #include <fs/filesystems.h>
 #include <fs/memfd.h>
 
-void filesystems_init(void)
+__init void filesystems_init(void)
 {
 	mapping_init();
 	memfd_init();

@@ -41,12 +41,12 @@ typedef struct rsdp {
 	u64 xsdt;
 } __packed rsdp_t;
 
-phys_addr_t acpi_hpet_base(void)
+__init phys_addr_t acpi_hpet_base(void)
 {
 	return hpet_base;
 }
 
-static const table_header_t *map_table(phys_addr_t pa)
+static __init const table_header_t *map_table(phys_addr_t pa)
 {
 	const table_header_t *h = pa ? arch_map_firmware(pa, sizeof(*h)) : NULL;
 
@@ -89,7 +89,7 @@ static void parse_table(phys_addr_t pa)
 }
 
 /* The RSDP by its signature, in the BIOS area or the first KiB of the EBDA (5.2.5.1). */
-static const rsdp_t *search_rsdp(phys_addr_t from, size_t len)
+static __init const rsdp_t *search_rsdp(phys_addr_t from, size_t len)
 {
 	const char *p = arch_map_firmware(from, len);
 
@@ -198,7 +198,7 @@ static void put_boot_cpu_first(void)
 	}
 }
 
-void acpi_init(void)
+__init void acpi_init(void)
 {
 	const rsdp_t *rsdp = find_rsdp();
 

@@ -31,7 +31,7 @@ typedef struct mp_pointer {
 } __packed mp_pointer_t;
 _Static_assert(sizeof(mp_pointer_t) == 16, "MP specification, 4.1");
 
-static u32 read32(const u8 *p)
+static __init u32 read32(const u8 *p)
 {
 	u32 v;
 
@@ -39,7 +39,7 @@ static u32 read32(const u8 *p)
 	return v;
 }
 
-static void add_cpu(const u8 *e, acpi_madt_info_t *out)
+static __init void add_cpu(const u8 *e, acpi_madt_info_t *out)
 {
 	if (!(e[3] & CPU_ENABLED))
 		return;
@@ -50,14 +50,14 @@ static void add_cpu(const u8 *e, acpi_madt_info_t *out)
 }
 
 /* The first: it has the lines of the PC's standard devices, and the table numbers no others. */
-static void add_ioapic(const u8 *e, acpi_madt_info_t *out)
+static __init void add_ioapic(const u8 *e, acpi_madt_info_t *out)
 {
 	if ((e[3] & IOAPIC_USABLE) && !out->ioapic_count)
 		out->ioapics[out->ioapic_count++] = (acpi_ioapic_t){ read32(e + 4), 0 };
 }
 
 /* Lines of an ISA bus that are wired otherwise than one to one. */
-static void add_interrupt(const u8 *e, u32 isa_buses, acpi_madt_info_t *out)
+static __init void add_interrupt(const u8 *e, u32 isa_buses, acpi_madt_info_t *out)
 {
 	u16 flags = (u16)(e[2] | e[3] << 8);
 	u8 bus = e[4], irq = e[5], pin = e[7];
@@ -69,7 +69,7 @@ static void add_interrupt(const u8 *e, u32 isa_buses, acpi_madt_info_t *out)
 	out->overrides[out->override_count++] = (acpi_override_t){ irq, pin, flags };
 }
 
-void acpi_parse_mp_table(const void *table, size_t len, acpi_madt_info_t *out)
+__init void acpi_parse_mp_table(const void *table, size_t len, acpi_madt_info_t *out)
 {
 	const u8 *base = table;
 	u32 isa_buses = 0;
@@ -95,7 +95,7 @@ void acpi_parse_mp_table(const void *table, size_t len, acpi_madt_info_t *out)
 	}
 }
 
-static const mp_pointer_t *search(phys_addr_t from, size_t len)
+static __init const mp_pointer_t *search(phys_addr_t from, size_t len)
 {
 	const char *p = arch_map_firmware(from, len);
 
@@ -108,7 +108,7 @@ static const mp_pointer_t *search(phys_addr_t from, size_t len)
 	return NULL;
 }
 
-static u16 bios_word(phys_addr_t pa)
+static __init u16 bios_word(phys_addr_t pa)
 {
 	const void *p = arch_map_firmware(pa, sizeof(u16));
 	u16 value = 0;
@@ -119,7 +119,7 @@ static u16 bios_word(phys_addr_t pa)
 }
 
 /* In the first KiB of the EBDA, the last of base memory, or the BIOS area (4). */
-static const mp_pointer_t *find_pointer(void)
+static __init const mp_pointer_t *find_pointer(void)
 {
 	u16 ebda = bios_word(BDA_EBDA_SEGMENT), kib = bios_word(BDA_BASE_MEMORY_KIB);
 	const mp_pointer_t *mp = NULL;
@@ -133,7 +133,7 @@ static const mp_pointer_t *find_pointer(void)
 	return mp ? mp : search(0xf0000, 0x10000);
 }
 
-bool acpi_find_mp_table(acpi_madt_info_t *out)
+__init bool acpi_find_mp_table(acpi_madt_info_t *out)
 {
 	const mp_pointer_t *mp = find_pointer();
 	const u8 *table = mp && mp->table ? arch_map_firmware(mp->table, HEADER_SIZE) : NULL;

@@ -17,7 +17,7 @@
 
 static u8 __iomem *reset_memory, *sleep_memory; /* where the registers are in memory */
 
-void acpi_map_registers(void)
+__init void acpi_map_registers(void)
 {
 	if (acpi_fadt.reset.address && acpi_fadt.reset.space == 0)
 		reset_memory = ioremap(acpi_fadt.reset.address, 1);

@@ -8,7 +8,7 @@
 
 #define HEADER_SIZE 36 /* common header, 5.2.6 */
 
-static u64 read_le(const u8 *p, u32 bytes)
+static __init u64 read_le(const u8 *p, u32 bytes)
 {
 	u64 v = 0;
 
@@ -17,7 +17,7 @@ static u64 read_le(const u8 *p, u32 bytes)
 	return v;
 }
 
-bool acpi_checksum(const void *table, size_t len)
+__init bool acpi_checksum(const void *table, size_t len)
 {
 	const u8 *p = table;
 	u8 sum = 0;
@@ -27,7 +27,7 @@ bool acpi_checksum(const void *table, size_t len)
 	return sum == 0;
 }
 
-static void add_cpu(acpi_madt_info_t *out, u32 apic_id, u32 flags)
+static __init void add_cpu(acpi_madt_info_t *out, u32 apic_id, u32 flags)
 {
 	if (!(flags & 1)) /* enabled; "online capable" ones cannot be started now */
 		return;
@@ -40,7 +40,7 @@ static void add_cpu(acpi_madt_info_t *out, u32 apic_id, u32 flags)
 		out->apic_ids[out->cpu_count++] = apic_id;
 }
 
-void acpi_parse_madt(const void *table, size_t len, acpi_madt_info_t *out)
+__init void acpi_parse_madt(const void *table, size_t len, acpi_madt_info_t *out)
 {
 	const u8 *base = table;
 	size_t at = HEADER_SIZE + 8;
@@ -73,7 +73,7 @@ void acpi_parse_madt(const void *table, size_t len, acpi_madt_info_t *out)
 	}
 }
 
-void acpi_parse_srat(const void *table, size_t len, acpi_srat_info_t *out)
+__init void acpi_parse_srat(const void *table, size_t len, acpi_srat_info_t *out)
 {
 	const u8 *base = table;
 	size_t at = HEADER_SIZE + 12;
@@ -103,7 +103,7 @@ void acpi_parse_srat(const void *table, size_t len, acpi_srat_info_t *out)
 	}
 }
 
-u32 acpi_parse_slit(const void *table, size_t len, u8 out[ACPI_MAX_NODES][ACPI_MAX_NODES])
+__init u32 acpi_parse_slit(const void *table, size_t len, u8 out[ACPI_MAX_NODES][ACPI_MAX_NODES])
 {
 	const u8 *base = table;
 	u64 n;
@@ -118,19 +118,19 @@ u32 acpi_parse_slit(const void *table, size_t len, u8 out[ACPI_MAX_NODES][ACPI_M
 	return (u32)n;
 }
 
-static acpi_register_t read_register(const u8 *base, size_t len, size_t at)
+static __init acpi_register_t read_register(const u8 *base, size_t len, size_t at)
 {
 	if (at + 12 > len)
 		return (acpi_register_t){ 0 };
 	return (acpi_register_t){ base[at], read_le(base + at + 4, 8) };
 }
 
-static acpi_register_t port_register(u32 port)
+static __init acpi_register_t port_register(u32 port)
 {
 	return (acpi_register_t){ 1, port };
 }
 
-void acpi_parse_fadt(const void *table, size_t len, acpi_fadt_info_t *out)
+__init void acpi_parse_fadt(const void *table, size_t len, acpi_fadt_info_t *out)
 {
 	const u8 *base = table;
 	u32 flags;
@@ -162,7 +162,7 @@ void acpi_parse_fadt(const void *table, size_t len, acpi_fadt_info_t *out)
 }
 
 /* An AML integer (20.2.3): ByteConst, ZeroOp, OneOp, WordConst, DWordConst. Bytes read, 0: none. */
-static u32 aml_integer(const u8 *p, size_t len, u8 *value)
+static __init u32 aml_integer(const u8 *p, size_t len, u8 *value)
 {
 	if (len >= 1 && (p[0] == 0 || p[0] == 1)) {
 		*value = p[0];
@@ -183,7 +183,7 @@ static u32 aml_integer(const u8 *p, size_t len, u8 *value)
 	return 0;
 }
 
-bool acpi_find_s5(const void *aml, size_t len, u8 *type_a, u8 *type_b)
+__init bool acpi_find_s5(const void *aml, size_t len, u8 *type_a, u8 *type_b)
 {
 	const u8 *p = aml;
 

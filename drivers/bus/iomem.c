@@ -28,7 +28,7 @@ typedef struct claim {
 static mutex_t claims_mutex = MUTEX_INIT(claims_mutex);
 static list_t claims = LIST_INIT(claims);
 
-int iomem_claim(const char *name, phys_addr_t start, phys_addr_t end)
+__init int iomem_claim(const char *name, phys_addr_t start, phys_addr_t end)
 {
 	claim_t *c, *n;
 	int r = 0;
@@ -100,7 +100,7 @@ static int show_iomem(seq_file_t *m, void *arg)
 	return 0;
 }
 
-void iomem_init(void)
+__init void iomem_init(void)
 {
 	if (iomem_claim("Kernel image", boot_info.image_start, boot_info.image_end) ||
 	    proc_create_single("iomem", 0444, show_iomem, NULL))

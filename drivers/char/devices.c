@@ -71,7 +71,7 @@ static void start_consoles(void)
 	}
 }
 
-void devices_init(void)
+__init void devices_init(void)
 {
 	iomem_init();
 	virtio_mmio_init();

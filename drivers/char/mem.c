@@ -205,7 +205,7 @@ static const file_operations_t kmsg_ops = { .open = kmsg_open,
 					    .poll = kmsg_poll,
 					    .llseek = kmsg_llseek };
 
-void mem_init(void)
+__init void mem_init(void)
 {
 	static const struct {
 		const char *name;

@@ -277,7 +277,7 @@ static int show_bits(seq_file_t *m, void *arg)
 	return 0;
 }
 
-void random_devices_init(void)
+__init void random_devices_init(void)
 {
 	if (register_chrdev_region(MEM_MAJOR, RANDOM_MINOR, 2, "random", &random_operations))
 		panic("The random devices' numbers are taken");

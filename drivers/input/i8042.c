@@ -230,7 +230,7 @@ static int read_data(void)
 	return wait_status(STATUS_OUTPUT, STATUS_OUTPUT) ? arch_in8(PORT_DATA) : -1;
 }
 
-static bool write_config(u8 config)
+static __init bool write_config(u8 config)
 {
 	return write_command(CMD_WRITE_CONFIG) && write_data(config);
 }
@@ -270,7 +270,7 @@ static bool start_keyboard(void)
 	return true;
 }
 
-void i8042_init(void)
+__init void i8042_init(void)
 {
 	u8 config;
 	int r;

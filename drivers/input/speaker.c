@@ -46,7 +46,7 @@ void speaker_tone(u32 hz, u32 msecs)
 		mod_timer(&end_timer, (u64)(clock_monotonic() + msecs * NSEC_PER_MSEC));
 }
 
-void speaker_init(void)
+__init void speaker_init(void)
 {
 	timer_init(&end_timer, silence, NULL);
 }

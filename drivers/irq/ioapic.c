@@ -56,7 +56,7 @@ static const ioapic_t *find(u32 gsi)
 	return NULL;
 }
 
-bool ioapic_has(u32 gsi)
+__init bool ioapic_has(u32 gsi)
 {
 	return find(gsi) != NULL;
 }
@@ -84,7 +84,7 @@ __init void ioapic_init(void)
 		add(&acpi_madt.ioapics[i]);
 }
 
-void ioapic_find(u32 irq, bool level_default, irq_route_t *route)
+__init void ioapic_find(u32 irq, bool level_default, irq_route_t *route)
 {
 	*route = (irq_route_t){
 		.gsi = irq,
@@ -104,7 +104,7 @@ void ioapic_find(u32 irq, bool level_default, irq_route_t *route)
 	}
 }
 
-void ioapic_connect(const irq_route_t *route, u8 vector, u32 apic_id)
+__init void ioapic_connect(const irq_route_t *route, u8 vector, u32 apic_id)
 {
 	const ioapic_t *io = find(route->gsi);
 	u32 entry = INDEX_ENTRY + 2 * (route->gsi - io->first_gsi);

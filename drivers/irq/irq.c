@@ -146,7 +146,7 @@ void disable_irq(u32 irq)
 	spin_unlock_irqrestore(&line->lock, flags);
 }
 
-void enable_irq(u32 irq)
+__init void enable_irq(u32 irq)
 {
 	irq_line_t *line = &lines[irq];
 	unsigned long flags;
@@ -208,7 +208,7 @@ static int line_connect(u32 irq, irq_line_t *line, u32 flags)
 	return 0;
 }
 
-int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name, void *data)
+__init int request_irq(u32 irq, irq_handler_t handler, u32 flags, const char *name, void *data)
 {
 	irq_line_t *line = &lines[irq];
 	irq_action_t **link, *a;

@@ -146,7 +146,7 @@ void tty_put(tty_t *tty)
 	kfree(tty);
 }
 
-int tty_register(tty_t *tty)
+__init int tty_register(tty_t *tty)
 {
 	registered_tty_t *r = kzalloc(sizeof(*r), GFP_KERNEL);
 
@@ -160,7 +160,7 @@ int tty_register(tty_t *tty)
 	return devtmpfs_create(tty->name, 0600, tty->dev);
 }
 
-void tty_set_console(dev_t dev)
+__init void tty_set_console(dev_t dev)
 {
 	console_dev = dev;
 }
@@ -473,7 +473,7 @@ static void describe(tty_t *tty, dev_t *dev, pid_t *group)
 	spin_unlock_irqrestore(&tty->control_lock, flags);
 }
 
-void tty_init(void)
+__init void tty_init(void)
 {
 	BUG_ON(register_chrdev_region(TTY_MAJOR, 0, 256, "tty", &numbered_operations));
 	BUG_ON(register_chrdev_region(TTYAUX_MAJOR, 0, 2, "/dev/tty", &auxiliary_operations));

@@ -539,7 +539,7 @@ static const fs_operations_t devpts_operations = {
 	.show_options = show_options,
 };
 
-void devpts_init(void)
+__init void devpts_init(void)
 {
 	if (register_filesystem("devpts", &devpts_operations))
 		panic("devpts cannot be registered");

@@ -452,7 +452,7 @@ static int open_slave(vfs_node_t *node, file_t *f)
 static const file_operations_t ptmx_operations = { .open = open_ptmx };
 static const file_operations_t pts_operations = { .open = open_slave };
 
-void pty_init(void)
+__init void pty_init(void)
 {
 	BUG_ON(register_chrdev_region(TTYAUX_MAJOR, 2, 1, "ptmx", &ptmx_operations));
 	BUG_ON(register_chrdev_region(PTS_MAJOR, 0, 1u << 20, "pts", &pts_operations));

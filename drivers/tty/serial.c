@@ -403,17 +403,17 @@ static int start_port(serial_port_t *p, u32 index)
 	return tty_register(p->tty);
 }
 
-tty_t *serial_tty(u32 index)
+__init tty_t *serial_tty(u32 index)
 {
 	return index < PORTS ? ports[index].tty : NULL;
 }
 
-console_t *serial_console(u32 index)
+__init console_t *serial_console(u32 index)
 {
 	return index < PORTS && ports[index].present ? &ports[index].console : NULL;
 }
 
-void serial_init(void)
+__init void serial_init(void)
 {
 	static const char *const names[PORTS] = { "ttyS0", "ttyS1", "ttyS2", "ttyS3" };
 

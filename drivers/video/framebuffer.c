@@ -155,7 +155,7 @@ static bool usable(const boot_framebuffer_t *b)
 	       b->blue_size <= 16 && b->red_pos < 32 && b->green_pos < 32 && b->blue_pos < 32;
 }
 
-screen_t *framebuffer_probe(void)
+__init screen_t *framebuffer_probe(void)
 {
 	const boot_framebuffer_t *b = &boot_info.framebuffer;
 	framebuffer_t *f = &the_framebuffer;

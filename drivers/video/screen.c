@@ -201,7 +201,7 @@ const screen_t *screen_get(void)
 	return screen;
 }
 
-void screen_set_source(const screen_source_t *s)
+__init void screen_set_source(const screen_source_t *s)
 {
 	__atomic_store_n(&source, s, __ATOMIC_RELEASE);
 	screen_redraw();
@@ -279,7 +279,7 @@ int screen_set_font(const font_t *font)
 	return r;
 }
 
-void screen_init(void)
+__init void screen_init(void)
 {
 	screen_t *s = framebuffer_probe();
 

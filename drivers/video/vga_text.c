@@ -234,7 +234,7 @@ static void set_mode(void)
 	set(CRTC, CRTC_START_LOW, 0);
 }
 
-screen_t *vga_text_probe(void)
+__init screen_t *vga_text_probe(void)
 {
 	vga_text_t *v = &the_vga;
 	u8 overflow;

@@ -26,7 +26,7 @@ static void add_device(const virtio_mmio_option_t *o, u32 id)
 			o->start, o->end - 1, o->irq);
 }
 
-void virtio_mmio_init(void)
+__init void virtio_mmio_init(void)
 {
 	size_t len = strlen(VIRTIO_MMIO_OPTION "=");
 	virtio_mmio_option_t option;

@@ -34,7 +34,7 @@ int devtmpfs_remove(const char *name)
 	return vfs_remove_device(devices->root, name);
 }
 
-void devtmpfs_init(void)
+__init void devtmpfs_init(void)
 {
 	devices = mount_filesystem("devtmpfs", "devtmpfs");
 	if (IS_ERR(devices))

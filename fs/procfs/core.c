@@ -113,7 +113,8 @@ static const file_operations_t single_operations = {
 	.release = seq_release,
 };
 
-int proc_create_single(const char *path, mode_t mode, int (*show)(seq_file_t *, void *), void *arg)
+__init int proc_create_single(const char *path, mode_t mode, int (*show)(seq_file_t *, void *),
+			      void *arg)
 {
 	return register_entry(path, S_IFREG | mode, &single_operations, show, arg, NULL);
 }
@@ -123,7 +124,7 @@ int proc_create(const char *path, mode_t mode, const file_operations_t *ops, voi
 	return register_entry(path, S_IFREG | mode, ops, NULL, arg, NULL);
 }
 
-int proc_symlink(const char *path, const char *target)
+__init int proc_symlink(const char *path, const char *target)
 {
 	return register_entry(path, S_IFLNK | 0777, NULL, NULL, NULL, target);
 }
@@ -286,7 +287,7 @@ static const fs_operations_t proc_fs = {
 	.single = true,
 };
 
-void procfs_init(void)
+__init void procfs_init(void)
 {
 	proc_root = new_entry(NULL, "", 0, S_IFDIR | 0555);
 	if (!proc_root || register_filesystem("proc", &proc_fs))

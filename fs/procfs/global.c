@@ -304,7 +304,7 @@ static int diskstats(seq_file_t *m, void *arg)
 	return 0;
 }
 
-void proc_global_init(void)
+__init void proc_global_init(void)
 {
 	static const struct {
 		const char *name;

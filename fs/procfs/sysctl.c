@@ -166,12 +166,12 @@ static int add(const char *name, mode_t mode, sysctl_t model)
 	return r;
 }
 
-int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max)
+__init int proc_sysctl_u64(const char *name, mode_t mode, u64 *value, u64 min, u64 max)
 {
 	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, min, max });
 }
 
-int proc_sysctl_ints(const char *name, mode_t mode, int *values, u32 count, int min, int max)
+__init int proc_sysctl_ints(const char *name, mode_t mode, int *values, u32 count, int min, int max)
 {
 	if (count > INTS_MAX)
 		return -EINVAL;
@@ -179,18 +179,19 @@ int proc_sysctl_ints(const char *name, mode_t mode, int *values, u32 count, int 
 		   (sysctl_t){ SYSCTL_INTS, values, (u64)(s64)min, (u64)(s64)max, .size = count });
 }
 
-int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max)
+__init int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max)
 {
 	return proc_sysctl_ints(name, mode, value, 1, min, max);
 }
 
-int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, spinlock_t *lock)
+__init int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size,
+			      spinlock_t *lock)
 {
 	return add(name, mode, (sysctl_t){ SYSCTL_STRING, value, .size = size, .lock = lock });
 }
 
-int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 max,
-			int (*change)(u64 value))
+__init int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 max,
+			       int (*change)(u64 value))
 {
 	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, 0, max, .action = change });
 }
@@ -221,7 +222,7 @@ static int report_leaks(u64 value)
 }
 #endif
 
-void proc_sysctl_init(void)
+__init void proc_sysctl_init(void)
 {
 	int r = 0;
 

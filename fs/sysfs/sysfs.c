@@ -519,7 +519,7 @@ static const fs_operations_t sysfs_operations = { .name = "sysfs",
 						  .fill_super = fill_super,
 						  .single = true };
 
-void sysfs_init(void)
+__init void sysfs_init(void)
 {
 	if (register_filesystem("sysfs", &sysfs_operations))
 		panic("sysfs cannot be registered");

@@ -377,7 +377,7 @@ static const fs_operations_t devtmpfs_operations = {
 	.single = true,
 };
 
-void tmpfs_init(void)
+__init void tmpfs_init(void)
 {
 	if (register_filesystem("tmpfs", &tmpfs_operations) ||
 	    register_filesystem("ramfs", &ramfs_operations) ||

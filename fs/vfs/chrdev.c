@@ -64,8 +64,8 @@ static int add_region(u32 major, u32 first, u32 count, const char *name,
 	return 0;
 }
 
-int register_chrdev_region(u32 major, u32 first_minor, u32 count, const char *name,
-			   const file_operations_t *ops)
+__init int register_chrdev_region(u32 major, u32 first_minor, u32 count, const char *name,
+				  const file_operations_t *ops)
 {
 	int r;
 

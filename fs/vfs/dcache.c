@@ -666,7 +666,7 @@ void dentry_stats(dentry_state_t *out)
 
 static shrinker_t shrinker __ro_after_init_data = { .shrink = shrink };
 
-void dcache_init(void)
+__init void dcache_init(void)
 {
 	u64 want = total_page_count() / PAGES_PER_BUCKET;
 	u32 count = BUCKETS_MIN;

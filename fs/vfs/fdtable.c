@@ -697,7 +697,7 @@ files_t *thread_files_get(struct thread *t)
 	return f;
 }
 
-void files_init(void)
+__init void files_init(void)
 {
 	work_init(&late_work, free_late);
 	files_cache = kmem_cache_create("files", sizeof(files_t), 0, SLAB_CACHE_ALIGN, NULL);

@@ -325,7 +325,7 @@ file_t *file_create_socket(const file_operations_t *ops, void *private_data, u32
 	return f;
 }
 
-void file_init(void)
+__init void file_init(void)
 {
 	file_cache = kmem_cache_create("file", sizeof(file_t), 0, SLAB_CACHE_ALIGN, NULL);
 	work_init(&late_work, release_late);

@@ -196,7 +196,7 @@ void fs_replace_roots(const path_t *from, const path_t *to)
 }
 
 /* The root of the initial namespace; the running thread gets a context of its own. */
-void fs_context_init(mount_t *root)
+__init void fs_context_init(mount_t *root)
 {
 	path_t p = { root, root->root };
 

@@ -11,7 +11,7 @@ static mount_namespace_t initial_namespace = {
 	.wait = WAIT_QUEUE_INIT(initial_namespace.wait),
 };
 
-void vfs_init(void)
+__init void vfs_init(void)
 {
 	super_block_t *sb;
 	mount_t *root;

@@ -100,7 +100,7 @@ static const vm_file_ops_t mapping_ops = {
 	.punch = mapping_punch,
 };
 
-void mapping_init(void)
+__init void mapping_init(void)
 {
 	vm_file_ops = &mapping_ops;
 }

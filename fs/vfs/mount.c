@@ -293,7 +293,7 @@ bool dentry_is_mountpoint(dentry_t *d)
 	return found;
 }
 
-void mount_init(void)
+__init void mount_init(void)
 {
 	mount_cache = kmem_cache_create("mount", sizeof(mount_t), 0, SLAB_CACHE_ALIGN, NULL);
 }

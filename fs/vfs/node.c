@@ -156,7 +156,7 @@ void node_init_owner(vfs_node_t *n, const vfs_node_t *dir, mode_t mode)
 		n->mode &= ~S_ISGID;
 }
 
-void node_init(void)
+__init void node_init(void)
 {
 	node_cache = kmem_cache_create("vfs_node", sizeof(vfs_node_t), 0, SLAB_CACHE_ALIGN, NULL);
 }

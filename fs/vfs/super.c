@@ -48,7 +48,7 @@ static type_t *type_find(const char *name)
 	return NULL;
 }
 
-super_block_t *register_filesystem(const char *name, const fs_operations_t *ops)
+__init super_block_t *register_filesystem(const char *name, const fs_operations_t *ops)
 {
 	type_t *t = kzalloc(sizeof(*t), GFP_KERNEL);
 	int r = 0;
@@ -332,7 +332,7 @@ super_block_t *anonymous_super(void)
 	return anonymous;
 }
 
-void super_init(void)
+__init void super_init(void)
 {
 	vfs_node_t *root;
 

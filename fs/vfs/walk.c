@@ -368,7 +368,7 @@ int user_path_lookup(int dfd, const char __user *name, u32 flags, path_t *out)
 	return r;
 }
 
-void names_init(void)
+__init void names_init(void)
 {
 	name_cache = kmem_cache_create("names", PATH_MAX, 0, 0, NULL);
 }

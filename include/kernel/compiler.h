@@ -71,8 +71,12 @@ typedef u64 __bitwise be64;
 #else
 /* Sleeps for its caller, whom /proc/PID/wchan is to name (sched_text_contains). */
 #define __sched __section(".sched.text")
+/*
+ * Freed, with __initdata, when boot is over (arch_seal). What stays may not refer to it, nobody may
+ * keep its address: tools/check_init fails the build.
+ */
 #define __init __section(".init.text") __cold
-#define __initdata __section(".init.data") /* freed with .init.text after boot */
+#define __initdata __section(".init.data")
 /* Constant from the end of boot on. Zero until boot sets it; or with an initial value. */
 #define __ro_after_init __section(".bss.ro_after_init")
 #define __ro_after_init_data __section(".data.ro_after_init")

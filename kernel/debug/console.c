@@ -118,7 +118,7 @@ static void drop_early(void)
 	}
 }
 
-void register_console(console_t *con)
+__init void register_console(console_t *con)
 {
 	take_wait();
 	con->seq = 0;

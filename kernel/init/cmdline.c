@@ -12,7 +12,7 @@ static char text[COMMAND_LINE_SIZE] __ro_after_init; /* words with their ends cu
 static u32 word_count __ro_after_init;
 static const char *words[COMMAND_LINE_WORDS] __ro_after_init;
 
-void cmdline_init(void)
+__init void cmdline_init(void)
 {
 	char *out = text;
 	bool quoted = false, in_word = false;
@@ -59,7 +59,7 @@ const char *cmdline_get(const char *name)
 	return found;
 }
 
-u64 cmdline_get_size(const char *name, u64 fallback)
+__init u64 cmdline_get_size(const char *name, u64 fallback)
 {
 	const char *s = cmdline_get(name);
 	u64 value = 0;

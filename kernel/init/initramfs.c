@@ -67,7 +67,7 @@ static void forget_links(void)
 		}
 }
 
-static int write_file(const cpio_entry_t *e, int flags)
+static __init int write_file(const cpio_entry_t *e, int flags)
 {
 	file_t *f = file_open_at(AT_FDCWD, e->name, O_WRONLY | O_CREAT | O_LARGEFILE | flags,
 				 e->mode & 07777);
@@ -157,7 +157,7 @@ static int make_entry(const cpio_entry_t *e)
 	return -EINVAL;
 }
 
-static void unpack_cpio(const void *data, size_t size, const char *what)
+static __init void unpack_cpio(const void *data, size_t size, const char *what)
 {
 	cpio_entry_t e;
 	cpio_t c;
@@ -235,7 +235,7 @@ static bool is_cpio(const u8 *p, size_t size)
 	return size >= 6 && (!memcmp(p, "070701", 6) || !memcmp(p, "070702", 6));
 }
 
-void initramfs_unpack(void)
+__init void initramfs_unpack(void)
 {
 	for (u32 i = 0; i < boot_info.module_count; i++) {
 		const boot_module_t *m = &boot_info.modules[i];

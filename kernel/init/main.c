@@ -1,7 +1,8 @@
 /*
  * The boot order. kernel_main runs on the boot CPU with the final page tables, interrupts off;
  * init_thread_main goes on as a thread, where sleeping is allowed; start_init ends as the first
- * program.
+ * program. All but init_thread_main itself is __init: freed by arch_seal, and never come back to
+ * (the boot CPU's stack keeps kernel_main's frame, below an idle loop that does not end).
  */
 #include <arch/entry.h>
 #include <arch/init.h>
@@ -36,7 +37,7 @@
 #include <mm/vmalloc.h>
 #include <net/socket.h>
 
-static void init_thread_main(void *arg)
+static __init __noinline void init_steps(void)
 {
 	workqueue_init();				       /* deferred work has a thread */
 	smp_bring_up(acpi_madt.apic_ids, acpi_madt.cpu_count); /* all CPUs run */
@@ -60,12 +61,17 @@ static void init_thread_main(void *arg)
 	perf_init();	    /* perf_event_open has its settings */
 	kallsyms_init();    /* and names of functions */
 	initramfs_unpack(); /* the root gets its files */
+}
+
+static void init_thread_main(void *arg)
+{
+	init_steps();
 	arch_seal();	    /* boot-time code is gone, constants cannot change */
 	kernel_tests_run(); /* debug builds: ktest= */
 	start_init(NULL);   /* the first program */
 }
 
-void kernel_main(boot_info_t *info)
+__init void kernel_main(boot_info_t *info)
 {
 	task_init();	     /* process 0 and its thread, which runs this */
 	sched_init();	     /* there is a current thread: locks work */

@@ -277,7 +277,7 @@ void core_dump(const siginfo_t *info)
 	let_go(t, status);
 }
 
-void core_sysctl_init(void)
+__init void core_sysctl_init(void)
 {
 	proc_sysctl_string("kernel/core_pattern", 0644, core_pattern, sizeof(core_pattern),
 			   &core_pattern_lock);

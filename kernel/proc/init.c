@@ -78,7 +78,7 @@ static void publish_init(process_t *p, thread_t *t, struct pid *pid)
 	write_unlock_irq(&process_tree_lock);
 }
 
-int process_start_init(void (*fn)(void *), void *arg)
+__init int process_start_init(void (*fn)(void *), void *arg)
 {
 	start_t *start = kmalloc(sizeof(*start), GFP_KERNEL);
 	thread_t *t = thread_alloc();
@@ -129,7 +129,7 @@ static int show_number(seq_file_t *m, void *value)
 	return 0;
 }
 
-void process_sysctl_init(void)
+__init void process_sysctl_init(void)
 {
 	proc_sysctl_u64("kernel/pid_max", 0644, &pid_max, PID_MAX_MIN, PID_MAX_LIMIT);
 	proc_sysctl_u64("kernel/threads-max", 0644, &max_threads, 20, PID_MAX_LIMIT);

@@ -177,7 +177,7 @@ thread_t *kthread_create(const char *name, void (*fn)(void *), void *arg)
 	return t;
 }
 
-thread_t *thread_create_idle(u32 cpu)
+__init thread_t *thread_create_idle(u32 cpu)
 {
 	thread_t *t = thread_alloc();
 

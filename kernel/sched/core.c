@@ -374,7 +374,7 @@ void sched_tick(void)
 }
 
 /* Fields of the first thread of a CPU, which runs already. */
-static void adopt_current(run_queue_t *rq, thread_t *t)
+static __init void adopt_current(run_queue_t *rq, thread_t *t)
 {
 	t->state = THREAD_RUNNING;
 	t->sched.user_share = 0;
@@ -402,7 +402,7 @@ __init void sched_init(void)
 	cpu_set_add(&sched_cpus, rq->cpu);
 }
 
-void sched_init_cpu(thread_t *idle)
+__init void sched_init_cpu(thread_t *idle)
 {
 	run_queue_t *rq = this_rq();
 

@@ -138,7 +138,7 @@ static u32 standing_level(const run_queue_t *rq, const thread_t *t)
 	return t->sched.level;
 }
 
-void rq_init(run_queue_t *rq, u32 cpu)
+__init void rq_init(run_queue_t *rq, u32 cpu)
 {
 	spinlock_init(&rq->lock);
 	rq->cpu = cpu;

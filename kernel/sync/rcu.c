@@ -329,7 +329,7 @@ void rcu_barrier(void)
 	mutex_unlock(&barrier.mutex);
 }
 
-void rcu_init_cpu(void)
+__init void rcu_init_cpu(void)
 {
 	unsigned long flags;
 

@@ -52,7 +52,7 @@ static void tell_programs(void)
 	spin_unlock_irqrestore(&share_lock, flags);
 }
 
-void clock_share(void *page)
+__init void clock_share(void *page)
 {
 	unsigned long flags;
 

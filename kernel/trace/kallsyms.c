@@ -23,7 +23,7 @@ static int show_symbols(seq_file_t *m, void *arg)
 	return 0;
 }
 
-void kallsyms_init(void)
+__init void kallsyms_init(void)
 {
 	proc_create_single("kallsyms", 0444, show_symbols, NULL);
 }

@@ -421,7 +421,7 @@ file_t *perf_event_create(const struct perf_event_attr *attr, pid_t pid, int cpu
 	return f;
 }
 
-void perf_init(void)
+__init void perf_init(void)
 {
 	perf_count_init();
 	proc_sysctl_int("kernel/perf_event_paranoid", 0644, &perf_paranoid, -1, 3);

@@ -242,7 +242,7 @@ static ssize_t trigger_write(file_t *f, iter_t *it, off_t *pos)
 
 static const file_operations_t trigger_operations = { .write_iter = trigger_write };
 
-void sysrq_init(void)
+__init void sysrq_init(void)
 {
 	work_init(&sync_work, sync_now);
 	work_init(&power_off_work, power_off_now);

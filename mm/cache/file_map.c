@@ -49,7 +49,7 @@ static void free_node(xa_node_t *node)
 
 static const xa_ops_t page_tree_ops = { .alloc_node = alloc_node, .free_node = free_node };
 
-void file_map_cache_init(void)
+__init void file_map_cache_init(void)
 {
 	for (u32 i = 0; i < PAGE_QUEUES; i++)
 		init_waitqueue_head(&page_queues[i]);

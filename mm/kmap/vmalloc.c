@@ -34,7 +34,7 @@ static vrange_set_t ranges; /* kmap_lock */
 static kmap_area_t *lazy;   /* kmap_lock */
 static u64 lazy_pages;	    /* kmap_lock */
 
-void kmap_init(void)
+__init void kmap_init(void)
 {
 	vrange_init(&ranges, vmalloc_start, vmalloc_end);
 }
@@ -260,13 +260,13 @@ static void *map_physical(phys_addr_t pa, size_t size, u64 bits)
 	return (void *)(area->base + (pa - first));
 }
 
-void __iomem *ioremap(phys_addr_t pa, size_t size)
+__init void __iomem *ioremap(phys_addr_t pa, size_t size)
 {
 	return (void __iomem __force *)map_physical(pa, size,
 						    PTE_WRITE | PTE_NO_CACHE | PTE_WRITE_THROUGH);
 }
 
-void __iomem *ioremap_wc(phys_addr_t pa, size_t size)
+__init void __iomem *ioremap_wc(phys_addr_t pa, size_t size)
 {
 	return (void __iomem __force *)map_physical(pa, size, PTE_WRITE | PTE_WRITE_COMBINE);
 }

@@ -32,7 +32,7 @@ static void insert(vrange_set_t *set, vrange_t *range)
 	rb_insert_augmented(&range->node, parent, link, &set->root, update);
 }
 
-void vrange_init(vrange_set_t *set, unsigned long start, unsigned long end)
+__init void vrange_init(vrange_set_t *set, unsigned long start, unsigned long end)
 {
 	set->root = RB_ROOT;
 	set->start = start;

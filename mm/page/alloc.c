@@ -23,7 +23,7 @@
 zone_t *zones __ro_after_init;
 u32 zone_count __ro_after_init;
 
-void zone_init(zone_t *zone, u32 node, zone_type_t type)
+__init void zone_init(zone_t *zone, u32 node, zone_type_t type)
 {
 	static const char *const names[ZONE_TYPES] = { "DMA", "LOWMEM", "NUMA" };
 
@@ -37,7 +37,7 @@ void zone_init(zone_t *zone, u32 node, zone_type_t type)
 }
 
 /* A fifth of a percent is kept for interrupts and for those that free memory; on large machines, 16 MiB. */
-void zone_set_watermarks(zone_t *zone)
+__init void zone_set_watermarks(zone_t *zone)
 {
 	zone->min = MIN(MAX(zone->present / 512, 16UL), 4096UL);
 	zone->low = zone->min + zone->min / 2;

@@ -18,7 +18,7 @@ typedef struct range_list {
 
 static range_list_t ram, reserved;
 
-static void insert_at(range_list_t *l, u32 i, early_range_t r)
+static __init void insert_at(range_list_t *l, u32 i, early_range_t r)
 {
 	if (l->count == EARLY_RANGES)
 		panic("The memory map has more than %u ranges", EARLY_RANGES);
@@ -27,7 +27,7 @@ static void insert_at(range_list_t *l, u32 i, early_range_t r)
 	l->r[i] = r;
 }
 
-static void remove_at(range_list_t *l, u32 i)
+static __init void remove_at(range_list_t *l, u32 i)
 {
 	l->count--;
 	for (; i < l->count; i++)
@@ -35,7 +35,7 @@ static void remove_at(range_list_t *l, u32 i)
 }
 
 /* Adds a range; what overlaps or touches it on the same node becomes one with it. */
-static void merge(range_list_t *l, early_range_t r)
+static __init void merge(range_list_t *l, early_range_t r)
 {
 	u32 i = 0;
 
@@ -51,18 +51,18 @@ static void merge(range_list_t *l, early_range_t r)
 	insert_at(l, i, r);
 }
 
-void early_add_ram(phys_addr_t start, phys_addr_t end)
+__init void early_add_ram(phys_addr_t start, phys_addr_t end)
 {
 	merge(&ram, (early_range_t){ .start = start, .end = end });
 }
 
-void early_reserve(phys_addr_t start, phys_addr_t end)
+__init void early_reserve(phys_addr_t start, phys_addr_t end)
 {
 	merge(&reserved, (early_range_t){ .start = ALIGN_DOWN(start, PAGE_SIZE),
 					  .end = ALIGN_UP(end, PAGE_SIZE) });
 }
 
-void early_set_node(phys_addr_t start, phys_addr_t end, u32 node)
+__init void early_set_node(phys_addr_t start, phys_addr_t end, u32 node)
 {
 	for (u32 i = 0; i < ram.count; i++) {
 		early_range_t *r = &ram.r[i];
@@ -87,7 +87,7 @@ void early_set_node(phys_addr_t start, phys_addr_t end, u32 node)
 	}
 }
 
-bool early_ram_range(u32 index, early_range_t *out)
+__init bool early_ram_range(u32 index, early_range_t *out)
 {
 	if (index >= ram.count)
 		return false;
@@ -95,13 +95,13 @@ bool early_ram_range(u32 index, early_range_t *out)
 	return true;
 }
 
-phys_addr_t early_ram_end(void)
+__init phys_addr_t early_ram_end(void)
 {
 	return ram.count ? ram.r[ram.count - 1].end : 0;
 }
 
 /* The index-th stretch of RAM without reserved parts, whole pages. */
-bool early_free_range(u32 index, early_range_t *out)
+__init bool early_free_range(u32 index, early_range_t *out)
 {
 	for (u32 i = 0; i < ram.count; i++) {
 		phys_addr_t at = ALIGN_UP(ram.r[i].start, PAGE_SIZE);
@@ -124,7 +124,7 @@ bool early_free_range(u32 index, early_range_t *out)
 	return false;
 }
 
-phys_addr_t early_alloc(size_t size, size_t align, phys_addr_t max_addr)
+__init phys_addr_t early_alloc(size_t size, size_t align, phys_addr_t max_addr)
 {
 	early_range_t r;
 	phys_addr_t best = 0;
@@ -148,12 +148,12 @@ phys_addr_t early_alloc(size_t size, size_t align, phys_addr_t max_addr)
 	return best;
 }
 
-phys_addr_t pmem_prim_alloc_pages(u32 order)
+__init phys_addr_t pmem_prim_alloc_pages(u32 order)
 {
 	return early_alloc(PAGE_SIZE << order, PAGE_SIZE << order, 1UL << 32);
 }
 
-phys_addr_t pmem_prim_alloc_superpages(u32 order)
+__init phys_addr_t pmem_prim_alloc_superpages(u32 order)
 {
 	return early_alloc(HUGE_SIZE << order, HUGE_SIZE << order, 1UL << 32);
 }

@@ -287,7 +287,7 @@ void __init page_init(void)
 	}
 }
 
-int page_init_cpu(u32 cpu)
+__init int page_init_cpu(u32 cpu)
 {
 	page_pcp_t *pcps = kcalloc(zone_count, sizeof(page_pcp_t));
 

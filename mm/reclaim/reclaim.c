@@ -23,7 +23,7 @@
 static shrinker_t *shrinkers;
 static mutex_t oom_mutex = MUTEX_INIT(oom_mutex);
 
-void register_shrinker(shrinker_t *s)
+__init void register_shrinker(shrinker_t *s)
 {
 	s->next = shrinkers;
 	__atomic_store_n(&shrinkers, s, __ATOMIC_RELEASE);

@@ -44,8 +44,8 @@ static u32 choose_order(size_t stride)
 	return stride > 2 * PAGE_SIZE ? 3 : 2 + (stride > PAGE_SIZE);
 }
 
-void kmem_cache_setup(kmem_cache_t *cache, const char *name, size_t size, size_t align, u32 flags,
-		      void (*ctor)(void *))
+__init void kmem_cache_setup(kmem_cache_t *cache, const char *name, size_t size, size_t align,
+			     u32 flags, void (*ctor)(void *))
 {
 	if (!align)
 		align = size >= 16 ? 16 : 8;
@@ -69,7 +69,7 @@ void kmem_cache_setup(kmem_cache_t *cache, const char *name, size_t size, size_t
 	spin_unlock(&slab_list_lock);
 }
 
-void slab_base_init(void)
+__init void slab_base_init(void)
 {
 	kmem_cache_setup(&cache_cache, "kmem_cache", sizeof(kmem_cache_t), 0, 0, NULL);
 	kmem_cache_setup(&magazine_cache, "magazine", sizeof(magazine_t), 0, 0, NULL);
@@ -90,8 +90,8 @@ static void *base_alloc(kmem_cache_t *cache)
 	return object;
 }
 
-kmem_cache_t *kmem_cache_create(const char *name, size_t size, size_t align, u32 flags,
-				void (*ctor)(void *))
+__init kmem_cache_t *kmem_cache_create(const char *name, size_t size, size_t align, u32 flags,
+				       void (*ctor)(void *))
 {
 	kmem_cache_t *cache = kmem_cache_alloc(&cache_cache, GFP_KERNEL);
 

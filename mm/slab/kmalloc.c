@@ -16,7 +16,7 @@ static const u16 class_sizes[] = { 8,	16,  32,  48,	64,   96,   128,  192,
 static kmem_cache_t class_caches[CLASSES];
 static u8 class_of_8[512 / 8 + 1]; /* class of a size up to 512, by (size + 7) / 8 */
 
-void slab_init(void)
+__init void slab_init(void)
 {
 	static const char *const names[CLASSES] = {
 		"kmalloc-8",	"kmalloc-16",  "kmalloc-32",  "kmalloc-48",

@@ -20,7 +20,7 @@
 
 kmem_cache_t *anon_root_cache;
 
-void anon_init(void)
+__init void anon_init(void)
 {
 	anon_root_cache = kmem_cache_create("anon_root", sizeof(anon_root_t), 0, 0, NULL);
 }

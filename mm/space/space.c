@@ -20,7 +20,7 @@ static kmem_cache_t *space_cache;
 const vm_file_ops_t *vm_file_ops __ro_after_init;
 u64 vm_max_map_count = 65530, vm_overcommit, mmap_min_addr = 65536;
 
-void space_init(void)
+__init void space_init(void)
 {
 	page_t *zero = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 0);
 

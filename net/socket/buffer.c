@@ -208,7 +208,7 @@ int skb_copy_to_iter(const sk_buff_t *skb, u32 offset, u32 n, iter_t *it)
 	return 0;
 }
 
-void skb_init(void)
+__init void skb_init(void)
 {
 	skb_cache = kmem_cache_create("socket_buffer", SKB_OBJECT, 0, SLAB_CACHE_ALIGN, NULL);
 }

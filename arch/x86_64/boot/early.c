@@ -50,7 +50,7 @@ static phys_addr_t root_phys;
 void boot_enter(phys_addr_t root, unsigned long rip, unsigned long rsp, void *arg,
 		phys_addr_t image) __noreturn;
 
-static void die_text(const char *s)
+static __init void die_text(const char *s)
 {
 	volatile u16 *screen = (volatile u16 *)0xb8000;
 
@@ -62,7 +62,7 @@ static void die_text(const char *s)
 	}
 }
 
-__noreturn void boot_die(const char *why)
+__init __noreturn void boot_die(const char *why)
 {
 	static char line[160];
 	size_t n;
@@ -77,7 +77,7 @@ __noreturn void boot_die(const char *why)
 		__asm__ volatile("cli; hlt");
 }
 
-static const void *map_low(phys_addr_t pa, size_t len)
+static __init const void *map_low(phys_addr_t pa, size_t len)
 {
 	return pa && pa + len >= pa && pa + len <= IDENTITY_END ? (const void *)pa : NULL;
 }
@@ -86,7 +86,7 @@ static const void *map_low(phys_addr_t pa, size_t len)
 
 static u64 random_state;
 
-static u64 hardware_random(void)
+static __init u64 hardware_random(void)
 {
 	u64 value = 0;
 
@@ -102,7 +102,7 @@ static u64 hardware_random(void)
 }
 
 /* splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014). */
-static u64 boot_random(void)
+static __init u64 boot_random(void)
 {
 	u64 z = (random_state += 0x9e3779b97f4a7c15UL) ^ hardware_random();
 
@@ -111,14 +111,14 @@ static u64 boot_random(void)
 	return z ^ (z >> 31);
 }
 
-static u64 random_below(u64 n)
+static __init u64 random_below(u64 n)
 {
 	return n ? boot_random() % n : 0;
 }
 
 /* ---- command line words that matter before there is anything else ---- */
 
-static const char *early_option(const char *name)
+static __init const char *early_option(const char *name)
 {
 	const char *s = boot_info.command_line;
 	size_t n = strlen(name);
@@ -132,7 +132,7 @@ static const char *early_option(const char *name)
 	return NULL;
 }
 
-static u64 parse_size(const char *s)
+static __init u64 parse_size(const char *s)
 {
 	u64 value = 0;
 
@@ -151,13 +151,13 @@ static u64 parse_size(const char *s)
 
 /* ---- memory ---- */
 
-phys_addr_t boot_phys_limit(void)
+__init phys_addr_t boot_phys_limit(void)
 {
 	return 1UL << MIN(cpu_identity.phys_bits, PHYS_BITS_MAX);
 }
 
 /* RAM beyond is not used: "mem=", and what neither CPU nor direct map can reach. */
-static u64 memory_limit(void)
+static __init u64 memory_limit(void)
 {
 	const char *option = early_option("mem");
 	u64 limit = option ? parse_size(option) : 0;
@@ -166,7 +166,7 @@ static u64 memory_limit(void)
 }
 
 /* Devices that only the command line knows of: what lies there is no memory, whatever the map says. */
-static void reserve_devices(void)
+static __init void reserve_devices(void)
 {
 	const char *word = boot_info.command_line;
 	virtio_mmio_option_t o;
@@ -180,7 +180,7 @@ static void reserve_devices(void)
 	}
 }
 
-static void take_memory(phys_addr_t info, u32 info_size)
+static __init void take_memory(phys_addr_t info, u32 info_size)
 {
 	u64 ram = 0;
 
@@ -202,7 +202,7 @@ static void take_memory(phys_addr_t info, u32 info_size)
 	boot_info.trampoline = early_alloc(PAGE_SIZE, PAGE_SIZE, 0xa0000);
 }
 
-static void map_image_part(phys_addr_t root, const char *from, const char *to, u64 bits)
+static __init void map_image_part(phys_addr_t root, const char *from, const char *to, u64 bits)
 {
 	unsigned long offset = (unsigned long)(from - image_start);
 
@@ -211,14 +211,14 @@ static void map_image_part(phys_addr_t root, const char *from, const char *to, u
 }
 
 /* The image's place in the direct map. */
-static void map_alias(phys_addr_t root, const char *from, const char *to)
+static __init void map_alias(phys_addr_t root, const char *from, const char *to)
 {
 	phys_addr_t pa = image_phys + (phys_addr_t)(from - image_start);
 
 	boot_map(root, direct_map_base + pa, pa, (u64)(to - from), PTE_NX | pte_global, 0);
 }
 
-static void build_tables(void)
+static __init void build_tables(void)
 {
 	phys_addr_t root = boot_new_table(), low = boot_new_table();
 	int giant = cpu_has(CPU_GIANT_PAGES) ? 2 : 1;
@@ -265,7 +265,7 @@ static void build_tables(void)
 #define SLOT (1UL << 39)
 
 /* pti=on, off (nopti), or auto: where the CPU leaks across privilege levels. */
-static void choose_isolation(void)
+static __init void choose_isolation(void)
 {
 	const char *value = early_option("pti");
 
@@ -277,7 +277,7 @@ static void choose_isolation(void)
 		pti_choose(cpu_has(CPU_MELTDOWN));
 }
 
-static void choose_layout(void)
+static __init void choose_layout(void)
 {
 	bool random = !early_option("nokaslr");
 	u64 image_size = (u64)(image_end - image_start);
@@ -302,7 +302,7 @@ static void choose_layout(void)
  * Relative relocations in RELR form (gABI, "Relative Relocation Table"): an even word is an address
  * to relocate, an odd one a bitmap of the 63 words behind it.
  */
-static void relocate(unsigned long slide)
+static __init void relocate(unsigned long slide)
 {
 	u64 *where = NULL;
 
@@ -321,7 +321,7 @@ static void relocate(unsigned long slide)
 	}
 }
 
-static __noreturn void boot_high(void *arg)
+static __init __noreturn void boot_high(void *arg)
 {
 	phys_addr_t area;
 
@@ -337,7 +337,7 @@ static __noreturn void boot_high(void *arg)
 }
 
 __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base);
-__noreturn void boot_start(u32 magic, u32 info, phys_addr_t base)
+__init __noreturn void boot_start(u32 magic, u32 info, phys_addr_t base)
 {
 	const char *wrong;
 	u32 info_size = PAGE_SIZE;

@@ -44,7 +44,7 @@ typedef struct tag_framebuffer {
 	u8 red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
 } __packed tag_framebuffer_t;
 
-static void copy_text(char *to, size_t size, const char *from, size_t max)
+static __init void copy_text(char *to, size_t size, const char *from, size_t max)
 {
 	size_t n = strnlen(from, MIN(max, size - 1));
 
@@ -52,7 +52,7 @@ static void copy_text(char *to, size_t size, const char *from, size_t max)
 	to[n] = 0;
 }
 
-static const char *parse_memory_map(const tag_t *tag, boot_info_t *out)
+static __init const char *parse_memory_map(const tag_t *tag, boot_info_t *out)
 {
 	const tag_memory_map_t *t = (const tag_memory_map_t *)tag;
 	size_t at = sizeof(*t);
@@ -78,7 +78,7 @@ static const char *parse_memory_map(const tag_t *tag, boot_info_t *out)
 	return NULL;
 }
 
-static void parse_module(const tag_t *tag, boot_info_t *out)
+static __init void parse_module(const tag_t *tag, boot_info_t *out)
 {
 	const tag_module_t *t = (const tag_module_t *)tag;
 	boot_module_t *m = &out->modules[out->module_count];
@@ -91,7 +91,7 @@ static void parse_module(const tag_t *tag, boot_info_t *out)
 	out->module_count++;
 }
 
-static void parse_framebuffer(const tag_t *tag, boot_info_t *out)
+static __init void parse_framebuffer(const tag_t *tag, boot_info_t *out)
 {
 	tag_framebuffer_t t;
 
@@ -117,7 +117,7 @@ static void parse_framebuffer(const tag_t *tag, boot_info_t *out)
 }
 
 /* The tag holds a copy of the RSDP; what matters is where the root tables are. */
-static void parse_rsdp(const tag_t *tag, boot_info_t *out)
+static __init void parse_rsdp(const tag_t *tag, boot_info_t *out)
 {
 	size_t len = tag->size - sizeof(*tag);
 
@@ -127,7 +127,7 @@ static void parse_rsdp(const tag_t *tag, boot_info_t *out)
 	memcpy(out->rsdp_copy, tag + 1, out->rsdp_copy_len);
 }
 
-const char *multiboot2_parse(const void *info, size_t limit, boot_info_t *out)
+__init const char *multiboot2_parse(const void *info, size_t limit, boot_info_t *out)
 {
 	const char *base = info;
 	u32 total;

@@ -23,7 +23,7 @@ typedef struct memmap_entry {
 	u32 type, reserved;
 } memmap_entry_t;
 
-static void copy_string(boot_map_t map, phys_addr_t pa, char *to, size_t size)
+static __init void copy_string(boot_map_t map, phys_addr_t pa, char *to, size_t size)
 {
 	size_t n = 0;
 	const char *c;
@@ -34,7 +34,7 @@ static void copy_string(boot_map_t map, phys_addr_t pa, char *to, size_t size)
 }
 
 /* Nothing promises that a structure is aligned. False when it is not all there. */
-static bool copy_in(boot_map_t map, phys_addr_t pa, void *to, size_t size)
+static __init bool copy_in(boot_map_t map, phys_addr_t pa, void *to, size_t size)
 {
 	const void *from = map(pa, size);
 
@@ -44,7 +44,7 @@ static bool copy_in(boot_map_t map, phys_addr_t pa, void *to, size_t size)
 	return true;
 }
 
-const char *pvh_parse(phys_addr_t pa, boot_map_t map, boot_info_t *out)
+__init const char *pvh_parse(phys_addr_t pa, boot_map_t map, boot_info_t *out)
 {
 	start_info_t s;
 

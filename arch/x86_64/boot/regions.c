@@ -6,7 +6,7 @@
 #include <kernel/compiler.h>
 
 /* Where two regions overlap the one that promises less wins. */
-static u32 rank(boot_region_type_t type)
+static __init u32 rank(boot_region_type_t type)
 {
 	switch (type) {
 	case BOOT_RAM:
@@ -26,7 +26,7 @@ static u32 rank(boot_region_type_t type)
  * Sweeps over all region borders: between two neighbouring borders the strongest region that covers
  * the stretch decides its type. Quadratic in at most 256 regions, once.
  */
-void boot_regions_normalise(boot_info_t *info, u64 mem_limit)
+__init void boot_regions_normalise(boot_info_t *info, u64 mem_limit)
 {
 	static boot_region_t in[BOOT_MAX_REGIONS];
 	u32 n = info->region_count, out = 0;

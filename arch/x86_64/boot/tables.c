@@ -15,7 +15,7 @@
 
 static bool live; /* the tables are in use */
 
-static pte_t *table_at(phys_addr_t pa)
+static __init pte_t *table_at(phys_addr_t pa)
 {
 	return live ? phys_to_virt(pa) : (pte_t *)pa;
 }
@@ -24,7 +24,7 @@ static pte_t *table_at(phys_addr_t pa)
  * Below 4 GiB: the boot CPU's one-to-one map ends there, and CR3 of a further CPU starts in 32-bit
  * code.
  */
-phys_addr_t boot_new_table(void)
+__init phys_addr_t boot_new_table(void)
 {
 	phys_addr_t pa = early_alloc(PAGE_SIZE, PAGE_SIZE, IDENTITY_END);
 
@@ -35,7 +35,7 @@ phys_addr_t boot_new_table(void)
 }
 
 /* The table below an entry, made if missing; NULL when the entry maps a large page. */
-static pte_t *next_table(pte_t *entry)
+static __init pte_t *next_table(pte_t *entry)
 {
 	if (!(*entry & PTE_PRESENT))
 		*entry = boot_new_table() | PTE_PRESENT | PTE_WRITE;
@@ -46,7 +46,7 @@ static pte_t *next_table(pte_t *entry)
  * Maps one page of the level, or leaves what already maps it: regions that share a page at their
  * border map it twice, the same way.
  */
-static void map_page(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 bits, int level)
+static __init void map_page(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 bits, int level)
 {
 	pte_t *table = table_at(root), *entry;
 
@@ -62,7 +62,7 @@ static void map_page(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 bit
 }
 
 /* Is there a table of smaller pages already, where a page of the level would go? */
-static bool is_divided(phys_addr_t root, unsigned long va, int level)
+static __init bool is_divided(phys_addr_t root, unsigned long va, int level)
 {
 	const pte_t *table = table_at(root);
 
@@ -77,7 +77,8 @@ static bool is_divided(phys_addr_t root, unsigned long va, int level)
 }
 
 /* Maps [va, va+size) to pa with the largest pages that fit, at most of `max_level`. */
-void boot_map(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 size, u64 bits, int max_level)
+__init void boot_map(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 size, u64 bits,
+		     int max_level)
 {
 	while (size) {
 		int level = max_level;
@@ -94,17 +95,17 @@ void boot_map(phys_addr_t root, unsigned long va, phys_addr_t pa, u64 size, u64 
 }
 
 /* Makes the level-2 table of a region that grows later, so that every address space has it. */
-void boot_reserve_slot(phys_addr_t root, unsigned long va)
+__init void boot_reserve_slot(phys_addr_t root, unsigned long va)
 {
 	next_table(&table_at(root)[pt_index(va, PT_LEVELS - 1)]);
 }
 
-void boot_tables_live(void)
+__init void boot_tables_live(void)
 {
 	live = true;
 }
 
-const void *arch_map_firmware(phys_addr_t pa, size_t len)
+__init const void *arch_map_firmware(phys_addr_t pa, size_t len)
 {
 	phys_addr_t limit = boot_phys_limit();
 	phys_addr_t from = ALIGN_DOWN(pa, PAGE_SIZE), to = ALIGN_UP(pa + len, PAGE_SIZE);

@@ -19,7 +19,7 @@ u64 canary_new(const struct thread *t)
 	return siphash(boot_info.canary_key, seed, sizeof(seed)) & ~TERMINATOR;
 }
 
-__no_stack_protector void canary_start_cpu(u32 cpu, struct thread *t)
+__init __no_stack_protector void canary_start_cpu(u32 cpu, struct thread *t)
 {
 	t->arch.canary = canary_new(t);
 	per_cpu(stack_canary, cpu) = t->arch.canary;

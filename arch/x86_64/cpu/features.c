@@ -79,7 +79,7 @@ static void identify(leaf_t zero, leaf_t one, u32 max_extended)
 	}
 }
 
-void cpu_detect(void)
+__init void cpu_detect(void)
 {
 	leaf_t zero = cpuid_leaf(0, 0), one = cpuid_leaf(1, 0), seven = { 0 }, xsave = { 0 };
 	u32 max_extended = cpuid_leaf(0x80000000, 0).a;
@@ -120,7 +120,7 @@ void cpu_detect(void)
 	note(CPU_MELTDOWN, has_meltdown(seven.d));
 }
 
-u32 arch_apic_id(void)
+__init u32 arch_apic_id(void)
 {
 	if (cpuid_leaf(0, 0).a >= 11 && cpuid_leaf(11, 0).b)
 		return cpuid_leaf(11, 0).d;
@@ -146,7 +146,7 @@ bool arch_is_guest(void)
 #define MSR_PAT 0x277
 #define MEMORY_TYPES 0x0007040600070106UL
 
-void cpu_init_control(void)
+__init void cpu_init_control(void)
 {
 	u64 cr4;
 

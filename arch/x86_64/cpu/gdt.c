@@ -20,7 +20,7 @@ _Static_assert(TSS_LIMIT < UINT16_MAX, "the port map's offset is a word");
 #define ACCESSED (1UL << 40)
 #define CODE32 0x00cf9a000000ffffUL
 
-void gdt_set_ist(const unsigned long ist[IST_COUNT])
+__init void gdt_set_ist(const unsigned long ist[IST_COUNT])
 {
 	entry_area_t *area = this_cpu_ptr(&entry_area);
 
@@ -28,7 +28,7 @@ void gdt_set_ist(const unsigned long ist[IST_COUNT])
 		area->tss.ist[i] = ist[i];
 }
 
-void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
+__init void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
 {
 	entry_area_t *area = this_cpu_ptr(&entry_area);
 	unsigned long base = (unsigned long)&area->tss;
@@ -89,7 +89,7 @@ void tss_set_io_map(bool used)
 		used ? offsetof(entry_area_t, io_map) - offsetof(entry_area_t, tss) : TSS_LIMIT + 1;
 }
 
-void tss_share(u32 cpu)
+__init void tss_share(u32 cpu)
 {
 	pti_share(per_cpu_ptr(&entry_area, cpu), sizeof(entry_area_t));
 	ldt_init_window(cpu);

@@ -26,7 +26,7 @@ extern phys_addr_t image_phys;
 /* Until memory can be allocated. */
 static char early_entry_stacks[IST_COUNT][IST_STACK_SIZE] __aligned(16);
 
-void arch_init_early(void)
+__init void arch_init_early(void)
 {
 	unsigned long tops[IST_COUNT];
 
@@ -43,7 +43,7 @@ void arch_init_early(void)
 	cpu_init_control();
 }
 
-void arch_init_devices(void)
+__init void arch_init_devices(void)
 {
 	unsigned long tops[IST_COUNT];
 
@@ -80,7 +80,7 @@ static pte_t *image_entry(unsigned long va)
 }
 
 /* Constant data was written by relocation and boot code; from here on it is read-only. */
-static __init void seal_constants(const char *from, const char *to)
+static void seal_constants(const char *from, const char *to)
 {
 	unsigned long start = (unsigned long)from, end = (unsigned long)to;
 
@@ -102,7 +102,7 @@ static void unmap_image(const char *from, const char *to)
 	page_free_reserved(phys_of(from), phys_of(to));
 }
 
-void arch_init_late(void)
+__init void arch_init_late(void)
 {
 	tsc_check_sync();
 }

@@ -15,12 +15,12 @@ PERCPU_SECTION unsigned long this_percpu_offset;
 DEFINE_PERCPU(u32, cpu_number);
 DEFINE_PERCPU(u32, preempt_count);
 
-size_t percpu_size(void)
+__init size_t percpu_size(void)
 {
 	return (size_t)(percpu_end - percpu_start);
 }
 
-void percpu_setup(u32 cpu, void *area)
+__init void percpu_setup(u32 cpu, void *area)
 {
 	unsigned long offset = (unsigned long)area - (unsigned long)percpu_start;
 
@@ -30,7 +30,7 @@ void percpu_setup(u32 cpu, void *area)
 	per_cpu(cpu_number, cpu) = cpu;
 }
 
-void percpu_load(u32 cpu)
+__init void percpu_load(u32 cpu)
 {
 	__asm__ volatile("mov %0, %%fs\n\tmov %0, %%gs" : : "r"(0));
 	wrmsr(MSR_GS_BASE, percpu_offset[cpu]);

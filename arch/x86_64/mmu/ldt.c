@@ -207,7 +207,7 @@ void arch_ldt_mark(struct thread *t)
 	__atomic_fetch_or(&t->arch.rare, RARE_LDT, __ATOMIC_SEQ_CST);
 }
 
-void ldt_init_window(u32 cpu)
+__init void ldt_init_window(u32 cpu)
 {
 	page_t *pages;
 

@@ -36,7 +36,7 @@ PERCPU_SECTION u64 user_cr3, user_cr3_next;
 
 extern char entry_text_start[], entry_text_end[]; /* linker.ld */
 
-void pti_choose(bool on)
+__init void pti_choose(bool on)
 {
 	mmu_two_roots = on;
 	pte_global = on ? 0 : PTE_GLOBAL;
@@ -84,7 +84,7 @@ static pte_t *user_entry(unsigned long va)
 	return &table[pt_index(va, 0)];
 }
 
-void pti_share(const void *start, size_t size)
+__init void pti_share(const void *start, size_t size)
 {
 	unsigned long va = (unsigned long)start & PAGE_MASK, end = (unsigned long)start + size;
 
@@ -94,7 +94,7 @@ void pti_share(const void *start, size_t size)
 		*user_entry(va) = kernel_entry(va);
 }
 
-void pti_init(void)
+__init void pti_init(void)
 {
 	page_t *page;
 

@@ -170,7 +170,7 @@ void arch_mmu_switch(arch_mmu_context_t *prev, arch_mmu_context_t *next, pte_t *
 	s->slot = (u32)(slot - s->slots);
 }
 
-void arch_mmu_switch_kernel(void)
+__init void arch_mmu_switch_kernel(void)
 {
 	tlb_state_t *s = this_cpu_ptr(&tlb_state);
 	unsigned long flags = arch_irq_save();

@@ -35,7 +35,7 @@ u32 cpu_count = 1;
 static thread_t *starting_idle; /* of the CPU that is being started */
 static u32 started;		/* atomic: its number once it runs C code */
 
-void cpu_setup_entry_stacks(u32 cpu, unsigned long tops[IST_COUNT])
+__init void cpu_setup_entry_stacks(u32 cpu, unsigned long tops[IST_COUNT])
 {
 	for (u32 i = 0; i < IST_COUNT; i++) {
 		char *stack = vmalloc_guarded(IST_STACK_SIZE, cpu_node(cpu));
@@ -120,10 +120,11 @@ static bool start_cpu(u32 cpu, u32 apic_id)
 		if (wait_started(cpu, try ? 1000 : 20))
 			return true;
 	}
+	lapic_send_init(apic_id); /* it must not come late: what it would run is freed after boot */
 	return false;
 }
 
-void smp_bring_up(const u32 *apic_ids, u32 count)
+__init void smp_bring_up(const u32 *apic_ids, u32 count)
 {
 	u32 limit = (u32)cmdline_get_size("maxcpus", NR_CPUS);
 

@@ -103,7 +103,7 @@ __init void lapic_init(phys_addr_t base)
 	pr_info("APIC: %s mode, boot CPU has id %u\n", x2apic ? "x2APIC" : "xAPIC", lapic_id());
 }
 
-void lapic_init_cpu(void)
+__init void lapic_init_cpu(void)
 {
 	u64 base = rdmsr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
 
@@ -149,14 +149,14 @@ void lapic_send_nmi(u32 cpu)
 	send(cpu_apic_id[cpu], ICR_ASSERT | DELIVER_NMI);
 }
 
-void lapic_send_init(u32 apic_id)
+__init void lapic_send_init(u32 apic_id)
 {
 	send(apic_id, DELIVER_INIT | ICR_LEVEL | ICR_ASSERT);
 	arch_delay_ns(INIT_PULSE_NS);
 	send(apic_id, DELIVER_INIT | ICR_LEVEL); /* de-assert: ignored by all but the oldest */
 }
 
-void lapic_send_startup(u32 apic_id, u8 page)
+__init void lapic_send_startup(u32 apic_id, u8 page)
 {
 	send(apic_id, ICR_ASSERT | DELIVER_STARTUP | page);
 }
@@ -174,7 +174,7 @@ void lapic_timer_set(u32 count)
 	lapic_write(REG_TIMER_INITIAL, count);
 }
 
-u32 lapic_timer_count(void)
+__init u32 lapic_timer_count(void)
 {
 	return lapic_read(REG_TIMER_COUNT);
 }

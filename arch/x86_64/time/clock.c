@@ -83,7 +83,7 @@ u64 clock_ns_to_tsc(nsec_t when)
 	return scale->base + (u64)((unsigned __int128)ns * scale->inverse >> 32);
 }
 
-static void choose(const char *name, u64 (*read)(void), u64 hz)
+static __init void choose(const char *name, u64 (*read)(void), u64 hz)
 {
 	clock_scale_t *s = &scales[scale != NULL];
 
@@ -97,7 +97,7 @@ static void choose(const char *name, u64 (*read)(void), u64 hz)
 	pr_info("clock: %s at %lu kHz\n", name, hz / 1000);
 }
 
-bool clock_fall_back(void)
+__init bool clock_fall_back(void)
 {
 	if (hpet_frequency()) {
 		choose("hpet", hpet_read, hpet_frequency());

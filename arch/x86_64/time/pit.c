@@ -27,7 +27,7 @@
 #define PRESENT_READS 1000 /* each takes longer than a count of a real one */
 #define TURN 23864u	   /* counts per interrupt: 50 a second */
 
-void pit_stopwatch_start(void)
+__init void pit_stopwatch_start(void)
 {
 	u8 speaker = inb(PORT_SPEAKER) & ~(SPEAKER_ON | SPEAKER_GATE2);
 
@@ -48,13 +48,13 @@ u64 pit_stopwatch_read(void)
 	return UINT16_MAX - count;
 }
 
-bool pit_stopwatch_expired(void)
+__init bool pit_stopwatch_expired(void)
 {
 	outb(PORT_COMMAND, COMMAND_STATUS2);
 	return inb(PORT_CHANNEL2) & STATUS_OUT;
 }
 
-bool pit_present(void)
+__init bool pit_present(void)
 {
 	u64 first;
 

@@ -65,7 +65,7 @@ __init void timer_calibrate(void)
 		deadline_mode ? ", by TSC deadline" : "");
 }
 
-void time_arch_init_cpu(void)
+__init void time_arch_init_cpu(void)
 {
 	lapic_timer_setup(deadline_mode);
 }
@@ -76,7 +76,7 @@ static void use_count_mode(void *arg)
 	lapic_timer_set(1); /* whoever had armed it looks again */
 }
 
-void timer_leave_deadline_mode(void)
+__init void timer_leave_deadline_mode(void)
 {
 	if (!deadline_mode)
 		return;

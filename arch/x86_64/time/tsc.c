@@ -170,7 +170,7 @@ static void sync_check(void *arg)
 	}
 }
 
-void tsc_check_sync(void)
+__init void tsc_check_sync(void)
 {
 	if (cpu_count == 1 || !clock_is_tsc())
 		return;

@@ -102,7 +102,7 @@ static void debug_exception(trap_frame_t *frame, u64 dr6)
  * Intel SDM 3B 15.8: every error that the CPU can report. Bank 0 belongs to the firmware on old
  * models.
  */
-void machine_check_init_cpu(void)
+__init void machine_check_init_cpu(void)
 {
 	const u32 both = CPUID1_EDX_MCE | CPUID1_EDX_MCA;
 	u64 cap;

@@ -69,7 +69,7 @@ static void restore(const fpu_area_t *a)
 		__asm__ volatile("fxrstor64 (%0)" ::"r"(a) : "memory");
 }
 
-static void size_area(void)
+static __init void size_area(void)
 {
 	fpu_area_t area = { .fx.mxcsr_mask = 0 };
 	u32 a, b, c, d;
@@ -91,7 +91,7 @@ static void size_area(void)
 	use_xsaveopt = cpu_has(CPU_XSAVEOPT);
 }
 
-void fpu_init_cpu(void)
+__init void fpu_init_cpu(void)
 {
 	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
 	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT |

@@ -67,12 +67,12 @@ __init void trap_init(void)
 	}
 }
 
-void idt_share(void)
+__init void idt_share(void)
 {
 	pti_share(idt, sizeof(idt));
 }
 
-void trap_init_cpu(void)
+__init void trap_init_cpu(void)
 {
 	struct {
 		u16 limit;

@@ -520,7 +520,7 @@ void keyboard_repeat_rate(struct kbd_repeat *rate)
 	spin_unlock_irqrestore(&kbd_lock, flags);
 }
 
-void keyboard_init(void)
+__init void keyboard_init(void)
 {
 	unsigned long flags;
 

@@ -268,7 +268,7 @@ static void fill_table(u32 table)
 	set_special(map, table);
 }
 
-void keymap_init(void)
+__init void keymap_init(void)
 {
 	static const u8 wanted[] = { 0, SHIFT, ALTGR, CTRL, SHIFT | CTRL, ALT, CTRL | ALT };
 

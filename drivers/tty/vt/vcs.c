@@ -256,7 +256,7 @@ void vcs_remove_nodes(u32 number)
 	}
 }
 
-void vcs_init(void)
+__init void vcs_init(void)
 {
 	BUG_ON(register_chrdev_region(VCS_MAJOR, 0, VCS_KINDS * MINORS_A_KIND, "vcs",
 				      &vcs_operations));

@@ -408,12 +408,12 @@ static void log_write(console_t *con, const char *s, size_t len)
 		screen_log_touch();
 }
 
-console_t *vt_console(void)
+__init console_t *vt_console(void)
 {
 	return vt_front ? &log_console : NULL;
 }
 
-void vt_init(void)
+__init void vt_init(void)
 {
 	vt_t *first;
 

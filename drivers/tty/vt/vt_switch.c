@@ -327,7 +327,7 @@ long vt_switch_ioctl(vt_t *vt, u32 cmd, unsigned long arg)
 	return r;
 }
 
-void vt_switch_init(void)
+__init void vt_switch_init(void)
 {
 	front_number = last_number = vt_front->number;
 	work_init(&switch_work, run_switch);
