@@ -146,4 +146,11 @@
 #define ENOIOCTLCMD 515		  /* this layer does not know the ioctl */
 #define ERESTART_RESTARTBLOCK 516 /* restart through restart_syscall(2) with its saved deadline */
 
+/* A call's result that says it was interrupted and may be made again. */
+static inline _Bool result_is_restart(long result)
+{
+	return result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
+	       result == -ERESTART_RESTARTBLOCK;
+}
+
 #endif

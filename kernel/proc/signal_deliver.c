@@ -202,18 +202,12 @@ again:
 
 /* ---- system calls ---- */
 
-static bool was_interrupted(long result)
-{
-	return result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
-	       result == -ERESTART_RESTARTBLOCK;
-}
-
 /* A handler is about to run. */
 static void fix_call_for_handler(trap_frame_t *frame, const k_sigaction_t *action)
 {
 	long result = arch_syscall_result(frame);
 
-	if (arch_syscall_nr(frame) < 0 || !was_interrupted(result))
+	if (arch_syscall_nr(frame) < 0 || !result_is_restart(result))
 		return;
 	if (result == -ERESTARTNOINTR || (result == -ERESTARTSYS && (action->flags & SA_RESTART)))
 		arch_syscall_restart(frame);
@@ -226,7 +220,7 @@ static void fix_call_without_handler(trap_frame_t *frame)
 {
 	long result = arch_syscall_result(frame);
 
-	if (arch_syscall_nr(frame) < 0 || !was_interrupted(result))
+	if (arch_syscall_nr(frame) < 0 || !result_is_restart(result))
 		return;
 	if (result == -ERESTART_RESTARTBLOCK)
 		arch_syscall_restart_as(frame, __NR_restart_syscall);

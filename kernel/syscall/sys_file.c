@@ -115,10 +115,7 @@ long sys_close(int fd)
 	int r = fd_close(fd);
 
 	/* The descriptor is gone, so the call must not be made again. */
-	return r == -ERESTARTSYS || r == -ERESTARTNOINTR || r == -ERESTARTNOHAND ||
-			       r == -ERESTART_RESTARTBLOCK
-		       ? -EINTR
-		       : r;
+	return result_is_restart(r) ? -EINTR : r;
 }
 
 long sys_close_range(u32 first, u32 last, u32 flags)

@@ -42,7 +42,7 @@ extern user_cr3_next
 extern trap_syscall_exit_work
 extern trap_syscall_traced
 %ifdef CONFIG_DEBUG
-extern lockdep_assert_no_locks
+extern trap_syscall_check
 %endif
 
 RFLAGS_TF equ 0x100
@@ -134,9 +134,11 @@ syscall_entry:
 .called:
 %ifdef CONFIG_DEBUG
 	push	rax
-	push	rax
-	call	lockdep_assert_no_locks
-	pop	rax
+	sub	rsp, PAD
+	lea	rdi, [rsp + 16 + PAD]
+	mov	rsi, rax
+	call	trap_syscall_check
+	add	rsp, PAD
 	pop	rax
 %endif
 	cli

@@ -7,7 +7,9 @@
 #include <arch_x86/lapic.h>
 #include <arch_x86/smp.h>
 #include <arch_x86/traps.h>
+#include <kernel/panic.h>
 #include <kernel/rseq.h>
+#include <kernel/sync/lockdep.h>
 #include <kernel/syscall.h>
 #include <kernel/thread.h>
 #include <uapi/errno.h>
@@ -127,6 +129,18 @@ long trap_syscall_traced(trap_frame_t *frame)
 		syscall_measured((u32)nr, arch_clock_read() - start);
 	return ret;
 }
+
+#ifdef CONFIG_DEBUG
+void trap_syscall_check(const trap_frame_t *frame, long result)
+{
+	u32 flags = READ_ONCE(current()->flags);
+
+	lockdep_assert_no_locks();
+	/* Who is told to begin again has a reason, which the way out looks for; a tracer may write what it likes. */
+	ASSERT(!result_is_restart(result) || (int)frame->orig_rax < 0 ||
+	       (flags & (TF_SIGPENDING | TF_TRACE)));
+}
+#endif
 
 /* Work after a system call; as trap_exit_work. The result is in the frame. */
 bool trap_syscall_exit_work(trap_frame_t *frame)

@@ -58,6 +58,8 @@ void trap_interrupt(trap_frame_t *frame, u64 vector);
 bool trap_exit_work(trap_frame_t *frame);
 bool trap_syscall_exit_work(trap_frame_t *frame);
 long trap_syscall_traced(trap_frame_t *frame);
+void trap_syscall_check(const trap_frame_t *frame,
+			long result); /* debug builds: a call has ended */
 
 /* Fixed-up kernel addresses: 0 when `ip` may not fault. */
 unsigned long extable_lookup(unsigned long ip);
