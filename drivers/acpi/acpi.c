@@ -12,8 +12,8 @@
 #include <kernel/printk.h>
 #include <mm/early.h>
 
-acpi_madt_info_t acpi_madt __ro_after_init;
-acpi_srat_info_t acpi_srat __ro_after_init;
+acpi_madt_info_t acpi_madt __initbss;
+acpi_srat_info_t acpi_srat __initbss;
 acpi_fadt_info_t acpi_fadt __ro_after_init;
 static phys_addr_t hpet_base __ro_after_init;
 static u8 slit[ACPI_MAX_NODES][ACPI_MAX_NODES] __ro_after_init;

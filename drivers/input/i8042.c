@@ -198,7 +198,7 @@ static irq_result_t keyboard_interrupt(u32 irq, void *data)
 
 /* ---- start, before there are interrupts ---- */
 
-static bool wait_status(u8 mask, u8 value)
+static __init bool wait_status(u8 mask, u8 value)
 {
 	for (u32 waited = 0; waited < WAIT_USECS; waited += POLL_USECS) {
 		if ((arch_in8(PORT_STATUS) & mask) == value)
@@ -208,7 +208,7 @@ static bool wait_status(u8 mask, u8 value)
 	return false;
 }
 
-static bool write_command(u8 command)
+static __init bool write_command(u8 command)
 {
 	if (!wait_status(STATUS_INPUT, 0))
 		return false;
@@ -225,7 +225,7 @@ static bool write_data(u8 byte)
 }
 
 /* A byte, or -1 when none came in time. */
-static int read_data(void)
+static __init int read_data(void)
 {
 	return wait_status(STATUS_OUTPUT, STATUS_OUTPUT) ? arch_in8(PORT_DATA) : -1;
 }
@@ -235,7 +235,7 @@ static __init bool write_config(u8 config)
 	return write_command(CMD_WRITE_CONFIG) && write_data(config);
 }
 
-static void flush(void)
+static __init void flush(void)
 {
 	for (u32 i = 0; i < FLUSH_BYTES && arch_in8(PORT_STATUS) & STATUS_OUTPUT; i++)
 		arch_in8(PORT_DATA);

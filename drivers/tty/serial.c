@@ -69,12 +69,7 @@ typedef struct serial_port {
 } serial_port_t;
 
 #define PORTS 4
-static serial_port_t ports[PORTS] = {
-	{ .base = 0x3f8, .irq = 4 },
-	{ .base = 0x2f8, .irq = 3 },
-	{ .base = 0x3e8, .irq = 4 },
-	{ .base = 0x2e8, .irq = 3 },
-};
+static serial_port_t ports[PORTS];
 
 static u8 reg_read(serial_port_t *p, u32 reg)
 {
@@ -416,11 +411,16 @@ __init console_t *serial_console(u32 index)
 __init void serial_init(void)
 {
 	static const char *const names[PORTS] = { "ttyS0", "ttyS1", "ttyS2", "ttyS3" };
+	/* Where PCs have them. */
+	static const u16 bases[PORTS] = { 0x3f8, 0x2f8, 0x3e8, 0x2e8 };
+	static const u8 irqs[PORTS] = { 4, 3, 4, 3 };
 
 	for (u32 i = 0; i < PORTS; i++) {
 		serial_port_t *p = &ports[i];
 		int r;
 
+		p->base = bases[i];
+		p->irq = irqs[i];
 		spinlock_init(&p->lock);
 		p->present = probe(p);
 		if (!p->present)

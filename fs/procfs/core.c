@@ -119,7 +119,7 @@ __init int proc_create_single(const char *path, mode_t mode, int (*show)(seq_fil
 	return register_entry(path, S_IFREG | mode, &single_operations, show, arg, NULL);
 }
 
-int proc_create(const char *path, mode_t mode, const file_operations_t *ops, void *arg)
+__init int proc_create(const char *path, mode_t mode, const file_operations_t *ops, void *arg)
 {
 	return register_entry(path, S_IFREG | mode, ops, NULL, arg, NULL);
 }

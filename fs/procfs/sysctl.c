@@ -149,7 +149,7 @@ static const file_operations_t sysctl_ops = {
 	.llseek = sysctl_llseek,
 };
 
-static int add(const char *name, mode_t mode, sysctl_t model)
+static __init int add(const char *name, mode_t mode, sysctl_t model)
 {
 	sysctl_t *s = kmalloc(sizeof(*s), GFP_KERNEL);
 	char path[96];
@@ -196,7 +196,7 @@ __init int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 ma
 	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, 0, max, .action = change });
 }
 
-int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value))
+__init int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value))
 {
 	return add(name, mode, (sysctl_t){ SYSCTL_ACTION, NULL, 0, ~0UL, .action = fn });
 }

@@ -68,7 +68,7 @@ typedef struct acpi_fadt_info {
 	bool has_s5;
 } acpi_fadt_info_t;
 
-extern acpi_madt_info_t acpi_madt;
+extern acpi_madt_info_t acpi_madt; /* with acpi_srat, freed after boot */
 extern acpi_srat_info_t acpi_srat;
 extern acpi_fadt_info_t acpi_fadt;
 

@@ -66,17 +66,19 @@ typedef u64 __bitwise be64;
 #define __init
 #define __sched
 #define __initdata
+#define __initbss
 #define __ro_after_init
 #define __ro_after_init_data
 #else
 /* Sleeps for its caller, whom /proc/PID/wchan is to name (sched_text_contains). */
 #define __sched __section(".sched.text")
 /*
- * Freed, with __initdata, when boot is over (arch_seal). What stays may not refer to it, nobody may
- * keep its address: tools/check_init fails the build.
+ * Freed, with __initdata and __initbss, when boot is over (arch_seal). What stays may not refer to
+ * it, nobody may keep its address: tools/check_init fails the build.
  */
 #define __init __section(".init.text") __cold
 #define __initdata __section(".init.data")
+#define __initbss __section(".bss.init") /* zero at start */
 /* Constant from the end of boot on. Zero until boot sets it; or with an initial value. */
 #define __ro_after_init __section(".bss.ro_after_init")
 #define __ro_after_init_data __section(".data.ro_after_init")

@@ -25,14 +25,14 @@ typedef struct link_name {
 } link_name_t;
 
 #define LINK_BUCKETS 256
-static link_name_t *links[LINK_BUCKETS];
+static link_name_t *links[LINK_BUCKETS] __initbss;
 
-static link_name_t **bucket(const cpio_entry_t *e)
+static __init link_name_t **bucket(const cpio_entry_t *e)
 {
 	return &links[hash_u64((u64)e->ino << 32 | e->dev_major << 16 | e->dev_minor, 8)];
 }
 
-static const char *find_link(const cpio_entry_t *e)
+static __init const char *find_link(const cpio_entry_t *e)
 {
 	for (link_name_t *l = *bucket(e); l; l = l->next)
 		if (l->ino == e->ino && l->dev_major == e->dev_major &&
@@ -41,7 +41,7 @@ static const char *find_link(const cpio_entry_t *e)
 	return NULL;
 }
 
-static int remember_link(const cpio_entry_t *e)
+static __init int remember_link(const cpio_entry_t *e)
 {
 	link_name_t *l = kmalloc(sizeof(*l) + e->name_len + 1, GFP_KERNEL);
 
@@ -56,7 +56,7 @@ static int remember_link(const cpio_entry_t *e)
 	return 0;
 }
 
-static void forget_links(void)
+static __init void forget_links(void)
 {
 	for (u32 i = 0; i < LINK_BUCKETS; i++)
 		while (links[i]) {
@@ -88,7 +88,7 @@ static __init int write_file(const cpio_entry_t *e, int flags)
 	return 0;
 }
 
-static int make_symlink(const cpio_entry_t *e)
+static __init int make_symlink(const cpio_entry_t *e)
 {
 	char *target = kmalloc(e->size + 1, GFP_KERNEL);
 	int r;
@@ -104,7 +104,7 @@ static int make_symlink(const cpio_entry_t *e)
 }
 
 /* Owner, mode and time as the archive has them (creation applied umask and the current time). */
-static int set_attributes(const cpio_entry_t *e)
+static __init int set_attributes(const cpio_entry_t *e)
 {
 	vfs_attr_t attr = { .valid = ATTR_UID | ATTR_GID | ATTR_MTIME,
 			    .uid = e->uid,
@@ -124,7 +124,7 @@ static int set_attributes(const cpio_entry_t *e)
 	return r;
 }
 
-static int make_entry(const cpio_entry_t *e)
+static __init int make_entry(const cpio_entry_t *e)
 {
 	const char *other;
 	int r;
@@ -204,12 +204,12 @@ static int take_output(void *ctx, const void *data, size_t len)
 	return 0;
 }
 
-static u32 read_u32(const u8 *p)
+static __init u32 read_u32(const u8 *p)
 {
 	return (u32)p[0] | (u32)p[1] << 8 | (u32)p[2] << 16 | (u32)p[3] << 24;
 }
 
-static void unpack_gzip(const u8 *data, size_t size, const char *what)
+static __init void unpack_gzip(const u8 *data, size_t size, const char *what)
 {
 	/* The last four bytes tell the length modulo 4 GiB: right at once for one member. */
 	sink_t s = { .size = MAX((size_t)read_u32(data + size - 4), (size_t)PAGE_SIZE) };
@@ -230,7 +230,7 @@ static void unpack_gzip(const u8 *data, size_t size, const char *what)
 	vfree(workspace);
 }
 
-static bool is_cpio(const u8 *p, size_t size)
+static __init bool is_cpio(const u8 *p, size_t size)
 {
 	return size >= 6 && (!memcmp(p, "070701", 6) || !memcmp(p, "070702", 6));
 }

@@ -14,21 +14,19 @@
 #define CASTAGNOLI_REFLECTED 0x82f63b78u
 
 typedef struct crc_tables {
-	u32 polynomial;
 	bool ready; /* atomic; two CPUs that fill the tables at once write the same */
 	u32 of[SLICES][256];
 } crc_tables_t;
 
-static crc_tables_t ieee = { .polynomial = IEEE_REFLECTED };
-static crc_tables_t castagnoli = { .polynomial = CASTAGNOLI_REFLECTED };
+static crc_tables_t ieee, castagnoli;
 
-static void fill(crc_tables_t *t)
+static void fill(crc_tables_t *t, u32 polynomial)
 {
 	for (u32 byte = 0; byte < 256; byte++) {
 		u32 crc = byte;
 
 		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? t->polynomial : 0);
+			crc = crc >> 1 ^ (crc & 1 ? polynomial : 0);
 		t->of[0][byte] = crc;
 	}
 	for (u32 slice = 1; slice < SLICES; slice++)
@@ -42,10 +40,10 @@ static void fill(crc_tables_t *t)
 
 typedef u64 __attribute__((may_alias, aligned(1))) unaligned64_t;
 
-static u32 crc_update(crc_tables_t *t, u32 crc, const u8 *p, size_t len)
+static u32 crc_update(crc_tables_t *t, u32 polynomial, u32 crc, const u8 *p, size_t len)
 {
 	if (unlikely(!__atomic_load_n(&t->ready, __ATOMIC_ACQUIRE)))
-		fill(t);
+		fill(t, polynomial);
 	crc = ~crc;
 	for (; len >= 8; len -= 8, p += 8) {
 		u64 x = *(const unaligned64_t *)p ^ crc;
@@ -61,10 +59,10 @@ static u32 crc_update(crc_tables_t *t, u32 crc, const u8 *p, size_t len)
 
 u32 crc32(u32 crc, const void *data, size_t len)
 {
-	return crc_update(&ieee, crc, data, len);
+	return crc_update(&ieee, IEEE_REFLECTED, crc, data, len);
 }
 
 u32 crc32c(u32 crc, const void *data, size_t len)
 {
-	return crc_update(&castagnoli, crc, data, len);
+	return crc_update(&castagnoli, CASTAGNOLI_REFLECTED, crc, data, len);
 }

@@ -16,7 +16,7 @@ typedef struct range_list {
 	u32 count;
 } range_list_t;
 
-static range_list_t ram, reserved;
+static range_list_t ram __initbss, reserved __initbss;
 
 static __init void insert_at(range_list_t *l, u32 i, early_range_t r)
 {

@@ -28,7 +28,7 @@ static __init u32 rank(boot_region_type_t type)
  */
 __init void boot_regions_normalise(boot_info_t *info, u64 mem_limit)
 {
-	static boot_region_t in[BOOT_MAX_REGIONS];
+	static boot_region_t in[BOOT_MAX_REGIONS] __initbss;
 	u32 n = info->region_count, out = 0;
 	phys_addr_t at = 0;
 

@@ -19,12 +19,13 @@
 #include <mm/page.h>
 
 extern char boot_stack[], image_start[], rodata_start[], rodata_end[], init_text_start[],
-	init_text_end[], init_data_start[], init_data_end[], ro_bss_start[], ro_bss_end[];
+	init_text_end[], init_data_start[], init_data_end[], ro_bss_start[], ro_bss_end[],
+	init_bss_start[], init_bss_end[];
 extern phys_addr_t image_phys;
 #define BOOT_STACK_SIZE 16384
 
 /* Until memory can be allocated. */
-static char early_entry_stacks[IST_COUNT][IST_STACK_SIZE] __aligned(16);
+static char early_entry_stacks[IST_COUNT][IST_STACK_SIZE] __aligned(16) __initbss;
 
 __init void arch_init_early(void)
 {
@@ -113,6 +114,7 @@ void arch_seal(void)
 	seal_constants(ro_bss_start, ro_bss_end);
 	unmap_image(init_text_start, init_text_end);
 	unmap_image(init_data_start, init_data_end);
+	unmap_image(init_bss_start, init_bss_end);
 #ifdef CONFIG_DEBUG
 	BUG_ON(arch_check_mappings());
 #endif
