@@ -18,9 +18,9 @@ int arch_regs_set(struct thread *t, const struct user_regs_struct *in);
 
 /* Extended state by note type: bytes of the set, 0 when there is none of that type. */
 size_t arch_fpregs_size(u32 note);
-const void *arch_fpregs(struct thread *t); /* the image; its first bytes are every set */
-/* from: `size` bytes, the whole set. -EINVAL for what the CPU would refuse. */
-int arch_fpregs_set(struct thread *t, u32 note, const void *from, size_t size);
+/* The whole set, of that size, which is not 0. Setting: -EINVAL for what the CPU would refuse. */
+void arch_fpregs_get(struct thread *t, u32 note, void *out);
+int arch_fpregs_set(struct thread *t, u32 note, const void *from);
 
 /* Debug registers, 0..7. Errors: -EIO, -EINVAL, -ENOMEM. */
 u64 arch_debug_get(struct thread *t, u32 n);

@@ -219,11 +219,22 @@ static void add_process(notes_t *n, thread_t *t)
 
 static void add_fpregs(notes_t *n, thread_t *t)
 {
-	size_t extended = arch_fpregs_size(NT_X86_XSTATE);
+	static const struct {
+		const char *owner;
+		u32 type;
+	} sets[] = { { "CORE", NT_FPREGSET }, { "LINUX", NT_X86_XSTATE } };
 
-	add_note(n, "CORE", NT_FPREGSET, arch_fpregs(t), arch_fpregs_size(NT_FPREGSET));
-	if (extended)
-		add_note(n, "LINUX", NT_X86_XSTATE, arch_fpregs(t), extended);
+	for (u32 i = 0; i < ARRAY_SIZE(sets); i++) {
+		size_t size = arch_fpregs_size(sets[i].type);
+		void *image = size ? kmalloc(size, GFP_KERNEL) : NULL;
+
+		n->failed |= size && !image;
+		if (!image)
+			continue;
+		arch_fpregs_get(t, sets[i].type, image);
+		add_note(n, sets[i].owner, sets[i].type, image, size);
+		kfree(image);
+	}
 }
 
 static u32 count_files(const map_list_t *list)

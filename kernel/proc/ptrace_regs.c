@@ -65,12 +65,25 @@ static size_t set_size(unsigned long note)
 	return note <= UINT32_MAX ? arch_fpregs_size((u32)note) : 0;
 }
 
+static long get_fpregs(thread_t *t, u32 note, void __user *out, size_t size)
+{
+	void *image = kmalloc(set_size(note), GFP_KERNEL);
+	long r;
+
+	if (!image)
+		return -ENOMEM;
+	arch_fpregs_get(t, note, image);
+	r = copy_to_user(out, image, size) ? -EFAULT : 0;
+	kfree(image);
+	return r;
+}
+
 static long get_part(thread_t *t, u32 note, void __user *out, size_t size)
 {
 	struct user_regs_struct regs;
 
 	if (note != NT_PRSTATUS)
-		return copy_to_user(out, arch_fpregs(t), size) ? -EFAULT : 0;
+		return get_fpregs(t, note, out, size);
 	arch_regs_get(t, &regs);
 	return copy_to_user(out, &regs, size) ? -EFAULT : 0;
 }
@@ -86,7 +99,7 @@ static long set_fpregs(thread_t *t, u32 note, const void __user *in, size_t size
 	if (!image)
 		return -ENOMEM;
 	if (!copy_from_user(image, in, size))
-		r = arch_fpregs_set(t, note, image, size);
+		r = arch_fpregs_set(t, note, image);
 	kfree(image);
 	return r;
 }

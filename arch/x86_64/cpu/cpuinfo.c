@@ -32,6 +32,7 @@ static const struct {
 	  "fsgsbase tsc_adjust sgx bmi1 hle avx2 - smep bmi2 erms invpcid rtm cqm - mpx rdt_a "
 	  "avx512f avx512dq rdseed adx smap avx512ifma - clflushopt clwb intel_pt avx512pf avx512er "
 	  "avx512cd sha_ni avx512bw avx512vl" },
+	{ 6, "xsaveopt xsavec xgetbv1 xsaves xfd" },
 	{ 3,
 	  "- avx512vbmi umip pku ospke waitpkg avx512_vbmi2 - gfni vaes vpclmulqdq avx512_vnni "
 	  "avx512_bitalg tme avx512_vpopcntdq - la57 - - - - - rdpid - bus_lock_detect cldemote - "
@@ -47,17 +48,14 @@ static void show_flags(seq_file_t *m)
 		for (u32 bit = 0; bit < 32; bit++) {
 			size_t n = strcspn(name, " ");
 
-			if ((cpu_feature_words[flag_words[i].word] >> bit & 1) && *name != '-') {
+			if ((cpu_feature_words[flag_words[i].word] >> bit & 1) && n &&
+			    *name != '-') {
 				seq_putc(m, ' ');
 				seq_write(m, name, n);
 			}
 			name += n + (name[n] == ' ');
 		}
 	}
-	if (cpu_has(CPU_XSAVEOPT))
-		seq_puts(m, " xsaveopt");
-	if (cpu_has(CPU_XSAVES))
-		seq_puts(m, " xsaves");
 	if (cpu_has(CPU_INVARIANT_TSC))
 		seq_puts(m, " constant_tsc nonstop_tsc");
 	seq_putc(m, '\n');

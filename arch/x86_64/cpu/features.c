@@ -9,7 +9,7 @@
 
 u64 cpu_feature_bits __ro_after_init;
 cpu_identity_t cpu_identity __ro_after_init;
-u32 cpu_feature_words[6] __ro_after_init;
+u32 cpu_feature_words[7] __ro_after_init;
 
 #define CPUID7_EDX_ARCH_CAPABILITIES BIT(29)
 #define ARCH_CAPABILITIES_RDCL_NO BIT(0)
@@ -108,14 +108,15 @@ __init void cpu_detect(void)
 	note(CPU_GIANT_PAGES, extended.d & BIT(26));
 	note(CPU_RDTSCP, extended.d & BIT(27));
 	note(CPU_INVARIANT_TSC, power.d & BIT(8));
-	note(CPU_XSAVEOPT, xsave.a & BIT(0));
-	note(CPU_XSAVES, xsave.a & BIT(3));
+	note(CPU_XSAVEOPT, (one.c & BIT(26)) && (xsave.a & BIT(0)));
+	note(CPU_XSAVES, (one.c & BIT(26)) && (xsave.a & BIT(3)));
 	cpu_feature_words[0] = one.d;
 	cpu_feature_words[1] = one.c;
 	cpu_feature_words[2] = seven.b;
 	cpu_feature_words[3] = seven.c;
 	cpu_feature_words[4] = extended.d;
 	cpu_feature_words[5] = extended.c;
+	cpu_feature_words[6] = xsave.a;
 	identify(zero, one, max_extended);
 	note(CPU_MELTDOWN, has_meltdown(seven.d));
 }

@@ -39,6 +39,7 @@ __init void arch_init_early(void)
 	gdt_init_cpu(0, tops);
 	tss_set_stack(this_cpu_read(kernel_stack_top));
 	trap_init();
+	fpu_detect();
 	alternatives_apply();
 	trap_init_cpu();
 	cpu_init_control();
@@ -48,7 +49,6 @@ __init void arch_init_devices(void)
 {
 	unsigned long tops[IST_COUNT];
 
-	fpu_init_cpu();
 	fpu_init();
 	pti_init();
 	idt_share();

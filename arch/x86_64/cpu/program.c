@@ -31,8 +31,8 @@ unsigned long arch_hwcap2(void)
 /* The frame, the extended state with its trailing magic, and what alignment may cost. */
 unsigned long arch_signal_stack_min(void)
 {
-	return ALIGN_UP(sizeof(struct rt_sigframe) + fpu_size + FP_XSTATE_MAGIC2_SIZE + 64 + 16 +
-				RED_ZONE,
+	return ALIGN_UP(sizeof(struct rt_sigframe) + fpu_layout.size + FP_XSTATE_MAGIC2_SIZE + 64 +
+				16 + RED_ZONE,
 			16UL);
 }
 

@@ -5,6 +5,7 @@
 #include <arch_x86/alternatives.h>
 #include <arch/mmu.h>
 #include <arch_x86/features.h>
+#include <arch_x86/fpu.h>
 #include <arch_x86/instructions.h>
 #include <arch_x86/traps.h>
 #include <kernel/lib/string.h>
@@ -29,6 +30,12 @@ static __init bool wanted(u8 feature)
 		return mmu_two_roots;
 	case ALT_PCID:
 		return cpu_has(CPU_PCID);
+	case ALT_XSAVE:
+		return cpu_has(CPU_XSAVE);
+	case ALT_XSAVEOPT:
+		return cpu_has(CPU_XSAVEOPT);
+	case ALT_XSAVES:
+		return fpu_layout.compact;
 	}
 	return false;
 }

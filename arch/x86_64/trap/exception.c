@@ -81,10 +81,7 @@ static int fpe_code(u32 conditions)
 
 static void math_exception(trap_frame_t *frame, u64 vector)
 {
-	const fpu_area_t *area = fpu_sync_current();
-	u32 conditions = vector == VECTOR_MF ? area->fx.swd & ~(u32)area->fx.cwd
-					     : area->fx.mxcsr & ~(area->fx.mxcsr >> 7);
-	int code = fpe_code(conditions);
+	int code = fpe_code(fpu_conditions(vector == VECTOR_MF));
 
 	if (code) /* else the flag went away before the exception was taken */
 		ksignal_fpe(frame, code, frame->rip);

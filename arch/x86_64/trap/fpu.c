@@ -9,12 +9,19 @@
  *	TF_RESTORE_FPU set	memory is valid, registers are not (or not known to be)
  *	TF_RESTORE_FPU clear	the thread runs and its registers are valid; memory may be old
  *
- * XSAVEOPT skips what is in its initial state or unchanged since the last XRSTOR; memory may then
- * hold old bytes behind a clear bit of xstate_bv. Where programs see the image, plain XSAVE writes
- * it whole. XSAVES would only save room for states that we do not enable, and needs a second layout
- * in frames.
+ * One instruction saves and one loads, put in place at boot: XSAVES, XSAVEOPT, XSAVE or FXSAVE. The
+ * first two skip what is in its initial state or unchanged since the last load from the same
+ * address; memory may then hold old bytes behind a clear bit of xstate_bv, and nobody but the CPU
+ * and xstate.c reads an area. An area is only ever saved to after the registers were loaded from
+ * it, or from elsewhere, since something else wrote it: the CPU's idea of "unchanged" holds.
+ *
+ * Signal frames are stored and loaded by XSAVE and XRSTOR themselves, interrupts off: a page that is
+ * not there makes the instruction fail instead of sleep with registers that become another's.
  */
 #include <arch/cpu.h>
+#include <arch/uaccess.h>
+#include <arch_x86/alternatives.h>
+#include <arch_x86/extable.h>
 #include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
 #include <arch_x86/instructions.h>
@@ -24,88 +31,122 @@
 #include <mm/slab.h>
 #include <uapi/errno.h>
 
-#define XFEATURE_AVX 0x4u
-#define XFEATURE_AVX512 0xe0u
 #define CPUID_XSTATE 0xd
-#define MXCSR_INITIAL 0x1f80
-#define MXCSR_MASK_DEFAULT 0xffbf /* where FXSAVE stores 0: Intel SDM 1 11.6.6 */
-#define FCW_INITIAL 0x37f
+#define CPUID_XSTATE_ALIGNED BIT(1) /* ECX of a component's sub-leaf */
+#define MXCSR_MASK_DEFAULT 0xffbf   /* where FXSAVE stores 0: Intel SDM 1 11.6.6 */
+#define MSR_XSS 0xda0
 
-u32 fpu_size;
-u64 fpu_features;
-u32 fpu_mxcsr_mask;
+xstate_layout_t fpu_layout __ro_after_init;
 
 /* Nothing beyond its header is read: no bit of xstate_bv is set (Intel SDM 1 13.8.1). */
-static const fpu_area_t initial = { .fx.cwd = FCW_INITIAL, .fx.mxcsr = MXCSR_INITIAL };
+static fpu_area_t initial __ro_after_init = {
+	.fx.cwd = FCW_INITIAL,
+	.fx.mxcsr = MXCSR_INITIAL,
+};
 
 static kmem_cache_t *fpu_cache;
-static bool use_xsave, use_xsaveopt;
 static DEFINE_PERCPU(thread_t *, fpu_owner);
 
-static void xsave_all(fpu_area_t *a)
-{
-	if (use_xsave)
-		__asm__ volatile("xsave64 (%0)" ::"r"(a), "a"(UINT32_MAX), "d"(UINT32_MAX)
-				 : "memory");
-	else
-		__asm__ volatile("fxsave64 (%0)" ::"r"(a) : "memory");
-}
+/* The instructions on (%rdi), four bytes each. */
+#define FXSAVE64 "0x48, 0x0f, 0xae, 0x07"
+#define XSAVE64 "0x48, 0x0f, 0xae, 0x27"
+#define XSAVEOPT64 "0x48, 0x0f, 0xae, 0x37"
+#define XSAVES64 "0x48, 0x0f, 0xc7, 0x2f"
+#define FXRSTOR64 "0x48, 0x0f, 0xae, 0x0f"
+#define XRSTOR64 "0x48, 0x0f, 0xae, 0x2f"
+#define XRSTORS64 "0x48, 0x0f, 0xc7, 0x1f"
+#define ALL_STATES "a"(UINT32_MAX), "d"(UINT32_MAX)
 
 static void save(fpu_area_t *a)
 {
-	if (use_xsaveopt)
-		__asm__ volatile("xsaveopt64 (%0)" ::"r"(a), "a"(UINT32_MAX), "d"(UINT32_MAX)
-				 : "memory");
-	else
-		xsave_all(a);
+	__asm__ volatile("1: .byte " FXSAVE64 "\n\t" ALT_RECORD("1b", ALT_XSAVE, 4, XSAVE64)
+				 ALT_RECORD("1b", ALT_XSAVEOPT, 4, XSAVEOPT64)
+					 ALT_RECORD("1b", ALT_XSAVES, 4, XSAVES64)::"D"(a),
+			 ALL_STATES
+			 : "memory");
 }
 
-static void restore(const fpu_area_t *a)
+static void restore(const fpu_area_t *a, u64 states)
 {
-	if (use_xsave)
-		__asm__ volatile("xrstor64 (%0)" ::"r"(a), "a"(UINT32_MAX), "d"(UINT32_MAX)
-				 : "memory");
-	else
-		__asm__ volatile("fxrstor64 (%0)" ::"r"(a) : "memory");
+	__asm__ volatile("1: .byte " FXRSTOR64 "\n\t" ALT_RECORD("1b", ALT_XSAVE, 4, XRSTOR64)
+				 ALT_RECORD("1b", ALT_XSAVES, 4, XRSTORS64)::"D"(a),
+			 "a"((u32)states), "d"((u32)(states >> 32))
+			 : "memory");
 }
 
-static __init void size_area(void)
-{
-	fpu_area_t area = { .fx.mxcsr_mask = 0 };
-	u32 a, b, c, d;
-
-	__asm__ volatile("fxsave64 %0" : "=m"(area.fx));
-	fpu_mxcsr_mask = area.fx.mxcsr_mask ? area.fx.mxcsr_mask : MXCSR_MASK_DEFAULT;
-	fpu_size = sizeof(struct fpstate_fx);
-	fpu_features = XFEATURE_FP_SSE;
-	use_xsave = cpu_has(CPU_XSAVE);
-	if (!use_xsave)
-		return;
-	cpuid(CPUID_XSTATE, 0, &a, &b, &c, &d);
-	fpu_features = a & (XFEATURE_FP_SSE | XFEATURE_AVX | XFEATURE_AVX512);
-	if ((fpu_features & XFEATURE_AVX512) != XFEATURE_AVX512 || !(fpu_features & XFEATURE_AVX))
-		fpu_features &= ~(u64)XFEATURE_AVX512;
-	xsetbv(0, fpu_features);
-	cpuid(CPUID_XSTATE, 0, &a, &b, &c, &d);
-	fpu_size = b; /* for what XCR0 enables */
-	use_xsaveopt = cpu_has(CPU_XSAVEOPT);
-}
-
-__init void fpu_init_cpu(void)
+static __init void init_control(void)
 {
 	write_cr0((read_cr0() & ~(CR0_EM | CR0_TS)) | CR0_MP | CR0_NE);
 	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXMMEXCPT |
 		  (cpu_has(CPU_XSAVE) ? CR4_OSXSAVE : 0));
 	__asm__ volatile("fninit");
-	if (!fpu_size)
-		size_area();
-	else if (use_xsave)
-		xsetbv(0, fpu_features);
+}
+
+__init void fpu_init_cpu(void)
+{
+	init_control();
+	if (cpu_has(CPU_XSAVE))
+		xsetbv(0, fpu_layout.features);
+	if (fpu_layout.compact)
+		wrmsr(MSR_XSS, 0); /* no supervisor states: none is used */
+}
+
+/* Which components the CPU has that we know, and where each is. */
+static __init void find_components(xstate_layout_t *l)
+{
+	const u64 known = XFEATURE_FP_SSE | XFEATURE_AVX | XFEATURE_AVX512;
+	u32 a, b, c, d;
+
+	cpuid(CPUID_XSTATE, 0, &a, &b, &c, &d);
+	l->features = a & known;
+	if ((l->features & XFEATURE_AVX512) != XFEATURE_AVX512 || !(l->features & XFEATURE_AVX))
+		l->features &= ~XFEATURE_AVX512;
+	for (u32 i = XSTATE_FIRST; i < XSTATE_COMPONENTS; i++) {
+		xstate_component_t *component = &l->components[i];
+
+		if (!(l->features & BIT(i)))
+			continue;
+		cpuid(CPUID_XSTATE, i, &component->size, &component->standard, &c, &d);
+		component->aligned = c & CPUID_XSTATE_ALIGNED;
+	}
+}
+
+__init void fpu_detect(void)
+{
+	fpu_area_t area = { .fx.mxcsr_mask = 0 };
+	xstate_layout_t *l = &fpu_layout;
+	u32 a, compact_size, c, d;
+
+	init_control();
+	__asm__ volatile("fxsave64 %0" : "=m"(area.fx));
+	l->mxcsr_mask = area.fx.mxcsr_mask ? area.fx.mxcsr_mask : MXCSR_MASK_DEFAULT;
+	l->features = XFEATURE_FP_SSE;
+	l->size = l->area_size = sizeof(area.fx);
+	if (!cpu_has(CPU_XSAVE))
+		return;
+	find_components(l);
+	l->compact = cpu_has(CPU_XSAVES);
+	fpu_init_cpu();
+	cpuid(CPUID_XSTATE, 0, &a, &l->size, &c, &d); /* for what XCR0 enables */
+	xstate_lay_out(l);
+	cpuid(CPUID_XSTATE, 1, &a, &compact_size, &c, &d);
+	if (l->compact && l->area_size != compact_size) { /* it contradicts itself */
+		l->compact = false;
+		xstate_lay_out(l);
+	}
+	if (l->compact)
+		initial.header.xcomp_bv = l->features | XCOMP_BV_COMPACT;
 }
 
 __init void fpu_init(void)
 {
-	fpu_cache = kmem_cache_create("fpu_area", fpu_size, __alignof__(fpu_area_t), 0, NULL);
+	fpu_cache = kmem_cache_create("fpu_area", fpu_layout.area_size, __alignof__(fpu_area_t), 0,
+				      NULL);
+}
+
+static void set_initial(fpu_area_t *a)
+{
+	memcpy(a, &initial, MIN(fpu_layout.area_size, (u32)sizeof(initial)));
 }
 
 int fpu_alloc(struct thread *t)
@@ -114,8 +155,7 @@ int fpu_alloc(struct thread *t)
 	if (!t->arch.fpu)
 		return -ENOMEM;
 	t->arch.fpu_cpu = FPU_NO_CPU;
-	memset(t->arch.fpu, 0, fpu_size); /* XSAVE leaves gaps as they are, and programs see them */
-	t->arch.fpu->fx = initial.fx;
+	set_initial(t->arch.fpu);
 	thread_set_flag(t, TF_RESTORE_FPU);
 	return 0;
 }
@@ -146,11 +186,16 @@ void fpu_switch(struct thread *prev, struct thread *next)
 	}
 }
 
-static void load_from(struct thread *t, const fpu_area_t *area)
+static void now_in_registers(struct thread *t)
 {
-	restore(area);
 	this_cpu_write(fpu_owner, t);
 	t->arch.fpu_cpu = this_cpu();
+}
+
+static void load_from(struct thread *t, const fpu_area_t *area)
+{
+	restore(area, UINT64_MAX);
+	now_in_registers(t);
 }
 
 void fpu_load(struct thread *t)
@@ -169,29 +214,40 @@ void fpu_set_initial(void)
 	arch_irq_restore(flags);
 }
 
-fpu_area_t *fpu_sync_current(void)
+/* The registers are the running thread's from here on, interrupts off. */
+static void need_registers(thread_t *t)
 {
-	thread_t *t = current();
-	unsigned long flags = arch_irq_save();
-
 	if (thread_test_flag(t, TF_RESTORE_FPU)) {
 		fpu_load(t);
 		thread_clear_flag(t, TF_RESTORE_FPU);
 	}
-	xsave_all(t->arch.fpu);
-	arch_irq_restore(flags);
-	return t->arch.fpu;
 }
 
-fpu_area_t *fpu_begin_write(void)
+void fpu_copy_to(struct thread *child)
 {
-	thread_t *t = current();
 	unsigned long flags = arch_irq_save();
 
-	t->arch.fpu_cpu = FPU_NO_CPU;
-	thread_set_flag(t, TF_RESTORE_FPU);
+	need_registers(current());
+	save(child->arch.fpu);
 	arch_irq_restore(flags);
-	return t->arch.fpu;
+}
+
+void fpu_sync_current(void)
+{
+	fpu_copy_to(current());
+}
+
+u32 fpu_conditions(bool x87)
+{
+	unsigned long flags = arch_irq_save();
+	u16 status, control;
+	u32 mxcsr;
+
+	need_registers(current());
+	__asm__ volatile("fnstsw %0; fnstcw %1; stmxcsr %2"
+			 : "=m"(status), "=m"(control), "=m"(mxcsr));
+	arch_irq_restore(flags);
+	return x87 ? status & ~(u32)control : mxcsr & ~(mxcsr >> 7);
 }
 
 void fpu_forget_registers(struct thread *t)
@@ -200,25 +256,117 @@ void fpu_forget_registers(struct thread *t)
 	thread_set_flag(t, TF_RESTORE_FPU);
 }
 
-/* Intel SDM 1 13.8.1: what XRSTOR answers with #GP. */
-bool fpu_image_valid(const fpu_area_t *image, bool extended)
-{
-	const struct xstate_header *h = &image->header;
-	u64 bad = image->fx.mxcsr & ~fpu_mxcsr_mask;
+/* ---- signal frames ---- */
 
-	if (!extended)
-		return !bad;
-	bad |= (h->xstate_bv & ~fpu_features) | h->xcomp_bv;
-	for (u32 i = 0; i < ARRAY_SIZE(h->reserved); i++)
-		bad |= h->reserved[i];
-	return !bad;
+static bool store_user(void __user *to)
+{
+	bool stored = false;
+
+	user_access_begin();
+	__asm__ volatile goto("1: .byte " FXSAVE64 "\n\t" ALT_RECORD("1b", ALT_XSAVE, 4, XSAVE64)
+				      EXTABLE("1b", "%l[fault]")
+			      :
+			      : "D"(to), ALL_STATES
+			      : "memory"
+			      : fault);
+	stored = true;
+fault:
+	user_access_end();
+	return stored;
 }
 
-bool fpu_end_write(void)
+int fpu_store_user(void __user *to)
 {
-	bool good = fpu_image_valid(current()->arch.fpu, use_xsave);
+	unsigned long flags;
+	bool stored;
 
-	if (!good)
+	if (!access_ok(to, fpu_layout.size))
+		return -EFAULT;
+	for (;;) {
+		flags = arch_irq_save();
+		need_registers(current());
+		stored = store_user(to);
+		arch_irq_restore(flags);
+		if (stored)
+			return 0;
+		if (fault_in_writeable(to, fpu_layout.size))
+			return -EFAULT;
+	}
+}
+
+/* XRSTOR or FXRSTOR of what may not be there, or be refused. */
+static bool load_checked(const void *from, u64 states, size_t size)
+{
+	if (size > sizeof(struct fpstate_fx))
+		__asm__ volatile goto("1: .byte " XRSTOR64 "\n\t" EXTABLE("1b", "%l[fault]")
+				      :
+				      : "D"(from), "a"((u32)states), "d"((u32)(states >> 32))
+				      : "memory"
+				      : fault);
+	else
+		__asm__ volatile goto("1: .byte " FXRSTOR64 "\n\t" EXTABLE("1b", "%l[fault]")
+				      :
+				      : "D"(from)
+				      : "memory"
+				      : fault);
+	return true;
+fault:
+	return false;
+}
+
+static bool load_frame(const void *from, u64 states, size_t size, bool user)
+{
+	thread_t *t = current();
+	unsigned long flags = arch_irq_save();
+	bool loaded;
+
+	if (size == sizeof(struct fpstate_fx) || states != fpu_layout.features)
+		restore(&initial, UINT64_MAX);
+	now_in_registers(t);
+	thread_clear_flag(t, TF_RESTORE_FPU);
+	if (user)
+		user_access_begin();
+	loaded = load_checked(from, states, size);
+	if (user)
+		user_access_end();
+	arch_irq_restore(flags);
+	return loaded;
+}
+
+/* The CPU did not take it, because of a page that is not there or of what is in it: which? */
+static int load_copy(const void __user *from, u64 states, size_t size)
+{
+	const size_t align = __alignof__(fpu_area_t);
+	void *memory = kzalloc(fpu_layout.size + align, GFP_KERNEL);
+	fpu_area_t *image = (fpu_area_t *)ALIGN_UP((unsigned long)memory, align);
+	int r = -EINVAL;
+
+	if (!memory)
+		return -ENOMEM;
+	if (copy_from_user(image, from, size))
+		r = -EFAULT;
+	/* A compacted image would be another size than is copied. */
+	else if ((size == sizeof(image->fx) || !image->header.xcomp_bv) &&
+		 load_frame(image, states, size, false))
+		r = 0;
+	kfree(memory);
+	return r;
+}
+
+int fpu_load_user(const void __user *from, u64 states, size_t size)
+{
+	/* What XRSTOR and FXRSTOR want. */
+	size_t align = size > sizeof(struct fpstate_fx) ? __alignof__(fpu_area_t) : 16;
+	int r = -EINVAL;
+
+	states &= fpu_layout.features;
+	if (IS_ALIGNED((unsigned long)from, align)) {
+		if (access_ok(from, size) &&
+		    load_frame((__force const void *)from, states, size, true))
+			return 0;
+		r = load_copy(from, states, size);
+	}
+	if (r)
 		fpu_set_initial();
-	return good;
+	return r;
 }

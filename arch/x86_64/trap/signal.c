@@ -30,7 +30,7 @@
 
 static bool has_xsave(void)
 {
-	return fpu_size > sizeof(struct fpstate_fx);
+	return xstate_extended(&fpu_layout);
 }
 
 static bool in_altstack(const thread_t *t, unsigned long sp)
@@ -55,7 +55,7 @@ static unsigned long place_frame(const thread_t *t, unsigned long sp, u64 flags,
 		sp = t->altstack_sp + t->altstack_size;
 		entering = true;
 	}
-	sp -= fpu_size + (has_xsave() ? FP_XSTATE_MAGIC2_SIZE : 0);
+	sp -= fpu_layout.size + (has_xsave() ? FP_XSTATE_MAGIC2_SIZE : 0);
 	sp = ALIGN_DOWN(sp, 64UL);
 	*fpstate = sp;
 	sp = ALIGN_DOWN(sp - sizeof(struct rt_sigframe), 16UL) - 8;
@@ -64,23 +64,47 @@ static unsigned long place_frame(const thread_t *t, unsigned long sp, u64 flags,
 	return sp;
 }
 
+/* What XSAVE leaves to software, and the header, of which it writes only the first word. */
+struct frame_header {
+	struct fpstate_software software;
+	struct xstate_header header;
+};
+_Static_assert(offsetof(struct fpstate_fx, software) + sizeof(struct frame_header) ==
+		       sizeof(fpu_area_t),
+	       "software's bytes end where the header begins");
+
+/* A handler may change the SSE registers in the frame without a look at the header. */
+static int mark_present(u64 __user *xstate_bv)
+{
+	u64 present;
+
+	if (get_user_u64(&present, xstate_bv))
+		return -EFAULT;
+	if ((present & XFEATURE_FP_SSE) == XFEATURE_FP_SSE)
+		return 0;
+	return put_user_u64(present | XFEATURE_FP_SSE, xstate_bv);
+}
+
 static int write_fpstate(u8 __user *to)
 {
-	fpu_area_t *area = fpu_sync_current();
-	static const u32 magic2 = FP_XSTATE_MAGIC2;
+	u32 size = fpu_layout.size;
+	struct frame_header h = { 0 };
 
-	area->fx.software = (struct fpstate_software){ 0 };
-	if (has_xsave()) {
-		area->fx.software = (struct fpstate_software){
-			.magic1 = FP_XSTATE_MAGIC1,
-			.extended_size = fpu_size + FP_XSTATE_MAGIC2_SIZE,
-			.xfeatures = fpu_features,
-			.xstate_size = fpu_size,
-		};
-		if (copy_to_user(to + fpu_size, &magic2, sizeof(magic2)))
-			return -EFAULT;
-	}
-	return copy_to_user(to, area, fpu_size) ? -EFAULT : 0;
+	if (!has_xsave())
+		return copy_to_user(to + offsetof(struct fpstate_fx, software), &h,
+				    sizeof(h.software))
+			       ? -EFAULT
+			       : fpu_store_user(to);
+	h.software = (struct fpstate_software){
+		.magic1 = FP_XSTATE_MAGIC1,
+		.extended_size = size + FP_XSTATE_MAGIC2_SIZE,
+		.xfeatures = fpu_layout.features,
+		.xstate_size = size,
+	};
+	if (copy_to_user(to + offsetof(struct fpstate_fx, software), &h, sizeof(h)) ||
+	    put_user_u32(FP_XSTATE_MAGIC2, (u32 __user *)(to + size)) || fpu_store_user(to))
+		return -EFAULT;
+	return mark_present((u64 __user *)(to + offsetof(fpu_area_t, header)));
 }
 
 int arch_signal_setup(trap_frame_t *frame, const struct ksignal_info *info,
@@ -139,49 +163,46 @@ int arch_signal_setup(trap_frame_t *frame, const struct ksignal_info *info,
 	return 0;
 }
 
-/* How many bytes of extended state the frame claims and proves; 0: only the first 512 are there. */
-static int extended_size(const u8 __user *from, u32 *size)
+/*
+ * What the frame claims and proves to hold: bytes and components. Without proof, or XSAVE, only the
+ * first 512 bytes are there.
+ */
+static int frame_contents(const u8 __user *from, u32 *size, u64 *states)
 {
 	struct fpstate_software sw;
 	u32 magic2;
 
-	*size = 0;
+	*size = sizeof(struct fpstate_fx);
+	*states = XFEATURE_FP_SSE;
 	if (!has_xsave())
 		return 0;
 	if (copy_from_user(&sw, from + offsetof(struct fpstate_fx, software), sizeof(sw)))
 		return -EFAULT;
-	if (sw.magic1 != FP_XSTATE_MAGIC1 || sw.xstate_size > fpu_size ||
+	if (sw.magic1 != FP_XSTATE_MAGIC1 || sw.xstate_size > fpu_layout.size ||
 	    sw.xstate_size < sizeof(fpu_area_t) || sw.xstate_size > sw.extended_size)
 		return 0;
 	if (get_user_u32(&magic2, (const u32 __user *)(from + sw.xstate_size)))
 		return -EFAULT;
-	if (magic2 == FP_XSTATE_MAGIC2)
+	if (magic2 == FP_XSTATE_MAGIC2) {
 		*size = sw.xstate_size;
+		*states = sw.xfeatures;
+	}
 	return 0;
 }
 
 static int read_fpstate(const u8 __user *from)
 {
-	fpu_area_t *area = fpu_begin_write();
-	u32 extended, size;
-	int r;
+	u64 states;
+	u32 size;
+	int r = 0;
 
-	if (!from) {
-		fpu_set_initial();
-		return 0;
+	if (from) {
+		r = frame_contents(from, &size, &states);
+		if (!r)
+			return fpu_load_user(from, states, size);
 	}
-	r = extended_size(from, &extended);
-	size = extended ? extended : sizeof(area->fx);
-	if (!r && copy_from_user(area, from, size))
-		r = -EFAULT;
-	if (r) {
-		fpu_set_initial();
-		return r;
-	}
-	memset((u8 *)area + size, 0, fpu_size - size);
-	if (!extended && has_xsave())
-		area->header.xstate_bv = fpu_features & XFEATURE_FP_SSE;
-	return fpu_end_write() ? 0 : -EINVAL;
+	fpu_set_initial();
+	return r;
 }
 
 /* As sigaltstack(2); what it would refuse is ignored here, as on Linux. */

@@ -32,6 +32,13 @@
 #define ARCH_GET_GS 0x1004
 #define ARCH_GET_CPUID 0x1011
 #define ARCH_SET_CPUID 0x1012
+/* Extended state that needs permission, for its size; guests' is asked for apart. */
+#define ARCH_GET_XCOMP_SUPP 0x1021
+#define ARCH_GET_XCOMP_PERM 0x1022
+#define ARCH_REQ_XCOMP_PERM 0x1023
+#define ARCH_GET_XCOMP_GUEST_PERM 0x1024
+#define ARCH_REQ_XCOMP_GUEST_PERM 0x1025
+#define XCOMP_NUMBERS 19 /* components that Linux has numbers for */
 
 /* What switch_stack pops. */
 typedef struct switch_frame {
@@ -215,7 +222,7 @@ int arch_thread_copy_user(struct thread *child, struct thread *parent, const tra
 	r = fpu_alloc(child);
 	if (r)
 		return r;
-	memcpy(child->arch.fpu, fpu_sync_current(), fpu_size);
+	fpu_copy_to(child);
 	*user = *frame;
 	user->rax = 0;
 	if (parent->arch.step_forced)
@@ -307,6 +314,13 @@ long arch_prctl(struct thread *t, int code, unsigned long addr)
 		return 1;
 	case ARCH_SET_CPUID:
 		return -ENODEV;
+	case ARCH_GET_XCOMP_SUPP:
+	case ARCH_GET_XCOMP_PERM:
+	case ARCH_GET_XCOMP_GUEST_PERM: /* all that there is needs none */
+		return put_user_u64(fpu_layout.features, (u64 __user *)addr);
+	case ARCH_REQ_XCOMP_PERM:
+	case ARCH_REQ_XCOMP_GUEST_PERM:
+		return addr < XCOMP_NUMBERS ? -EOPNOTSUPP : -EINVAL;
 	default:
 		return -EINVAL;
 	}

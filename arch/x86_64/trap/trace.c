@@ -18,7 +18,7 @@ _Static_assert(offsetof(struct user_regs_struct, fs_base) == sizeof(trap_frame_t
 
 void arch_trace_stop(void)
 {
-	(void)fpu_sync_current();
+	fpu_sync_current();
 	segments_sync_current();
 }
 
@@ -86,34 +86,19 @@ size_t arch_fpregs_size(u32 note)
 {
 	if (note == NT_FPREGSET)
 		return sizeof(struct fpstate_fx);
-	if (note == NT_X86_XSTATE && fpu_size > sizeof(struct fpstate_fx))
-		return fpu_size;
-	return 0;
+	return note == NT_X86_XSTATE && xstate_extended(&fpu_layout) ? fpu_layout.size : 0;
 }
 
-const void *arch_fpregs(thread_t *t)
+void arch_fpregs_get(thread_t *t, u32 note, void *out)
 {
-	fpu_area_t *area = t->arch.fpu;
-
-	/* Linux's layout of the bytes left to software: which states there can be. */
-	memset(&area->fx.software, 0, sizeof(area->fx.software));
-	if (fpu_size > sizeof(struct fpstate_fx))
-		memcpy(&area->fx.software, &fpu_features, sizeof(fpu_features));
-	return area;
+	xstate_to_standard(&fpu_layout, t->arch.fpu, out, note == NT_X86_XSTATE);
 }
 
-int arch_fpregs_set(thread_t *t, u32 note, const void *from, size_t size)
+int arch_fpregs_set(thread_t *t, u32 note, const void *from)
 {
-	const fpu_area_t *image = from;
-	fpu_area_t *area = t->arch.fpu;
-
-	if (!fpu_image_valid(image, note == NT_X86_XSTATE))
-		return -EINVAL;
 	fpu_forget_registers(t);
-	memcpy(area, from, size);
-	if (note != NT_X86_XSTATE && fpu_size > sizeof(struct fpstate_fx))
-		area->header.xstate_bv |= XFEATURE_FP_SSE;
-	return 0;
+	return note == NT_X86_XSTATE ? xstate_from_standard(&fpu_layout, from, t->arch.fpu)
+				     : xstate_from_fx(&fpu_layout, from, t->arch.fpu);
 }
 
 /* ---- steps and system calls ---- */

@@ -53,9 +53,9 @@ typedef struct cpu_identity {
 extern cpu_identity_t cpu_identity;
 /*
  * Feature words as the CPU shows them, for the flags line: leaf 1 EDX, ECX; 7 EBX, ECX; 80000001
- * EDX, ECX.
+ * EDX, ECX; 0D sub-leaf 1 EAX.
  */
-extern u32 cpu_feature_words[6];
+extern u32 cpu_feature_words[7];
 
 /*
  * The per-CPU entry area: all that the CPU itself and the entry code touch before the kernel's page
