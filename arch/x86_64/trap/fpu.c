@@ -27,6 +27,7 @@
 #include <arch_x86/instructions.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
+#include <kernel/printk.h>
 #include <kernel/thread.h>
 #include <mm/slab.h>
 #include <uapi/errno.h>
@@ -57,7 +58,7 @@ static DEFINE_PERCPU(thread_t *, fpu_owner);
 #define XRSTORS64 "0x48, 0x0f, 0xc7, 0x1f"
 #define ALL_STATES "a"(UINT32_MAX), "d"(UINT32_MAX)
 
-static void save(fpu_area_t *a)
+static inline void save(fpu_area_t *a)
 {
 	__asm__ volatile("1: .byte " FXSAVE64 "\n\t" ALT_RECORD("1b", ALT_XSAVE, 4, XSAVE64)
 				 ALT_RECORD("1b", ALT_XSAVEOPT, 4, XSAVEOPT64)
@@ -66,7 +67,7 @@ static void save(fpu_area_t *a)
 			 : "memory");
 }
 
-static void restore(const fpu_area_t *a, u64 states)
+static inline void restore(const fpu_area_t *a, u64 states)
 {
 	__asm__ volatile("1: .byte " FXRSTOR64 "\n\t" ALT_RECORD("1b", ALT_XSAVE, 4, XRSTOR64)
 				 ALT_RECORD("1b", ALT_XSAVES, 4, XRSTORS64)::"D"(a),
@@ -142,6 +143,12 @@ __init void fpu_init(void)
 {
 	fpu_cache = kmem_cache_create("fpu_area", fpu_layout.area_size, __alignof__(fpu_area_t), 0,
 				      NULL);
+	pr_info("FPU: states 0x%lx by %s, %u bytes a thread\n", fpu_layout.features,
+		fpu_layout.compact	       ? "XSAVES"
+		: cpu_has(CPU_XSAVEOPT)	       ? "XSAVEOPT"
+		: xstate_extended(&fpu_layout) ? "XSAVE"
+					       : "FXSAVE",
+		fpu_layout.area_size);
 }
 
 static void set_initial(fpu_area_t *a)
