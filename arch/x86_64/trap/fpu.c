@@ -40,10 +40,7 @@
 xstate_layout_t fpu_layout __ro_after_init;
 
 /* Nothing beyond its header is read: no bit of xstate_bv is set (Intel SDM 1 13.8.1). */
-static fpu_area_t initial __ro_after_init = {
-	.fx.cwd = FCW_INITIAL,
-	.fx.mxcsr = MXCSR_INITIAL,
-};
+static fpu_area_t initial __ro_after_init;
 
 static kmem_cache_t *fpu_cache;
 static DEFINE_PERCPU(thread_t *, fpu_owner);
@@ -119,6 +116,8 @@ __init void fpu_detect(void)
 	u32 a, compact_size, c, d;
 
 	init_control();
+	initial.fx.cwd = FCW_INITIAL;
+	initial.fx.mxcsr = MXCSR_INITIAL;
 	__asm__ volatile("fxsave64 %0" : "=m"(area.fx));
 	l->mxcsr_mask = area.fx.mxcsr_mask ? area.fx.mxcsr_mask : MXCSR_MASK_DEFAULT;
 	l->features = XFEATURE_FP_SSE;

@@ -13,7 +13,7 @@
 
 _Static_assert(XFEATURE_AVX512 < BIT(XSTATE_COMPONENTS), "a component beyond the table");
 
-void xstate_lay_out(xstate_layout_t *l)
+__init void xstate_lay_out(xstate_layout_t *l)
 {
 	u32 at = STANDARD_EXTENDED;
 
