@@ -15,6 +15,8 @@ extern const u8 arch_vdso_image[], arch_vdso_image_end[];
  * Writes the machine's clock and the distance of realtime from it into the data page. Callers
  * exclude each other and are not preempted; readers retry.
  */
+/* Until then programs ask the kernel: what stands there will not hold any more. */
+void arch_vdso_withdraw(void *data_page);
 void arch_vdso_publish(void *data_page, nsec_t realtime_offset);
 
 #endif

@@ -107,7 +107,9 @@ static nsec_t now_of(const posix_timer_t *pt)
 {
 	if (is_cpu_clock(pt->clock))
 		return cpu_time(pt);
-	return pt->wall ? clock_realtime() : clock_monotonic();
+	if (!pt->wall)
+		return clock_monotonic();
+	return clock_realtime() + (pt->clock == CLOCK_TAI ? clock_tai_offset() : 0);
 }
 
 /* Arms the kernel's timer for pt->expires. */

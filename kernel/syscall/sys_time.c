@@ -76,14 +76,18 @@ static int read_clock(int clock, nsec_t *out)
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_ALARM:
-	case CLOCK_TAI: /* no leap seconds were told */
 		*out = clock_realtime();
+		return 0;
+	case CLOCK_TAI:
+		*out = clock_realtime() + clock_tai_offset();
 		return 0;
 	case CLOCK_REALTIME_COARSE:
 		*out = clock_realtime_coarse();
 		return 0;
-	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_RAW:
+		*out = clock_monotonic_raw();
+		return 0;
+	case CLOCK_MONOTONIC:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
 	case CLOCK_BOOTTIME_ALARM:
@@ -138,7 +142,7 @@ static int set_realtime(const struct timespec *ts)
 	t = timespec_to_ns(ts);
 	if (t == NSEC_MAX || t < clock_monotonic())
 		return -EINVAL;
-	clock_set_realtime(t);
+	clock_set_time(t);
 	return 0;
 }
 
@@ -268,7 +272,7 @@ static int sleep_until(int clock, nsec_t when)
 	if (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME)
 		return sleep_until_monotonic(when);
 	if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
-		return sleep_until_realtime(when);
+		return sleep_until_wall(when, clock == CLOCK_TAI);
 	return sleep_on_cpu_clock(clock, when);
 }
 

@@ -4,6 +4,9 @@
  * precise one, since the counter is as cheap to read as a stored value, which would go stale while
  * all CPUs idle without ticks.
  *
+ * Monotonic time, and with it realtime, can be made to run faster or slower than the counter
+ * (arch_clock_steer): CLOCK_MONOTONIC_RAW alone is not steered.
+ *
  * Whoever sleeps until an absolute realtime waits on clock_set_wait until the monotonic time that
  * it corresponds to now, and computes anew when woken.
  */
@@ -16,6 +19,7 @@
 #include <kernel/time/timer.h>
 
 static s64 realtime_offset; /* atomic: realtime - monotonic */
+static s64 tai_offset;	    /* atomic: international atomic time - realtime */
 wait_queue_head_t clock_set_wait = WAIT_QUEUE_INIT(clock_set_wait);
 
 static spinlock_t share_lock = SPINLOCK_INIT("clock share");
@@ -24,6 +28,11 @@ static void *shared_page; /* share_lock: the vDSO's data, once there is one */
 nsec_t clock_monotonic(void)
 {
 	return arch_clock_read();
+}
+
+nsec_t clock_monotonic_raw(void)
+{
+	return arch_clock_read_raw();
 }
 
 nsec_t clock_realtime_offset(void)
@@ -66,6 +75,30 @@ void clock_set_realtime(nsec_t t)
 {
 	__atomic_store_n(&realtime_offset, t - clock_monotonic(), __ATOMIC_SEQ_CST);
 	tell_programs();
+	wake_up_all(&clock_set_wait);
+}
+
+void clock_steer(s64 per_second)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&share_lock, &flags);
+	if (shared_page)
+		arch_vdso_withdraw(shared_page);
+	arch_clock_steer(per_second);
+	if (shared_page)
+		arch_vdso_publish(shared_page, clock_realtime_offset());
+	spin_unlock_irqrestore(&share_lock, flags);
+}
+
+nsec_t clock_tai_offset(void)
+{
+	return __atomic_load_n(&tai_offset, __ATOMIC_RELAXED);
+}
+
+void clock_set_tai_offset(nsec_t offset)
+{
+	__atomic_store_n(&tai_offset, offset, __ATOMIC_SEQ_CST);
 	wake_up_all(&clock_set_wait);
 }
 

@@ -49,11 +49,16 @@ int __sched sleep_until_monotonic(nsec_t when)
 	}
 }
 
-int __sched sleep_until_realtime(nsec_t when)
+static nsec_t wall_offset(bool tai)
+{
+	return clock_realtime_offset() + (tai ? clock_tai_offset() : 0);
+}
+
+int __sched sleep_until_wall(nsec_t when, bool tai)
 {
 	for (;;) {
-		nsec_t offset = clock_realtime_offset();
-		int r = wait_event_deadline(&clock_set_wait, clock_realtime_offset() != offset,
+		nsec_t offset = wall_offset(tai);
+		int r = wait_event_deadline(&clock_set_wait, wall_offset(tai) != offset,
 					    THREAD_INTERRUPTIBLE,
 					    when == NSEC_MAX ? NSEC_MAX : when - offset);
 

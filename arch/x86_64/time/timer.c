@@ -84,12 +84,27 @@ __init void timer_leave_deadline_mode(void)
 	smp_call_all(use_count_mode, NULL);
 }
 
+static void fire_now(void *arg)
+{
+	if (deadline_mode)
+		wrmsr(MSR_TSC_DEADLINE, arch_cycles());
+	else
+		lapic_timer_set(1);
+}
+
+void arch_timer_kick(void)
+{
+	smp_call_all(fire_now, NULL);
+}
+
 void arch_timer_arm(nsec_t when)
 {
 	nsec_t delta;
 	u64 count;
 
 	if (deadline_mode) {
+		if (clock_is_steered()) /* far ones are looked at again: the rate may change */
+			when = MIN(when, arch_clock_read() + NSEC_PER_SEC);
 		wrmsr(MSR_TSC_DEADLINE, clock_ns_to_tsc(when));
 		return;
 	}

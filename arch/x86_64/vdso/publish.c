@@ -7,22 +7,29 @@
 #include <kernel/atomic.h>
 #include <uapi/time.h>
 
+void arch_vdso_withdraw(void *data_page)
+{
+	vdso_data_t *d = data_page;
+
+	WRITE_ONCE(d->sequence, d->sequence | 1);
+	smp_mb();
+}
+
 void arch_vdso_publish(void *data_page, nsec_t realtime_offset)
 {
 	vdso_data_t *d = data_page;
-	u64 base = 0, multiplier = 0;
-	nsec_t offset = 0;
-	bool usable = tsc_clock_params(&base, &multiplier, &offset);
-	u32 writing = d->sequence | 1;
+	tsc_params_t params = { 0 };
+	bool usable = tsc_clock_params(&params);
 
-	WRITE_ONCE(d->sequence, writing);
-	smp_wmb();
-	WRITE_ONCE(d->tsc_base, base);
-	WRITE_ONCE(d->multiplier, multiplier);
+	arch_vdso_withdraw(data_page);
+	WRITE_ONCE(d->tsc_base, params.base);
+	WRITE_ONCE(d->multiplier, params.mult);
+	WRITE_ONCE(d->raw_multiplier, params.raw_mult);
 	for (u32 i = 0; i < VDSO_CLOCKS; i++)
-		WRITE_ONCE(d->base[i], offset);
-	WRITE_ONCE(d->base[CLOCK_REALTIME], offset + realtime_offset);
-	WRITE_ONCE(d->base[CLOCK_REALTIME_COARSE], offset + realtime_offset);
+		WRITE_ONCE(d->base[i], params.offset);
+	WRITE_ONCE(d->base[CLOCK_MONOTONIC_RAW], params.raw);
+	WRITE_ONCE(d->base[CLOCK_REALTIME], params.offset + realtime_offset);
+	WRITE_ONCE(d->base[CLOCK_REALTIME_COARSE], params.offset + realtime_offset);
 	if (usable)
-		smp_store_release(&d->sequence, writing + 1);
+		smp_store_release(&d->sequence, d->sequence + 1);
 }

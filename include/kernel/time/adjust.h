@@ -4,12 +4,16 @@
 #ifndef KERNEL_TIME_ADJUST_H
 #define KERNEL_TIME_ADJUST_H
 
+#include <kernel/types.h>
 #include <uapi/timex.h>
 
 /*
- * Makes the change that t->modes asks for and fills in the rest. TIME_OK or TIME_ERROR; -EPERM,
- * -EINVAL, -EOPNOTSUPP: the clock cannot be slewed. Any thread.
+ * Makes the change that t->modes asks for and fills in the rest. TIME_OK, TIME_INS to TIME_WAIT
+ * around a leap second, or TIME_ERROR while nobody disciplines the clock; -EPERM, -EINVAL. Any
+ * thread.
  */
 int clock_adjust(struct timex *t);
+/* Somebody sets the time of day: what was told of the clock's errors holds no longer. Any thread. */
+void clock_set_time(nsec_t realtime);
 
 #endif

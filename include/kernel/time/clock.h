@@ -7,11 +7,19 @@
 
 #include <kernel/types.h>
 
-nsec_t clock_monotonic(void); /* lock-free, any context */
+nsec_t clock_monotonic(void);	  /* lock-free, any context */
+nsec_t clock_monotonic_raw(void); /* by the counter's own rate, whatever clock_steer says */
 nsec_t clock_realtime(void);
 nsec_t clock_realtime_coarse(void); /* for timestamps of files */
 nsec_t clock_realtime_offset(void); /* realtime - monotonic, as of now */
-void clock_set_realtime(nsec_t t);  /* wakes clock_set_wait */
+void clock_set_realtime(nsec_t t);  /* wakes clock_set_wait; adjust.h for what programs ask for */
+nsec_t clock_tai_offset(void);	    /* international atomic time - realtime */
+void clock_set_tai_offset(nsec_t offset); /* wakes clock_set_wait */
+/*
+ * From now on monotonic and realtime gain per_second / 2^32 nanoseconds in each second of the
+ * machine's counter. Any context. Timers notice with arch_timer_kick().
+ */
+void clock_steer(s64 per_second);
 /* From now on the clocks' parameters stand in this page, which programs read (arch/vdso.h). */
 void clock_share(void *page);
 /* Who waits for an absolute realtime waits here, until the monotonic time that it is now. */
@@ -25,7 +33,7 @@ void msleep(uint32_t msecs);	   /* uninterruptible */
 void usleep(uint32_t usecs);
 /* Interruptible, until an absolute time of the clock: 0, or -ERESTARTSYS. */
 int sleep_until_monotonic(nsec_t when);
-int sleep_until_realtime(nsec_t when);
+int sleep_until_wall(nsec_t when, bool tai); /* realtime, or atomic time */
 void time_init(void); /* boot CPU, once the machine's counter and timer work */
 
 #endif

@@ -27,9 +27,13 @@ u64 pit_clock_read(void);	  /* counts of PIT_HZ since then */
 #define PIT_HZ 1193182u
 
 /*
- * For the vDSO: parameters of ns = offset + ((tsc - base) * mult >> 32); false when the clock is not
- * the TSC.
+ * For the vDSO: ns = offset + ((tsc - base) * mult >> 32), and by the TSC's own rate raw + ((tsc -
+ * base) * raw_mult >> 32). False when the clock is not the TSC. Nobody steers meanwhile.
  */
-bool tsc_clock_params(u64 *base, u64 *mult, nsec_t *offset);
+typedef struct tsc_params {
+	u64 base, mult, raw_mult;
+	nsec_t offset, raw;
+} tsc_params_t;
+bool tsc_clock_params(tsc_params_t *params);
 
 #endif

@@ -22,6 +22,7 @@ static inline u64 mul_div(u64 a, u64 b, u64 c)
 u64 tsc_calibrate(void);
 bool clock_fall_back(void); /* from the TSC to the best of the others; false: there is none */
 bool clock_is_tsc(void);
+bool clock_is_steered(void); /* its rate is not the counter's, and may be another soon */
 u64 clock_ns_to_tsc(nsec_t when);
 void timer_calibrate(void);
 void timer_leave_deadline_mode(void); /* every CPU, when the TSC turned out unusable */

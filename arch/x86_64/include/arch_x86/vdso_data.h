@@ -15,6 +15,7 @@ typedef struct vdso_data {
 	__UINT32_TYPE__ sequence;
 	__UINT64_TYPE__ tsc_base;	  /* the TSC at the times in `base` */
 	__UINT64_TYPE__ multiplier;	  /* nanoseconds a cycle, 32 fractional bits */
+	__UINT64_TYPE__ raw_multiplier;	  /* CLOCK_MONOTONIC_RAW's, which nobody steers */
 	__INT64_TYPE__ base[VDSO_CLOCKS]; /* nanoseconds of each clock */
 } vdso_data_t;
 

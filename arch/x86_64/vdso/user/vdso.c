@@ -58,15 +58,16 @@ static inline int read_clock(int clock, unsigned long *now)
 {
 	const vdso_data_t *d = &vdso_data;
 	unsigned int sequence = __atomic_load_n(&d->sequence, __ATOMIC_ACQUIRE);
-	unsigned long cycles;
+	unsigned long cycles, multiplier;
 
 	if (sequence & 1)
 		return 0;
 	cycles = read_tsc() - d->tsc_base;
 	if ((long)cycles < 0) /* a CPU may lag the base a little */
 		cycles = 0;
+	multiplier = clock == CLOCK_MONOTONIC_RAW ? d->raw_multiplier : d->multiplier;
 	*now = (unsigned long)d->base[clock] +
-	       (unsigned long)((unsigned __int128)cycles * d->multiplier >> 32);
+	       (unsigned long)((unsigned __int128)cycles * multiplier >> 32);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return __atomic_load_n(&d->sequence, __ATOMIC_RELAXED) == sequence;
 }
