@@ -52,6 +52,8 @@ vfs_node_t *tmpfs_make_node(super_block_t *sb, const vfs_node_t *dir, mode_t mod
 		return ERR_PTR(-ENOMEM);
 	}
 	node_init_owner(n, dir, mode);
+	if (dir)
+		node_inherit_flags(n, dir);
 	switch (mode & S_IFMT) {
 	case S_IFREG:
 		n->ops = &file_node_operations;
@@ -253,6 +255,7 @@ static int tmpfs_fill(super_block_t *sb, const char *source, const char *options
 		return r;
 	sb->magic = TMPFS_MAGIC;
 	sb->has_xattrs = true;
+	sb->file_flags = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL;
 	root = tmpfs_make_node(sb, NULL, S_IFDIR | t->mode, 0);
 	if (IS_ERR(root))
 		return (int)PTR_ERR(root);
@@ -332,6 +335,7 @@ static int ramfs_fill(super_block_t *sb, const char *source, const char *options
 	sb->root->node->mode = S_IFDIR | 0755;
 	sb->magic = RAMFS_MAGIC;
 	sb->has_xattrs = false;
+	sb->file_flags = 0;
 	return 0;
 }
 

@@ -11,6 +11,21 @@
 
 /* ---- reading ---- */
 
+static void fill_flags(const vfs_node_t *n, vfs_stat_t *st)
+{
+	u32 flags = READ_ONCE(n->flags);
+
+	if (!n->sb->file_flags || (!S_ISREG(n->mode) && !S_ISDIR(n->mode)))
+		return;
+	st->attributes_mask |= STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP;
+	if (flags & FS_IMMUTABLE_FL)
+		st->attributes |= STATX_ATTR_IMMUTABLE;
+	if (flags & FS_APPEND_FL)
+		st->attributes |= STATX_ATTR_APPEND;
+	if (flags & FS_NODUMP_FL)
+		st->attributes |= STATX_ATTR_NODUMP;
+}
+
 void node_fill_stat(const vfs_node_t *n, vfs_stat_t *st)
 {
 	st->dev = n->sb->dev;
@@ -28,6 +43,7 @@ void node_fill_stat(const vfs_node_t *n, vfs_stat_t *st)
 	st->ctime = READ_ONCE(n->ctime);
 	st->btime = n->btime;
 	st->attributes = st->attributes_mask = 0;
+	fill_flags(n, st);
 }
 
 int vfs_getattr(const path_t *p, vfs_stat_t *st)
@@ -127,6 +143,9 @@ static int check_change(const vfs_node_t *n, vfs_attr_t *a)
 {
 	int r = 0;
 
+	if ((a->valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_TIMES_SET)) &&
+	    node_flagged(n, FS_IMMUTABLE_FL | FS_APPEND_FL))
+		return -EPERM;
 	if (a->valid & ATTR_UID)
 		r = may_chown(n, a->uid);
 	if (!r && (a->valid & ATTR_GID))
@@ -247,6 +266,8 @@ int vfs_setattr(const path_t *p, const vfs_attr_t *attr)
 		return -EROFS;
 	if (a.valid & (ATTR_ATIME | ATTR_MTIME))
 		a.valid |= ATTR_TIMES_SET;
+	if ((a.valid & ATTR_TOUCH) && node_flagged(n, FS_IMMUTABLE_FL))
+		return -EPERM;
 	if ((a.valid & ATTR_TOUCH) && !node_owner_or_capable(n)) {
 		r = node_permission(n, MAY_WRITE);
 		if (r)
@@ -287,6 +308,8 @@ int vfs_truncate(const path_t *p, off_t size)
 	if (!mount_writable(p->mount))
 		return -EROFS;
 	r = node_permission(n, MAY_WRITE);
+	if (!r && node_flagged(n, FS_APPEND_FL))
+		r = -EPERM;
 	if (!r)
 		r = node_get_write(n);
 	if (r)
@@ -306,6 +329,8 @@ int file_truncate(file_t *f, off_t size)
 
 	if (size < 0 || !S_ISREG(f->node->mode) || !(f->mode & FMODE_WRITE))
 		return -EINVAL;
+	if (node_flagged(f->node, FS_APPEND_FL))
+		return -EPERM;
 	r = truncate_node(f->node, size, ATTR_MTIME_NOW | ATTR_KILL_PRIV);
 	if (!r)
 		notify_file(f, IN_MODIFY);

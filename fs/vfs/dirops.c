@@ -199,7 +199,8 @@ static int link_locked(vfs_node_t *node, vfs_node_t *dir, dentry_t *d)
 
 	if (r)
 		return r;
-	if (!dir->ops->link || S_ISDIR(node->mode))
+	if (!dir->ops->link || S_ISDIR(node->mode) ||
+	    node_flagged(node, FS_APPEND_FL | FS_IMMUTABLE_FL))
 		return -EPERM;
 	rwsem_write_lock_nested(&node->lock);
 	if (!node->nlink && !(node->state & NODE_LINKABLE))

@@ -18,6 +18,8 @@ static u32 mapping_mode(struct file *f)
 		mode |= VM_FILE_WRITE;
 	if (f->path.mount && (f->path.mount->flags & MNT_NOEXEC))
 		mode |= VM_FILE_NO_EXEC;
+	if (node_flagged(f->node, FS_APPEND_FL))
+		mode |= VM_FILE_APPEND_ONLY;
 	return mode;
 }
 

@@ -116,7 +116,8 @@ void node_accessed(const mount_t *m, vfs_node_t *n)
 	u32 flags = READ_ONCE(m->flags);
 	nsec_t now, old;
 
-	if ((flags & MNT_NOATIME) || (n->state & NODE_PRIVATE_ATIME) || !mount_writable(m))
+	if ((flags & MNT_NOATIME) || (n->state & NODE_PRIVATE_ATIME) ||
+	    node_flagged(n, FS_NOATIME_FL) || !mount_writable(m))
 		return;
 	if ((flags & MNT_NODIRATIME) && S_ISDIR(n->mode))
 		return;

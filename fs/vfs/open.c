@@ -92,6 +92,9 @@ static int may_open(const path_t *p, int access, int flags)
 	r = node_permission(n, access);
 	if (r)
 		return r;
+	if (node_flagged(n, FS_APPEND_FL) &&
+	    ((flags & O_TRUNC) || ((flags & O_ACCMODE) != O_RDONLY && !(flags & O_APPEND))))
+		return -EPERM;
 	if ((flags & O_NOATIME) && !node_owner_or_capable(n))
 		return -EPERM;
 	return 0;

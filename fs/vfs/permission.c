@@ -50,6 +50,8 @@ int node_permission(vfs_node_t *node, int mask)
 	if ((mask & MAY_WRITE) && (node->sb->flags & MS_RDONLY) &&
 	    (S_ISREG(node->mode) || S_ISDIR(node->mode) || S_ISLNK(node->mode)))
 		return -EROFS;
+	if ((mask & MAY_WRITE) && node_flagged(node, FS_IMMUTABLE_FL))
+		return -EPERM;
 	if (node->ops->permission)
 		return node->ops->permission(node, mask);
 	return node_mode_permission(node, mask, current_cred());
@@ -85,7 +87,8 @@ int may_delete(vfs_node_t *dir, dentry_t *victim, bool want_dir)
 	r = node_permission(dir, MAY_WRITE | MAY_EXEC);
 	if (r)
 		return r;
-	if (sticky_forbids(dir, victim->node))
+	if (node_flagged(dir, FS_APPEND_FL) || sticky_forbids(dir, victim->node) ||
+	    node_flagged(victim->node, FS_APPEND_FL | FS_IMMUTABLE_FL))
 		return -EPERM;
 	if (want_dir && !dentry_is_dir(victim))
 		return -ENOTDIR;

@@ -168,13 +168,20 @@ static int change(const path_t *p, const char *name, xattr_t *made, int flags)
 
 /* ---- the interface ---- */
 
+static int may_change(const path_t *p)
+{
+	if (!mount_writable(p->mount))
+		return -EROFS;
+	return node_flagged(p->dentry->node, FS_IMMUTABLE_FL | FS_APPEND_FL) ? -EPERM : 0;
+}
+
 int vfs_set_xattr(const path_t *p, const char *name, const void *value, size_t size, int flags)
 {
 	xattr_t *made;
-	int r;
+	int r = may_change(p);
 
-	if (!mount_writable(p->mount))
-		return -EROFS;
+	if (r)
+		return r;
 	if (acl_field(p->dentry->node, name))
 		return acl_set(p, name, value ? value : "", size);
 	if (size && !strcmp(name, CAPABILITY) && !valid_caps(value, size))
@@ -190,8 +197,10 @@ int vfs_set_xattr(const path_t *p, const char *name, const void *value, size_t s
 
 int vfs_remove_xattr(const path_t *p, const char *name)
 {
-	if (!mount_writable(p->mount))
-		return -EROFS;
+	int r = may_change(p);
+
+	if (r)
+		return r;
 	if (acl_field(p->dentry->node, name))
 		return acl_set(p, name, NULL, 0);
 	return change(p, name, NULL, XATTR_REPLACE);

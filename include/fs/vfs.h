@@ -16,6 +16,7 @@
 #include <kernel/thread.h>
 #include <mm/file_map.h>
 #include <uapi/fcntl.h>
+#include <uapi/fs.h>
 #include <uapi/stat.h>
 
 struct super_block;
@@ -155,6 +156,7 @@ typedef struct vfs_node {
 	atomic_t writers;   /* open for writing; negative: being executed (ETXTBSY) */
 	u32 state;	    /* (l) NODE_* */
 	u32 seals;	    /* (l) F_SEAL_* */
+	u32 flags;	    /* (l) FS_*_FL, read racily: fs/vfs/flags.c */
 	const char *link;   /* (c) symbolic link: target, freed with the node when NODE_OWNS_LINK */
 	list_t sb_link;	    /* sb->node_lock */
 	void *private_data; /* file system's */
@@ -236,6 +238,7 @@ typedef struct super_block {
 	u32 block_size;
 	u64 magic; /* statfs f_type */
 	u64 max_bytes;
+	u32 file_flags;	 /* FS_*_FL that its regular files and directories may have */
 	bool has_xattrs; /* trusted.* and security.* attributes, kept with the node */
 	spinlock_t node_lock;
 	list_t nodes;	      /* node_lock */
@@ -388,7 +391,16 @@ int node_permission(vfs_node_t *node, int mask); /* MAY_*, credentials of curren
 #define MAY_OPEN 16
 #define MAY_CHDIR 32
 int node_mode_permission(const vfs_node_t *node, int mask,
-			 const cred_t *cred);	    /* mode bits and capabilities */
+			 const cred_t *cred); /* mode bits and capabilities */
+/* Has it one of these flags of ioctl_iflags(2): FS_IMMUTABLE_FL, FS_APPEND_FL? */
+static inline bool node_flagged(const vfs_node_t *node, u32 flags)
+{
+	return unlikely(READ_ONCE(node->flags) & flags);
+}
+/* FS_IOC_GETFLAGS and its kin; -ENOTTY where files have no flags. */
+long file_flags_ioctl(file_t *f, u32 cmd, unsigned long arg);
+/* Before anybody sees the node, made in dir. */
+void node_inherit_flags(vfs_node_t *n, const vfs_node_t *dir);
 bool node_owner_or_capable(const vfs_node_t *node); /* fsuid owns it, or CAP_FOWNER */
 #define O_KNOWN                                                                                    \
 	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |      \

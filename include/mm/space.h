@@ -106,7 +106,8 @@ typedef struct vm_space {
  */
 #define VM_FILE_READ 1u
 #define VM_FILE_WRITE 2u
-#define VM_FILE_NO_EXEC 4u /* on a noexec mount */
+#define VM_FILE_NO_EXEC 4u     /* on a noexec mount */
+#define VM_FILE_APPEND_ONLY 8u /* not to be changed through a mapping */
 typedef struct vm_file_ops {
 	void (*get)(struct file *f);
 	void (*put)(struct file *f);

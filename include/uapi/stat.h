@@ -57,6 +57,9 @@ _Static_assert(offsetof(struct statx, stx_mnt_id) == 0x90, "statx.mnt_id");
 #define STATX_BASIC_STATS 0x7ffu
 #define STATX_BTIME 0x800u
 #define STATX_MNT_ID 0x1000u
+#define STATX_ATTR_IMMUTABLE 0x10u
+#define STATX_ATTR_APPEND 0x20u
+#define STATX_ATTR_NODUMP 0x40u
 #define STATX_ATTR_MOUNT_ROOT 0x2000u
 
 #define STATX_RESERVED 0x80000000u

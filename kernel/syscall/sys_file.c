@@ -195,6 +195,8 @@ static long set_flags(int fd, file_t *f, u32 arg)
 	unsigned long irq;
 	int r;
 
+	if (((arg ^ f->flags) & O_APPEND) && node_flagged(f->node, FS_APPEND_FL))
+		return -EPERM;
 	if ((arg & O_NOATIME) && !(f->flags & O_NOATIME) && !node_owner_or_capable(f->node))
 		return -EPERM;
 	if ((arg & O_DIRECT) && !S_ISFIFO(f->node->mode))
@@ -433,6 +435,14 @@ static long file_ioctl(int fd, file_t *f, u32 cmd, unsigned long arg)
 		return put_user_u32(f->node->sb->block_size, (u32 __user *)arg);
 	case FIOQSIZE:
 		return put_size(f, (u64 __user *)arg);
+	case FS_IOC_GETFLAGS:
+	case FS_IOC_SETFLAGS:
+	case FS_IOC_FSGETXATTR:
+	case FS_IOC_FSSETXATTR:
+		r = file_flags_ioctl(f, cmd, arg);
+		if (r != -ENOTTY)
+			return r;
+		break; /* a device may know it */
 	}
 	if (S_ISREG(f->node->mode))
 		r = regular_ioctl(f, cmd, arg);

@@ -264,6 +264,8 @@ static int check_copy(file_t *in, off_t in_pos, file_t *out, off_t out_pos, size
 		return -EBADF;
 	if (in->node->sb != out->node->sb)
 		return -EXDEV;
+	if (node_flagged(out->node, FS_IMMUTABLE_FL))
+		return -EPERM;
 	if (in_pos < 0 || out_pos < 0)
 		return -EINVAL;
 	if ((u64)in_pos + *len < (u64)in_pos || (u64)out_pos + *len < (u64)out_pos)
@@ -377,7 +379,9 @@ static long check_fallocate(const file_t *f, int mode, off_t off, off_t len)
 		return -EINVAL;
 	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;
-	if ((mode & ~FALLOC_FL_KEEP_SIZE) && (f->flags & O_APPEND))
+	if ((mode & ~FALLOC_FL_KEEP_SIZE) && node_flagged(f->node, FS_APPEND_FL))
+		return -EPERM;
+	if (node_flagged(f->node, FS_IMMUTABLE_FL))
 		return -EPERM;
 	if (S_ISFIFO(m))
 		return -ESPIPE;

@@ -197,6 +197,8 @@ static int area_flags(vm_space_t *s, int prot, int map_flags, struct file *file,
 	if (flags & VM_SHARED) {
 		if ((prot & PROT_WRITE) && !(mode & VM_FILE_WRITE))
 			return -EACCES;
+		if ((mode & VM_FILE_APPEND_ONLY) && (mode & VM_FILE_WRITE))
+			return -EACCES;
 		if (!(mode & VM_FILE_WRITE))
 			flags &= ~VM_MAY_WRITE;
 	}
