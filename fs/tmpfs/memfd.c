@@ -87,4 +87,5 @@ __init void memfd_init(void)
 		panic("no memory for the file system of nameless files");
 	memory_super->magic = TMPFS_MAGIC;
 	memory_super->has_xattrs = true;
+	memory_super->file_flags = TMPFS_FILE_FLAGS;
 }

@@ -255,7 +255,7 @@ static int tmpfs_fill(super_block_t *sb, const char *source, const char *options
 		return r;
 	sb->magic = TMPFS_MAGIC;
 	sb->has_xattrs = true;
-	sb->file_flags = FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL;
+	sb->file_flags = TMPFS_FILE_FLAGS;
 	root = tmpfs_make_node(sb, NULL, S_IFDIR | t->mode, 0);
 	if (IS_ERR(root))
 		return (int)PTR_ERR(root);

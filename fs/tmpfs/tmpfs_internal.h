@@ -4,6 +4,9 @@
 #include <fs/tmpfs.h>
 #include <kernel/lib/list.h>
 
+/* What owners may set: ioctl_iflags(2). */
+#define TMPFS_FILE_FLAGS (FS_IMMUTABLE_FL | FS_APPEND_FL | FS_NODUMP_FL | FS_NOATIME_FL)
+
 /* One instance. */
 typedef struct tmpfs {
 	u64 max_pages;	  /* 0: no limit. Written by remount, read racily */
