@@ -43,6 +43,8 @@
 /* attr.flags: the bits of the field that C programs see as single-bit members */
 #define PERF_ATTR_DISABLED 0x1ul
 #define PERF_ATTR_INHERIT 0x2ul
+#define PERF_ATTR_PINNED 0x4ul
+#define PERF_ATTR_EXCLUSIVE 0x8ul
 #define PERF_ATTR_EXCLUDE_USER 0x10ul
 #define PERF_ATTR_EXCLUDE_KERNEL 0x20ul
 #define PERF_ATTR_EXCLUDE_IDLE 0x80ul
@@ -119,6 +121,8 @@ struct perf_event_header {
 
 #define PERF_CONTEXT_KERNEL ((uint64_t)-128)
 #define PERF_CONTEXT_USER ((uint64_t)-512)
+
+#define PERF_IOC_FLAG_GROUP 0x1ul /* to enable, disable, reset: all of the group */
 
 #define PERF_EVENT_IOC_ENABLE 0x2400u
 #define PERF_EVENT_IOC_DISABLE 0x2401u

@@ -9,6 +9,8 @@
  * Samples by time. Each CPU has one timer, for the next sample that any running link wants; it interrupts what
  * it finds, and that is the sample. A thread takes with it how far its next sample is.
  *
+ * Events of a group count only while their leader is enabled; when that is closed each is for itself.
+ *
  * Links are made before an event's file exists, by fork, and end with their thread. An event whose file is closed
  * counts nothing any more; its links go when their thread next leaves a CPU, or ends.
  *
@@ -39,10 +41,10 @@ static bool is_clock(const perf_event_t *e)
 	return e->attr.config <= PERF_COUNT_SW_TASK_CLOCK;
 }
 
-static bool counts_here(const perf_event_t *e)
+static bool counts_here(perf_event_t *e)
 {
 	return READ_ONCE(e->enabled) && !READ_ONCE(e->closed) &&
-	       (e->cpu < 0 || (u32)e->cpu == this_cpu());
+	       (e->cpu < 0 || (u32)e->cpu == this_cpu()) && READ_ONCE(perf_leader(e)->enabled);
 }
 
 /* ---- running links; their context's lock held ---- */

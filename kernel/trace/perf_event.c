@@ -1,13 +1,14 @@
 /*
  * Performance events: perf_event_open(2) for software's events, as perf(1) uses them.
  *
- *	perf_event.c	the file: making, enabling, reading, mapping one
+ *	perf_event.c	the file: making, enabling, mapping one
+ *	perf_read.c	reading, groups
  *	perf_count.c	links to threads and CPUs, counting, the timer of samples (theory there)
  *	perf_sample.c	what records hold
  *	perf_ring.c	where they go
  *
- * Not here: hardware's counters, tracepoints and breakpoints (-ENOENT, as on Linux where there are none), groups
- * (an event with a group_fd is refused but for its output), filters.
+ * Not here: hardware's counters, tracepoints and breakpoints (-ENOENT, as on Linux where there are none),
+ * filters.
  */
 #include "perf_internal.h"
 
@@ -31,7 +32,6 @@
 #define FORMATS                                                                                    \
 	(PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID |        \
 	 PERF_FORMAT_GROUP | PERF_FORMAT_LOST)
-#define READ_WORDS 6
 #define MAX_RING_PAGES 32768u
 
 /* /proc/sys/kernel/perf_event_*: as Linux's, but for the rate, which an emulated CPU could not keep up with. */
@@ -53,6 +53,8 @@ void perf_event_put(perf_event_t *e)
 		return;
 	if (e->ring)
 		perf_ring_put(e->ring);
+	if (e->leader)
+		perf_event_put(e->leader);
 	kfree(e);
 }
 
@@ -94,46 +96,7 @@ void perf_enable_on_exec(void)
 	perf_settle();
 }
 
-/* ---- reading ---- */
-
-size_t perf_read_values(perf_event_t *e, u64 *out)
-{
-	u64 time = (u64)atomic64_read(&e->time), format = e->attr.read_format;
-	size_t n = 0;
-
-	if (format & PERF_FORMAT_GROUP) {
-		out[n++] = 1;
-		if (format & PERF_FORMAT_TOTAL_TIME_ENABLED)
-			out[n++] = time;
-		if (format & PERF_FORMAT_TOTAL_TIME_RUNNING)
-			out[n++] = time;
-		out[n++] = (u64)atomic64_read(&e->count);
-	} else {
-		out[n++] = (u64)atomic64_read(&e->count);
-		if (format & PERF_FORMAT_TOTAL_TIME_ENABLED)
-			out[n++] = time;
-		if (format & PERF_FORMAT_TOTAL_TIME_RUNNING)
-			out[n++] = time;
-	}
-	if (format & PERF_FORMAT_ID)
-		out[n++] = e->id;
-	if (format & PERF_FORMAT_LOST)
-		out[n++] = (u64)atomic64_read(&e->lost);
-	return n;
-}
-
-static ssize_t perf_read_iter(file_t *f, iter_t *it, off_t *pos)
-{
-	perf_event_t *e = f->private_data;
-	u64 values[READ_WORDS];
-	size_t size;
-
-	perf_settle();
-	size = perf_read_values(e, values) * sizeof(u64);
-	if (it->count < size)
-		return -ENOSPC;
-	return copy_to_iter(values, size, it) == size ? (ssize_t)size : -EFAULT;
-}
+/* ---- polling ---- */
 
 static u32 perf_poll(file_t *f, poll_table_t *pt)
 {
@@ -204,20 +167,45 @@ static long set_period(perf_event_t *e, const u64 __user *from)
 	return 0;
 }
 
+static void enable(perf_event_t *e)
+{
+	set_enabled(e, true);
+}
+
+static void disable(perf_event_t *e)
+{
+	set_enabled(e, false);
+}
+
+static void reset(perf_event_t *e)
+{
+	atomic64_set(&e->count, 0);
+}
+
+static long control(perf_event_t *e, void (*fn)(perf_event_t *e), unsigned long flags)
+{
+	if (fn == reset)
+		perf_settle();
+	if (flags & PERF_IOC_FLAG_GROUP)
+		perf_group_each(e, fn);
+	else
+		fn(e);
+	if (fn != reset)
+		perf_settle();
+	return 0;
+}
+
 static long perf_ioctl(file_t *f, u32 cmd, unsigned long arg)
 {
 	perf_event_t *e = f->private_data;
 
 	switch (cmd) {
 	case PERF_EVENT_IOC_ENABLE:
+		return control(e, enable, arg);
 	case PERF_EVENT_IOC_DISABLE:
-		set_enabled(e, cmd == PERF_EVENT_IOC_ENABLE);
-		perf_settle();
-		return 0;
+		return control(e, disable, arg);
 	case PERF_EVENT_IOC_RESET:
-		perf_settle();
-		atomic64_set(&e->count, 0);
-		return 0;
+		return control(e, reset, arg);
 	case PERF_EVENT_IOC_PERIOD:
 		return set_period(e, (const u64 __user *)arg);
 	case PERF_EVENT_IOC_SET_OUTPUT:
@@ -305,6 +293,7 @@ static void perf_release(file_t *f)
 	WRITE_ONCE(e->closed, true);
 	if (e->cpu_wide)
 		perf_unlink_cpu(e, (u32)e->cpu);
+	perf_group_leave(e);
 	__atomic_sub_fetch(&perf_in_use, 1, __ATOMIC_RELAXED);
 	perf_event_put(e);
 }
@@ -329,14 +318,27 @@ nsec_t perf_period(bool frequency, u64 value)
 	return (nsec_t)MAX(frequency ? (u64)NSEC_PER_SEC / value : value, shortest);
 }
 
-static long check_group(int group, u32 flags)
+static long check_group(int group)
 {
 	file_t *f = fd_get(group);
 	bool event = f && f->ops == &perf_operations;
 
 	if (f)
 		file_put(f);
-	return !event ? -EBADF : flags & PERF_FLAG_FD_NO_GROUP ? 0 : -EINVAL;
+	return event ? 0 : -EBADF;
+}
+
+static long join(perf_event_t *e, int group)
+{
+	file_t *f = fd_get(group);
+	long r = -EBADF;
+
+	if (!f)
+		return r;
+	if (f->ops == &perf_operations)
+		r = perf_group_join(e, f->private_data);
+	file_put(f);
+	return r;
 }
 
 static long check(const struct perf_event_attr *attr, pid_t pid, int cpu, int group, u32 flags)
@@ -353,6 +355,8 @@ static long check(const struct perf_event_attr *attr, pid_t pid, int cpu, int gr
 	if (attr->flags & PERF_ATTR_FREQ ? attr->sample_period > (u64)perf_max_rate
 					 : attr->sample_period >> 63)
 		return -EINVAL;
+	if (attr->flags & PERF_ATTR_INHERIT && attr->sample_type & PERF_SAMPLE_READ)
+		return -EINVAL; /* the counts of which thread? */
 	if (attr->flags & PERF_ATTR_USE_CLOCKID && attr->clockid != CLOCK_MONOTONIC)
 		return -EINVAL;
 	if (pid == -1 && perf_paranoid > 0 && !may)
@@ -363,7 +367,7 @@ static long check(const struct perf_event_attr *attr, pid_t pid, int cpu, int gr
 		return -EINVAL;
 	if (attr->type != PERF_TYPE_SOFTWARE || attr->config > PERF_COUNT_SW_DUMMY)
 		return -ENOENT;
-	return group == -1 ? 0 : check_group(group, flags);
+	return group == -1 ? 0 : check_group(group);
 }
 
 static int link_event(perf_event_t *e, pid_t pid)
@@ -373,6 +377,7 @@ static int link_event(perf_event_t *e, pid_t pid)
 
 	if (!t)
 		return -ESRCH;
+	e->target = t;
 	r = t->exiting ? -ESRCH : perf_link_thread(e, t);
 	/* Asked once it is linked: a program that gains rights takes links away (perf_exec). */
 	if (!r && pid && !capable(CAP_PERFMON) && !capable(CAP_SYS_ADMIN) &&
@@ -397,6 +402,8 @@ file_t *perf_event_create(const struct perf_event_attr *attr, pid_t pid, int cpu
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&e->refs, 1);
 	spinlock_init(&e->lock);
+	spinlock_init(&e->group_lock);
+	list_init(&e->members);
 	e->attr = *attr;
 	e->id = (u64)atomic64_add_return(&last_id, 1);
 	e->cpu = cpu;
@@ -410,6 +417,8 @@ file_t *perf_event_create(const struct perf_event_attr *attr, pid_t pid, int cpu
 	__atomic_add_fetch(&perf_in_use, 1, __ATOMIC_RELAXED);
 	/* From here on the file's release undoes all. */
 	r = e->cpu_wide ? perf_link_cpu(e, (u32)cpu) : link_event(e, pid);
+	if (!r && group != -1 && !(flags & PERF_FLAG_FD_NO_GROUP))
+		r = join(e, group);
 	if (!r && flags & PERF_FLAG_FD_OUTPUT && group != -1)
 		r = set_output(e, group);
 	if (r) {

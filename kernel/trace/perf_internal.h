@@ -2,6 +2,7 @@
 #ifndef KERNEL_TRACE_PERF_INTERNAL_H
 #define KERNEL_TRACE_PERF_INTERNAL_H
 
+#include <fs/vfs.h>
 #include <kernel/perf.h>
 #include <kernel/sync/spinlock.h>
 #include <kernel/sync/wait.h>
@@ -23,7 +24,10 @@ typedef struct perf_ring {
 	page_t *page[]; /* (c) pages + 1 */
 } perf_ring_t;
 
-/* Field keys: (c) constant; (a) atomic; (l) lock; (x) the lock of the context of its link */
+/*
+ * Field keys: (c) constant; (a) atomic; (l) lock; (g) the group_lock of the leader; (x) the lock of
+ * the context of its link
+ */
 typedef struct perf_event {
 	refcount_t refs;	     /* its file, its links */
 	struct perf_event_attr attr; /* (c) */
@@ -40,7 +44,21 @@ typedef struct perf_event {
 	perf_ring_t *ring;  /* (l) own reference */
 	bool cpu_wide;	    /* (c) */
 	atomic_t links;	    /* threads that it applies to */
+	const void *target; /* (c) the thread that it was made for; only compared */
+
+	struct perf_event *leader; /* (c) own reference; NULL: of no group but its own */
+	spinlock_t group_lock;	   /* interrupts off; after contexts' locks, before events' */
+	list_t members;		   /* (g) of a leader, without itself: by group_link */
+	u32 member_count;	   /* (g) */
+	bool group_sampled;	   /* (g) samples hold the counts of all: there are few then */
+	list_t group_link;	   /* (g) */
 } perf_event_t;
+
+/* Whoever led it and is closed leads no more. */
+static inline perf_event_t *perf_leader(perf_event_t *e)
+{
+	return e->leader && !READ_ONCE(e->leader->closed) ? e->leader : e;
+}
 
 /* An event that applies to a thread, or to a CPU. */
 typedef struct perf_link {
@@ -76,8 +94,20 @@ void perf_sample(perf_event_t *e, const perf_place_t *place);
 size_t perf_id_fields(perf_event_t *e, thread_t *t, u64 *out); /* trailer of other records: words */
 #define PERF_ID_WORDS 6
 
+/* perf_read.c */
+/* What read(2) gives, in words: how many; more than max: nothing is written. Any context but NMIs. */
+size_t perf_read_values(perf_event_t *e, u64 *out, size_t max);
+ssize_t perf_read_iter(file_t *f, iter_t *it, off_t *pos);
+#define PERF_READ_WORDS 6     /* enough for one event */
+#define PERF_SAMPLED_GROUP 16 /* events of a group that samples hold */
+#define PERF_SAMPLED_WORDS (3 + 3 * PERF_SAMPLED_GROUP)
+/* Makes e one of the group of `leader`: -EINVAL where they do not fit together, -E2BIG. */
+int perf_group_join(perf_event_t *e, perf_event_t *leader);
+void perf_group_leave(perf_event_t *e); /* as its file is closed */
+/* fn for the leader of e's group and all the others. */
+void perf_group_each(perf_event_t *e, void (*fn)(perf_event_t *e));
+
 /* perf_event.c */
-size_t perf_read_values(perf_event_t *e, u64 *out); /* as read(2) gives them: words, at most 6 */
 void perf_enable_on_exec(void);
 /* Nanoseconds between samples of a clock; 0: none. */
 nsec_t perf_period(bool frequency, u64 value);

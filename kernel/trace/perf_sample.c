@@ -18,7 +18,7 @@
 
 #define KERNEL_FRAMES 48
 #define USER_FRAMES 64
-#define SAMPLE_WORDS (24 + KERNEL_FRAMES + USER_FRAMES)
+#define SAMPLE_WORDS (18 + PERF_SAMPLED_WORDS + KERNEL_FRAMES + USER_FRAMES)
 #define NAME_BYTES 256
 
 static u64 pair(u32 low, u32 high)
@@ -142,7 +142,7 @@ void perf_sample(perf_event_t *e, const perf_place_t *place)
 	if (type & PERF_SAMPLE_PERIOD)
 		record[n++] = place->period;
 	if (type & PERF_SAMPLE_READ)
-		n += perf_read_values(e, record + n);
+		n += perf_read_values(e, record + n, PERF_SAMPLED_WORDS);
 	if (type & PERF_SAMPLE_CALLCHAIN) {
 		size_t count = call_chain(e, frame, record + n + 1);
 

@@ -237,7 +237,7 @@ static void group_contents(void)
 	ROW("xmm7", fp->xmm_space[28], 0x77777777);
 	fp = note(NT_X86_XSTATE, 0, &size);
 	ROW_TRUE("xstate", fp && size >= 576);
-	ROW("xstate_xmm7", fp->xmm_space[28], 0x77777777);
+	ROW("xstate_xmm7", fp ? fp->xmm_space[28] : 0, 0x77777777);
 	ROW("memory", word_at((unsigned long)&marker), 0x5678);
 	ROW("bss", word_at((unsigned long)&big[7 * PAGE]), 'x');
 	ROW("bss_hole", word_at((unsigned long)&big[90 * PAGE]), 0);

@@ -279,6 +279,170 @@ static void group_output(void)
 	ROW("samples of faults", records[PERF_RECORD_SAMPLE] >= 20, 1);
 }
 
+static uint64_t id_of(int fd)
+{
+	uint64_t id = 0;
+
+	MUST(sys(SYS_ioctl, fd, PERF_EVENT_IOC_ID, &id));
+	return id;
+}
+
+static long for_all(int fd, unsigned long request)
+{
+	return sys(SYS_ioctl, fd, request, PERF_IOC_FLAG_GROUP);
+}
+
+/* What a read of a group gives: how many, then value and id of each. */
+struct group_values {
+	uint64_t nr;
+	struct {
+		uint64_t value, id;
+	} of[8];
+};
+
+static long read_all(int fd, struct group_values *v)
+{
+	memset(v, 0, sizeof(*v));
+	return sys(SYS_read, fd, v, sizeof(*v));
+}
+
+static void group_join(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS), other = attr;
+	pid_t child = SPAWN(pause());
+
+	int leader = (int)perf_open(&attr, 0, -1, -1, 0);
+	int member = (int)perf_open(&attr, 0, -1, leader, 0);
+	ROW("member", member >= 0, 1);
+	ROW("of a member", perf_open(&attr, 0, -1, member, 0), -EINVAL);
+	ROW("on one CPU", perf_open(&attr, 0, 0, leader, 0), -EINVAL);
+	ROW("of another", perf_open(&attr, child, -1, leader, 0), -EINVAL);
+	ROW("no event", perf_open(&attr, 0, -1, 0, 0), -EBADF);
+	other.inherit = 1;
+	ROW("inherited", perf_open(&other, 0, -1, leader, 0), -EINVAL);
+	other.inherit = 0;
+	other.pinned = 1;
+	ROW("pinned", perf_open(&other, 0, -1, leader, 0), -EINVAL);
+	other.pinned = 0;
+	other.exclusive = 1;
+	ROW("exclusive", perf_open(&other, 0, -1, leader, 0), -EINVAL);
+	other = attr;
+	other.inherit = 1;
+	other.sample_type = PERF_SAMPLE_READ;
+	ROW("inherited in samples", perf_open(&other, 0, -1, -1, 0), -EINVAL);
+	ROW("output only", perf_open(&attr, 0, -1, member, PERF_FLAG_FD_NO_GROUP) >= 0, 1);
+	close(leader);
+	ROW("leads now", perf_open(&attr, 0, -1, member, 0) >= 0, 1);
+	kill(child, SIGKILL);
+	wait_status(child);
+}
+
+static void group_together(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS);
+	struct group_values v;
+
+	attr.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_ID;
+	attr.disabled = 1;
+	int leader = (int)perf_open(&attr, 0, -1, -1, 0);
+	ROW("alone", read_all(leader, &v), 24);
+	ROW("alone is one", v.nr, 1);
+	attr.disabled = 0;
+	int member = (int)perf_open(&attr, 0, -1, leader, 0);
+	attr.read_format = 0;
+	int plain = (int)perf_open(&attr, 0, -1, leader, 0);
+	touch_pages(50);
+	ROW("waits for its leader", count_of(plain), 0);
+	ROW("enable", sys(SYS_ioctl, leader, PERF_EVENT_IOC_ENABLE, 0), 0);
+	touch_pages(50);
+	ROW("read", read_all(leader, &v), 56);
+	ROW("three", v.nr, 3);
+	ROW("counts", v.of[0].value >= 50 && v.of[1].value >= 50 && v.of[2].value >= 50, 1);
+	ROW("in order",
+	    v.of[0].id == id_of(leader) && v.of[1].id == id_of(member) &&
+		    v.of[2].id == id_of(plain),
+	    1);
+	ROW("from a member", read_all(member, &v), 56);
+	ROW("the leader first", v.of[0].id, id_of(leader));
+	ROW("one alone", count_of(plain) >= 50, 1);
+	ROW("too short", sys(SYS_read, leader, &v, 55), -ENOSPC);
+	ROW("bad pointer", sys(SYS_read, leader, edge - 55, 56), -EFAULT);
+	ROW("disable all", for_all(member, PERF_EVENT_IOC_DISABLE), 0);
+	ROW("reset one", sys(SYS_ioctl, leader, PERF_EVENT_IOC_RESET, 0), 0);
+	read_all(leader, &v);
+	ROW("one is zero", !v.of[0].value && v.of[1].value && v.of[2].value, 1);
+	ROW("reset all", for_all(plain, PERF_EVENT_IOC_RESET), 0);
+	touch_pages(50);
+	read_all(leader, &v);
+	ROW("all are zero", !v.of[0].value && !v.of[1].value && !v.of[2].value, 1);
+	ROW("enable one", sys(SYS_ioctl, leader, PERF_EVENT_IOC_ENABLE, 0), 0);
+	touch_pages(50);
+	read_all(leader, &v);
+	ROW("one counts", v.of[0].value >= 50 && !v.of[1].value && !v.of[2].value, 1);
+	ROW("enable all", for_all(leader, PERF_EVENT_IOC_ENABLE), 0);
+	touch_pages(50);
+	read_all(leader, &v);
+	ROW("all count", v.of[0].value >= 100 && v.of[1].value >= 50 && v.of[2].value >= 50, 1);
+	sys(SYS_ioctl, leader, PERF_EVENT_IOC_DISABLE, 0);
+	for_all(leader, PERF_EVENT_IOC_RESET);
+	touch_pages(50);
+	ROW("held back", count_of(plain), 0);
+	close(plain);
+	ROW("two", read_all(leader, &v), 40);
+	close(leader);
+	for (int i = 0; i < 20; i++) { /* from the next time that it gets a CPU */
+		sleep_ms(2);
+		touch_pages(50);
+	}
+	ROW("left alone", read_all(member, &v), 24);
+	ROW("counts alone", v.nr == 1 && v.of[0].id == id_of(member) && v.of[0].value >= 50, 1);
+}
+
+static void group_times(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_TASK_CLOCK);
+	uint64_t values[8] = { 0 };
+
+	attr.read_format =
+		PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+	int leader = (int)perf_open(&attr, 0, -1, -1, 0);
+	perf_open(&attr, 0, -1, leader, 0);
+	burn(2);
+	ROW("read", sys(SYS_read, leader, values, sizeof(values)), 40);
+	ROW("number", values[0], 2);
+	ROW("times", values[1] >= 1000000 && values[1] == values[2], 1);
+	ROW("clocks", values[3] >= 1000000 && values[4] >= 1000000, 1);
+}
+
+/* Samples of the leader with the counts of all. */
+static void group_samples(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS);
+	struct {
+		struct perf_event_header header;
+		struct group_values v;
+	} * sample;
+
+	attr.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_ID;
+	attr.sample_type = PERF_SAMPLE_READ;
+	attr.sample_period = 1;
+	attr.disabled = 1;
+	int leader = (int)perf_open(&attr, 0, -1, -1, 0);
+	attr.sample_period = attr.disabled = 0;
+	int member = (int)perf_open(&attr, 0, -1, leader, 0);
+	struct perf_event_mmap_page *page =
+		mmap(NULL, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, leader, 0);
+
+	ROW("enable", sys(SYS_ioctl, leader, PERF_EVENT_IOC_ENABLE, 0), 0);
+	touch_pages(20);
+	sys(SYS_ioctl, leader, PERF_EVENT_IOC_DISABLE, 0);
+	sample = (void *)((char *)page + PAGE);
+	ROW("type", sample->header.type, PERF_RECORD_SAMPLE);
+	ROW("size", sample->header.size, 48);
+	ROW("number", sample->v.nr, 2);
+	ROW("ids", sample->v.of[0].id == id_of(leader) && sample->v.of[1].id == id_of(member), 1);
+}
+
 static void group_rights(void)
 {
 	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_TASK_CLOCK);
@@ -374,6 +538,10 @@ int main(int argc, char **argv)
 	GROUP(group_sample);
 	GROUP(group_records);
 	GROUP(group_output);
+	GROUP(group_join);
+	GROUP(group_together);
+	GROUP(group_times);
+	GROUP(group_samples);
 	GROUP(group_rights);
 	GROUP(group_set_id);
 	return finish();
