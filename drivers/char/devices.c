@@ -73,6 +73,8 @@ static void start_consoles(void)
 
 __init void devices_init(void)
 {
+	u32 ports = 0;
+
 	iomem_init();
 	virtio_mmio_init();
 	mem_init();
@@ -84,4 +86,7 @@ __init void devices_init(void)
 	if (vt_console())
 		i8042_init();
 	start_consoles();
+	while (serial_tty(ports))
+		ports++;
+	devices_show_init(ports, vt_console());
 }

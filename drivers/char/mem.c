@@ -16,6 +16,7 @@
 #include <uapi/errno.h>
 
 #define MEM_MAJOR 1
+#define USER_FACILITY 1	       /* syslog(3): of messages of programs */
 #define ZERO_PIECE (64u << 10) /* bytes between two looks at signals */
 
 static ssize_t read_nothing(file_t *f, iter_t *it, off_t *pos)
@@ -83,8 +84,11 @@ static int map_zeros(file_t *f, vm_area_t *vma)
 
 static int kmsg_open(vfs_node_t *node, file_t *f)
 {
-	u64 *seq = kmalloc(sizeof(*seq), GFP_KERNEL);
+	u64 *seq;
 
+	if ((f->mode & FMODE_READ) && READ_ONCE(dmesg_restrict) && !capable(CAP_SYSLOG))
+		return -EPERM;
+	seq = kmalloc(sizeof(*seq), GFP_KERNEL);
 	if (!seq)
 		return -ENOMEM;
 	*seq = log_first_seq();
@@ -125,7 +129,7 @@ static ssize_t kmsg_write(file_t *f, iter_t *it, off_t *pos)
 {
 	char line[512], *text = line;
 	size_t n = MIN(it->count, sizeof(line) - 1), total = it->count;
-	u64 level = 12; /* user facility, default level 4 */
+	u64 level = USER_FACILITY << 3 | (READ_ONCE(printk_levels[PRINTK_MESSAGE]) & 7);
 
 	if (copy_from_iter(line, n, it) != n)
 		return -EFAULT;
@@ -144,7 +148,8 @@ static ssize_t kmsg_write(file_t *f, iter_t *it, off_t *pos)
 	n = strlen(text);
 	if (n && text[n - 1] == '\n')
 		text[--n] = 0;
-	log_store_user((int)(level & 7), (int)(level >> 3) ? (int)(level >> 3) : 1, text, n);
+	log_store_user((int)(level & 7), (int)(level >> 3) ? (int)(level >> 3) : USER_FACILITY,
+		       text, n);
 	iter_advance(it, it->count);
 	return (ssize_t)total;
 }

@@ -22,9 +22,10 @@
 #include <uapi/errno.h>
 
 #define PROC_SUPER_MAGIC 0x9fa0
+#define NET "net/"
 
 rwsem_t proc_lock = RWSEM_INIT(proc_lock);
-proc_entry_t *proc_root;
+proc_entry_t *proc_root, *proc_net;
 static ino_t next_ino = PROC_FIRST_INO; /* proc_lock */
 
 proc_entry_t *proc_find(proc_entry_t *dir, const char *name, size_t len)
@@ -60,6 +61,10 @@ static proc_entry_t *make_path(const char *path, mode_t mode)
 {
 	proc_entry_t *dir = proc_root;
 
+	if (!strncmp(path, NET, strlen(NET))) {
+		dir = proc_net;
+		path += strlen(NET);
+	}
 	for (;;) {
 		size_t len = strcspn(path, "/");
 		proc_entry_t *e = proc_find(dir, path, len);
@@ -205,16 +210,21 @@ static int attach_entry(super_block_t *sb, dentry_t *dentry, proc_entry_t *e)
 	return 0;
 }
 
-static int dir_lookup(vfs_node_t *dir, dentry_t *dentry)
+int proc_lookup_entry(proc_entry_t *dir, vfs_node_t *node, dentry_t *dentry)
 {
 	proc_entry_t *e;
 
 	rwsem_read_lock(&proc_lock);
-	e = proc_find(entry_of(dir), dentry->name, dentry->name_len);
+	e = proc_find(dir, dentry->name, dentry->name_len);
 	rwsem_read_unlock(&proc_lock);
-	if (e)
-		return attach_entry(dir->sb, dentry, e);
-	return entry_of(dir) == proc_root ? proc_pid_lookup(dir, dentry) : -ENOENT;
+	return e ? attach_entry(node->sb, dentry, e) : -ENOENT;
+}
+
+static int dir_lookup(vfs_node_t *dir, dentry_t *dentry)
+{
+	int r = proc_lookup_entry(entry_of(dir), dir, dentry);
+
+	return r == -ENOENT && entry_of(dir) == proc_root ? proc_pid_lookup(dir, dentry) : r;
 }
 
 bool proc_emit_entries(proc_entry_t *dir, dir_context_t *ctx, off_t first)
@@ -290,9 +300,12 @@ static const fs_operations_t proc_fs = {
 __init void procfs_init(void)
 {
 	proc_root = new_entry(NULL, "", 0, S_IFDIR | 0555);
-	if (!proc_root || register_filesystem("proc", &proc_fs))
+	proc_net = new_entry(NULL, "net", 3, S_IFDIR | 0555);
+	if (!proc_root || !proc_net || register_filesystem("proc", &proc_fs))
 		panic("procfs cannot be set up");
 	proc_root->ino = 1;
+	if (proc_symlink("net", "self/net"))
+		panic("No memory for /proc/net");
 	proc_global_init();
 	proc_sysctl_init();
 }

@@ -304,6 +304,19 @@ static int diskstats(seq_file_t *m, void *arg)
 	return 0;
 }
 
+/* Whose programs run: personality(2). */
+static int execdomains(seq_file_t *m, void *arg)
+{
+	seq_puts(m, "0-0\tLinux           \t[kernel]\n");
+	return 0;
+}
+
+/* Nothing can be loaded: no lines. */
+static int modules(seq_file_t *m, void *arg)
+{
+	return 0;
+}
+
 __init void proc_global_init(void)
 {
 	static const struct {
@@ -320,7 +333,8 @@ __init void proc_global_init(void)
 		{ "zoneinfo", 0444, zoneinfo },	    { "vmstat", 0444, vmstat },
 		{ "locks", 0444, locks },	    { "devices", 0444, devices },
 		{ "swaps", 0444, swaps },	    { "partitions", 0444, partitions },
-		{ "diskstats", 0444, diskstats },
+		{ "diskstats", 0444, diskstats },   { "execdomains", 0444, execdomains },
+		{ "modules", 0444, modules },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(files); i++)

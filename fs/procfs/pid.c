@@ -53,6 +53,9 @@ static const pid_entry_t entries[] = {
 	{ "fd", 0500, KIND_FD_DIR, NULL, 0, false },
 	{ "fdinfo", 0555, KIND_FDINFO_DIR, NULL, 0, false },
 	{ "task", 0555, KIND_TASK_DIR, NULL, 0, true },
+	{ "map_files", 0500, KIND_MAP_DIR, NULL, 0, true },
+	{ "net", 0555, KIND_NET_DIR, NULL, 0, false },
+	{ "timers", 0444, KIND_FILE, show_timers, 0, true },
 };
 
 bool pid_node_resolve(const pid_node_t *n, process_t **p, thread_t **t)
@@ -127,8 +130,9 @@ static bool revalidate(dentry_t *d)
 	if (t)
 		set_owner(d->node, t);
 	rcu_read_unlock();
-	/* What is below fd/ and fdinfo/ may have been closed or changed. */
-	return alive && !(n->entry && is_fd_dir(n->entry) && !S_ISDIR(d->node->mode));
+	/* What is below fd/, fdinfo/ and map_files/ may have been closed or changed. */
+	return alive && !(n->entry && (is_fd_dir(n->entry) || n->entry->kind == KIND_MAP_DIR) &&
+			  !S_ISDIR(d->node->mode));
 }
 
 static const dentry_operations_t pid_dentry_ops = { .revalidate = revalidate };
@@ -169,6 +173,12 @@ int pid_node_attach(vfs_node_t *dir, dentry_t *dentry, pid_node_t model, mode_t 
 	} else if (is_fd_dir(model.entry)) {
 		n->ops = &pid_fd_dir_ops;
 		n->fops = &pid_fd_dir_fops;
+	} else if (model.entry->kind == KIND_MAP_DIR) {
+		n->ops = &pid_map_dir_ops;
+		n->fops = &pid_map_dir_fops;
+	} else if (model.entry->kind == KIND_NET_DIR) {
+		n->ops = &pid_net_dir_ops;
+		n->fops = &pid_net_dir_fops;
 	} else {
 		n->ops = &pid_task_dir_ops;
 		n->fops = &pid_task_dir_fops;
@@ -296,7 +306,7 @@ bool pid_emit_dots(file_t *f, dir_context_t *ctx)
 
 static int pid_dir_iterate(file_t *f, dir_context_t *ctx)
 {
-	static const u8 types[] = { DT_REG, DT_LNK, DT_DIR, DT_DIR, DT_DIR };
+	static const u8 types[] = { DT_REG, DT_LNK, DT_DIR, DT_DIR, DT_DIR, DT_DIR, DT_DIR };
 	pid_node_t *n = pid_node_of(f->node);
 
 	if (!pid_emit_dots(f, ctx))

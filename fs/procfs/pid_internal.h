@@ -11,7 +11,9 @@ typedef enum entry_kind {
 	KIND_LINK,
 	KIND_FD_DIR,
 	KIND_FDINFO_DIR,
-	KIND_TASK_DIR
+	KIND_TASK_DIR,
+	KIND_MAP_DIR,
+	KIND_NET_DIR
 } entry_kind_t;
 typedef enum link_kind { LINK_EXE, LINK_CWD, LINK_ROOT } link_kind_t;
 
@@ -32,6 +34,7 @@ typedef struct pid_node {
 	bool thread;		  /* below task/ */
 	const pid_entry_t *entry; /* NULL: the directory itself */
 	int fd;			  /* links below fd/ */
+	unsigned long start, end; /* links below map_files/ */
 } pid_node_t;
 
 static inline pid_node_t *pid_node_of(vfs_node_t *n)
@@ -60,5 +63,9 @@ extern const node_operations_t pid_link_ops;			 /* pid_link.c */
 extern const node_operations_t pid_fd_dir_ops, pid_task_dir_ops; /* pid_fd.c, pid_task.c */
 extern const file_operations_t pid_fd_dir_fops, pid_task_dir_fops;
 extern const file_operations_t pid_fdinfo_file_ops;
+/* pid_mapped.c */
+extern const node_operations_t pid_map_dir_ops, pid_net_dir_ops;
+extern const file_operations_t pid_map_dir_fops, pid_net_dir_fops;
+file_t *pid_mapped_file(process_t *p, unsigned long start, unsigned long end);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * /proc/PID/exe, cwd, root and the links below fd/: they lead to the thing itself, whatever its name is by now.
+ * /proc/PID/exe, cwd, root and the links below fd/ and map_files/: they lead to the thing itself, whatever its name is by now.
  */
 #include "pid_internal.h"
 
@@ -47,6 +47,15 @@ static const char *follow(vfs_node_t *node, path_t *jump)
 			file_put(f);
 		if (files)
 			files_put(files);
+	} else if (n->entry->kind == KIND_MAP_DIR) {
+		file_t *f = pid_mapped_file(p, n->start, n->end);
+
+		if (f) {
+			*jump = f->path;
+			path_get(jump);
+			file_put(f);
+			r = 0;
+		}
 	} else if (n->entry->link == LINK_EXE) {
 		file_t *exe = program_get(p);
 

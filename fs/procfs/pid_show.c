@@ -7,6 +7,7 @@
 #include <arch/thread.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
+#include <kernel/posix_timers.h>
 #include <kernel/ptrace.h>
 #include <kernel/sched.h>
 #include <kernel/time/clock.h>
@@ -381,6 +382,12 @@ int show_limits(seq_file_t *m, process_t *p, thread_t *t)
 		}
 		seq_printf(m, rows[i].unit ? "%-10s\n" : "\n", rows[i].unit);
 	}
+	return 0;
+}
+
+int show_timers(seq_file_t *m, process_t *p, thread_t *t)
+{
+	posix_timers_show(m, p);
 	return 0;
 }
 

@@ -27,12 +27,15 @@ typedef struct proc_entry {
 
 extern rwsem_t proc_lock;
 extern proc_entry_t *proc_root;
+extern proc_entry_t *proc_net; /* what "net/" in paths means: below each /proc/PID */
 extern const node_operations_t proc_dir_operations;
 extern const file_operations_t proc_dir_file_operations;
 
 /* A node of an entry for the super block; ERR_PTR. */
 vfs_node_t *proc_make_node(super_block_t *sb, mode_t mode, ino_t ino);
 proc_entry_t *proc_find(proc_entry_t *dir, const char *name, size_t len); /* proc_lock held */
+/* Attaches the entry of dir with the dentry's name; -ENOENT. */
+int proc_lookup_entry(proc_entry_t *dir, vfs_node_t *node, dentry_t *dentry);
 /*
  * Emits dir's entries from position ctx->pos (2 is the first after . and ..): false when the buffer
  * is full.
@@ -75,6 +78,7 @@ int show_mountinfo(seq_file_t *m, process_t *p, thread_t *t);
 int show_oom_score(seq_file_t *m, process_t *p, thread_t *t);
 int show_oom_score_adj(seq_file_t *m, process_t *p, thread_t *t);
 int show_schedstat(seq_file_t *m, process_t *p, thread_t *t);
+int show_timers(seq_file_t *m, process_t *p, thread_t *t);
 int show_sched(seq_file_t *m, process_t *p, thread_t *t);
 int show_oom_adj(seq_file_t *m, process_t *p, thread_t *t);
 int store_oom_adj(process_t *p, thread_t *t, char *text);

@@ -9,6 +9,7 @@
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <kernel/printk.h>
+#include <kernel/uts.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
@@ -201,16 +202,23 @@ __init int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value
 	return add(name, mode, (sysctl_t){ SYSCTL_ACTION, NULL, 0, ~0UL, .action = fn });
 }
 
-static int show_printk(seq_file_t *m, void *arg)
-{
-	seq_printf(m, "%d\t4\t1\t7\n", console_loglevel);
-	return 0;
-}
-
 /* proc_sys_fs(5): open files, free ones that are kept (none), and how many there may be. */
 static int show_file_nr(seq_file_t *m, void *arg)
 {
 	seq_printf(m, "%lu\t0\t%lu\n", files_open_count(), fs_file_max);
+	return 0;
+}
+
+static int show_arch(seq_file_t *m, void *arg)
+{
+	seq_printf(m, "%s\n", init_uts.name.machine);
+	return 0;
+}
+
+/* How many there are, and how many of them nobody uses: those go with their names. */
+static int show_nodes(seq_file_t *m, void *rest)
+{
+	seq_printf(m, "%lu\t0%s", vfs_node_count(), (const char *)rest);
 	return 0;
 }
 
@@ -226,14 +234,19 @@ __init void proc_sysctl_init(void)
 {
 	int r = 0;
 
-	r |= proc_create_single("sys/kernel/printk", 0444, show_printk, NULL);
+	r |= proc_sysctl_ints("kernel/printk", 0644, printk_levels, PRINTK_LEVELS, INT32_MIN,
+			      INT32_MAX);
+	r |= proc_sysctl_int("kernel/dmesg_restrict", 0644, &dmesg_restrict, 0, 1);
+	r |= proc_create_single("sys/kernel/arch", 0444, show_arch, NULL);
+	r |= proc_create_single("sys/fs/inode-nr", 0444, show_nodes, "\n");
+	r |= proc_create_single("sys/fs/inode-state", 0444, show_nodes, "\t0\t0\t0\t0\t0\n");
 	r |= proc_create_single("sys/fs/file-nr", 0444, show_file_nr, NULL);
 	r |= proc_sysctl_u64("fs/file-max", 0644, &fs_file_max, 0, INT64_MAX);
 	r |= proc_sysctl_u64("fs/nr_open", 0644, &fs_nr_open, 64, 1UL << 30);
-	r |= proc_sysctl_int("fs/protected_symlinks", 0600, &fs_protected_symlinks, 0, 1);
-	r |= proc_sysctl_int("fs/protected_hardlinks", 0600, &fs_protected_hardlinks, 0, 1);
-	r |= proc_sysctl_int("fs/protected_fifos", 0600, &fs_protected_fifos, 0, 2);
-	r |= proc_sysctl_int("fs/protected_regular", 0600, &fs_protected_regular, 0, 2);
+	r |= proc_sysctl_int("fs/protected_symlinks", 0644, &fs_protected_symlinks, 0, 1);
+	r |= proc_sysctl_int("fs/protected_hardlinks", 0644, &fs_protected_hardlinks, 0, 1);
+	r |= proc_sysctl_int("fs/protected_fifos", 0644, &fs_protected_fifos, 0, 2);
+	r |= proc_sysctl_int("fs/protected_regular", 0644, &fs_protected_regular, 0, 2);
 	r |= proc_sysctl_u64("vm/max_map_count", 0644, &vm_max_map_count, 1, INT32_MAX);
 	r |= proc_sysctl_u64("vm/overcommit_memory", 0644, &vm_overcommit, 0, 2);
 	r |= proc_sysctl_u64("vm/mmap_min_addr", 0644, &mmap_min_addr, 0, 1UL << 30);

@@ -194,6 +194,11 @@ static int enter_link(walk_t *w, path_t link, vfs_node_t *node, bool final)
 	if (!text) {
 		path_t to = { 0 };
 
+		if (unlikely(node->state & NODE_GUARDED_LINK) && !capable(CAP_CHECKPOINT_RESTORE) &&
+		    !capable(CAP_SYS_ADMIN)) {
+			r = -EPERM;
+			goto out_put;
+		}
 		text = node->ops->get_link(node, &to);
 		if (!text) {
 			r = jump(w, to);

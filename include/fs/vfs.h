@@ -171,6 +171,7 @@ typedef struct vfs_node {
 #define NODE_DEAD 1u	      /* removed directory: nothing can be made in it */
 #define NODE_OWNS_LINK 2u     /* link was allocated */
 #define NODE_LINKABLE 4u      /* O_TMPFILE without O_EXCL: may be given a name though nlink is 0 */
+#define NODE_GUARDED_LINK 16u /* a link that only who has CAP_CHECKPOINT_RESTORE may follow */
 #define NODE_PRIVATE_ATIME 8u /* no access times (pipes, anonymous files) */
 
 /*

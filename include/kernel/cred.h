@@ -75,6 +75,7 @@ extern cred_t init_cred;
 #define CAP_WAKE_ALARM 35
 #define CAP_MAC_OVERRIDE 32
 #define CAP_PERFMON 38
+#define CAP_CHECKPOINT_RESTORE 40
 #define CAP_LAST_CAP 40
 #define CAP_ALL ((BIT(CAP_LAST_CAP) << 1) - 1)
 

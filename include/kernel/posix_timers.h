@@ -20,6 +20,9 @@ int posix_timer_set(int id, bool absolute, timer_setting_t next, timer_setting_t
 int posix_timer_get(int id, timer_setting_t *out);
 int posix_timer_overrun(int id);
 int posix_timer_delete(int id);
+/* /proc/PID/timers. */
+struct seq_file;
+void posix_timers_show(struct seq_file *m, process_t *p);
 /* exit, execve: all of them. */
 void posix_timers_clear(process_t *p);
 

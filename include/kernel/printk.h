@@ -61,7 +61,20 @@ static inline bool console_is_registered(const console_t *con)
 }
 void console_drain(void); /* before power-off or reset: nothing that was written is lost */
 
-extern int console_loglevel; /* messages of a level below this reach the consoles */
+/* The i-th console's name, the preferred one's first: false past the last. Any thread. */
+bool console_name(u32 i, char *name, size_t size);
+
+/* kernel.printk (proc_sys_kernel(5)). */
+enum {
+	PRINTK_CONSOLE, /* messages of a level below this reach the consoles */
+	PRINTK_MESSAGE, /* level of what programs log without one */
+	PRINTK_MINIMUM, /* syslog(2) does not set the first below this */
+	PRINTK_DEFAULT, /* told to programs */
+	PRINTK_LEVELS,
+};
+extern int printk_levels[PRINTK_LEVELS];
+#define console_loglevel printk_levels[PRINTK_CONSOLE]
+extern int dmesg_restrict; /* kernel.dmesg_restrict: reading the log takes CAP_SYSLOG */
 
 /*
  * syslog(2) and /dev/kmsg. seq counts records from 0. Returns the record's text length without

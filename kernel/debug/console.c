@@ -143,6 +143,20 @@ void unregister_console(console_t *con)
 	give();
 }
 
+bool console_name(u32 i, char *name, size_t size)
+{
+	const console_t *con;
+
+	take_wait();
+	con = consoles;
+	while (con && i--)
+		con = con->next;
+	if (con)
+		strscpy(name, con->name, size);
+	give();
+	return con;
+}
+
 void console_drain(void)
 {
 	take_wait();

@@ -61,7 +61,8 @@ typedef struct log_cpu {
 } log_cpu_t;
 static DEFINE_PERCPU(log_cpu_t, log_cpu);
 
-int console_loglevel = 7;
+int printk_levels[PRINTK_LEVELS] = { 7, 4, 1, 7 };
+int dmesg_restrict = 1;
 bool log_panicking;
 wait_queue_head_t log_wait = WAIT_QUEUE_INIT(log_wait);
 static bool softirqs_work;

@@ -17,6 +17,7 @@
  * waited for.
  */
 #include <kernel/posix_timers.h>
+#include <fs/seq_file.h>
 #include <kernel/time/clock.h>
 #include <uapi/time.h>
 
@@ -396,6 +397,22 @@ int posix_timer_delete(int id)
 		return -EINVAL;
 	destroy(pt);
 	return 0;
+}
+
+void posix_timers_show(struct seq_file *m, process_t *p)
+{
+	static const char *const names[] = { "signal", "none", "thread" };
+	const posix_timer_t *pt;
+	unsigned long flags;
+
+	if (!process_lock_sighand(p, &flags))
+		return;
+	for (pt = p->posix_timers; pt; pt = pt->next)
+		seq_printf(m, "ID: %d\nsignal: %d/%016lx\nnotify: %s/%s.%d\nClockID: %d\n", pt->id,
+			   pt->entry->info.si_signo, (u64)pt->entry->info.timer.value.sival_ptr,
+			   names[pt->notify & ~SIGEV_THREAD_ID], pt->target ? "tid" : "pid",
+			   pt->target ? pt->target->nr : p->pid, pt->clock);
+	process_unlock_sighand(p, flags);
 }
 
 void posix_timers_clear(process_t *p)

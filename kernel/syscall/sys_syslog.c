@@ -28,7 +28,6 @@ enum {
 
 #define RECORD_TEXT 1024
 #define PREFIX_MAX 48
-#define CONSOLE_LEVEL_MIN 1
 
 typedef struct line_buffer {
 	char text[RECORD_TEXT];
@@ -184,7 +183,7 @@ static long set_level(int type, int len)
 	if (type == LOG_CONSOLE_OFF) {
 		if (!saved_level)
 			saved_level = console_loglevel;
-		console_loglevel = CONSOLE_LEVEL_MIN;
+		console_loglevel = printk_levels[PRINTK_MINIMUM];
 	} else if (type == LOG_CONSOLE_ON) {
 		if (saved_level)
 			console_loglevel = saved_level;
@@ -192,7 +191,7 @@ static long set_level(int type, int len)
 	} else if (len < 1 || len > 8) {
 		r = -EINVAL;
 	} else {
-		console_loglevel = MAX(len, CONSOLE_LEVEL_MIN);
+		console_loglevel = MAX(len, printk_levels[PRINTK_MINIMUM]);
 		saved_level = 0;
 	}
 	mutex_unlock(&log_mutex);
@@ -201,8 +200,8 @@ static long set_level(int type, int len)
 
 long sys_syslog(int type, char __user *buf, int len)
 {
-	if (type != LOG_READ_ALL && type != LOG_SIZE_BUFFER && !capable(CAP_SYSLOG) &&
-	    !capable(CAP_SYS_ADMIN))
+	if ((READ_ONCE(dmesg_restrict) || (type != LOG_READ_ALL && type != LOG_SIZE_BUFFER)) &&
+	    !capable(CAP_SYSLOG) && !capable(CAP_SYS_ADMIN))
 		return -EPERM;
 	switch (type) {
 	case LOG_CLOSE:
