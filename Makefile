@@ -32,10 +32,12 @@ LD := ld
 # Each thread has its own; the running one's is in this per-CPU variable (arch_x86/canary.h).
 CANARY := -fstack-protector-strong -mstack-protector-guard=tls -mstack-protector-guard-reg=gs \
 	-mstack-protector-guard-symbol=stack_canary
+# No padding before the targets of jumps inside a function: it is read, decoded and, in loops, run through.
+DENSE := -fno-align-loops -fno-align-jumps -fno-align-labels
 CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fpie -mcmodel=small -fvisibility=hidden -mno-red-zone \
 	-mgeneral-regs-only -fno-omit-frame-pointer -fno-strict-aliasing -fwrapv -fno-common \
 	-fno-delete-null-pointer-checks -fno-asynchronous-unwind-tables $(CANARY) \
-	-fno-jump-tables -fcf-protection=none -Wall -Wextra -Werror -Wno-unused-parameter \
+	-fno-jump-tables $(DENSE) -fcf-protection=none -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -ffile-prefix-map=$(CURDIR)/= \
 	-Iinclude -Iarch/x86_64/include -I$(B)/gen $(DEFINES)
 LDFLAGS := -pie --no-dynamic-linker -z text -z pack-relative-relocs -z max-page-size=4096 \
