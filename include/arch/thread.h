@@ -48,7 +48,7 @@ long arch_prctl(struct thread *t, int code, unsigned long addr);
 bool arch_may_read_cycles(void);
 void arch_set_read_cycles(bool allow);
 
-/* Signal frames (arch/x86_64/trap/signal.c). */
+/* Signal frames (arch/x86_64/program/signal.c). */
 struct ksignal_info;
 struct k_sigaction;
 /* Builds the frame on the user stack and points the registers at the handler: 0 or -EFAULT. */

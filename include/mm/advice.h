@@ -1,5 +1,5 @@
 /*
- * Advice, residence and locking of ranges of an address space (mm/space/advice.c). Ranges are
+ * Advice, residence and locking of ranges of an address space (mm/advice/advice.c). Ranges are
  * page-aligned and do not wrap; all take the space's lock themselves. 0 or negative errno.
  */
 #ifndef MM_ADVICE_H

@@ -2,7 +2,7 @@
  * NUMA policies: on which nodes a program's pages are taken from (set_mempolicy(2)). A policy never
  * changes after it was made; a thread and an area each refer to one, NULL meaning the default: the
  * node of the CPU. An area's goes before the thread's. mm/policy holds policies and allocation,
- * mm/space/policy.c what is done to ranges.
+ * mm/policy/ranges.c what is done to ranges.
  *
  * Node sets are words: bit n is node n.
  */

@@ -66,7 +66,7 @@ long ldt_write(const void __user *from, size_t size, bool old_style)
 		return -EINVAL;
 	clear = is_empty(&d) || (old_style && !d.base_addr && !d.limit);
 	if (!clear && !d.seg_32bit)
-		return -EINVAL; /* arch/x86_64/mmu/ldt.c says why */
+		return -EINVAL; /* arch/x86_64/program/ldt.c says why */
 	if (rwsem_write_lock_killable(&s->lock))
 		return -EINTR;
 	ldt = arch_ldt_with(&s->arch, &d, clear, old_style);

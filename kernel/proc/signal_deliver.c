@@ -7,7 +7,7 @@
  * Group stop. The first thread that takes a stop signal marks every thread (JOB_STOP_PENDING,
  * counted in stop_count) and wakes them; each stops in the kernel on its way to user mode, the last
  * one tells the parent. SIGCONT, or a fatal signal, undoes all of it at the moment it is sent
- * (kernel/task/signal.c); whoever runs on first then tells the parent that the process continued. A
+ * (kernel/signal/send.c); whoever runs on first then tells the parent that the process continued. A
  * stop signal that was taken but not yet acted on when SIGCONT came is dropped: JOB_STOP_TAKEN is
  * gone.
  *

@@ -1,5 +1,5 @@
 /*
- * Address spaces, shared by the files of mm/space.
+ * Address spaces, shared by the files of mm/space, mm/advice and mm/policy.
  */
 #ifndef MM_SPACE_INTERNAL_H
 #define MM_SPACE_INTERNAL_H

@@ -1,5 +1,5 @@
 /*
- * Local descriptor tables on the running CPU; the theory is in arch/x86_64/mmu/ldt.c. Interrupts off.
+ * Local descriptor tables on the running CPU; the theory is in arch/x86_64/program/ldt.c. Interrupts off.
  */
 #ifndef ARCH_X86_LDT_H
 #define ARCH_X86_LDT_H

@@ -1,5 +1,5 @@
 /*
- * I/O ports for programs, as the switch, fork and exceptions see them; the theory is in arch/x86_64/cpu/ports.c.
+ * I/O ports for programs, as the switch, fork and exceptions see them; the theory is in arch/x86_64/program/ports.c.
  */
 #ifndef ARCH_X86_PORTS_H
 #define ARCH_X86_PORTS_H

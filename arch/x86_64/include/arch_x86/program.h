@@ -1,5 +1,5 @@
 /*
- * What the switch does for a program that asked for something unusual of the CPU (cpu/program.c).
+ * What the switch does for a program that asked for something unusual of the CPU (program/program.c).
  */
 #ifndef ARCH_X86_PROGRAM_H
 #define ARCH_X86_PROGRAM_H

@@ -26,9 +26,9 @@ _Static_assert(offsetof(struct trap_frame, rip) == 128, "trap frame: rip");
 _Static_assert(offsetof(struct trap_frame, ss) == 160, "trap frame: ss");
 
 /* arch_thread_t.rare: what the switch has to do besides the usual, for this thread or after it. */
-#define RARE_DEBUG 1u  /* breakpoints: trap/debug.c */
-#define RARE_LDT 2u    /* its space has or had a local descriptor table: mmu/ldt.c */
-#define RARE_PORTS 4u  /* may use I/O ports: cpu/ports.c */
+#define RARE_DEBUG 1u  /* breakpoints: program/breakpoints.c */
+#define RARE_LDT 2u    /* its space has or had a local descriptor table: program/ldt.c */
+#define RARE_PORTS 4u  /* may use I/O ports: program/ports.c */
 #define RARE_NO_TSC 8u /* may not read the cycle counter */
 #define RARE_INHERITED (RARE_LDT | RARE_PORTS | RARE_NO_TSC)
 
@@ -46,7 +46,7 @@ typedef struct arch_thread {
 	u32 trap_nr, error_code; /* last user-mode exception, for signal frames */
 	u64 fault_address;	 /* CR2 of the last user-mode page fault */
 	struct debug_state
-		*debug;		 /* breakpoints of its tracer, or NULL: arch/x86_64/trap/debug.c */
+		*debug; /* breakpoints of its tracer, or NULL: arch/x86_64/program/breakpoints.c */
 	u64 debug_status;	 /* DR6 as of its last #DB */
 	bool step_forced;	 /* its trap flag is set for the tracer */
 	u8 iopl;		 /* iopl(2): 3 is every port */

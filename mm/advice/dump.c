@@ -1,7 +1,7 @@
 /*
  * Walking what is resident, for core files.
  */
-#include "space_internal.h"
+#include "../space/space_internal.h"
 
 static page_t *resident_page(pte_t *pte)
 {

@@ -3,7 +3,7 @@
  */
 #include <mm/usage.h>
 
-#include "space_internal.h"
+#include "../space/space_internal.h"
 
 static void add_page(vm_usage_t *u, const page_t *page, pte_t pte, bool locked)
 {

@@ -1,7 +1,7 @@
 /*
  * NUMA policies of ranges (mbind(2)): areas are cut at the borders and carry the policy from then on.
  */
-#include "space_internal.h"
+#include "../space/space_internal.h"
 
 #include <mm/migrate.h>
 #include <mm/policy.h>

@@ -8,7 +8,7 @@
  *
  * A page of a memory file: all its entries are removed; the caller's comes back at once, others by faults.
  */
-#include "space_internal.h"
+#include "../space/space_internal.h"
 
 #include <mm/migrate.h>
 

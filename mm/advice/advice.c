@@ -3,7 +3,7 @@
  */
 #include <mm/advice.h>
 
-#include "space_internal.h"
+#include "../space/space_internal.h"
 
 #include <kernel/cred.h>
 #include <kernel/process.h>
