@@ -40,6 +40,22 @@ static bool has_meltdown(u32 seven_d)
 	       !(rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAPABILITIES_RDCL_NO);
 }
 
+/*
+ * Alder Lake, Raptor Lake and their small kin: with PCIDs in use INVLPG may leave global entries
+ * (Intel, specification updates of the 12th and 13th generation Core). Newer microcode mends it.
+ */
+static __init bool invlpg_misses_global(void)
+{
+	static u8 models[] __initdata = { 0x97, 0x9a, 0xb7, 0xba, 0xbe, 0xbf };
+
+	if (strcmp(cpu_identity.vendor, "GenuineIntel") || cpu_identity.family != 6)
+		return false;
+	for (u32 i = 0; i < sizeof(models); i++)
+		if (cpu_identity.model == models[i])
+			return true;
+	return false;
+}
+
 static void note(cpu_feature_t f, bool have)
 {
 	if (have)
@@ -91,6 +107,7 @@ __init void cpu_detect(void)
 		xsave = cpuid_leaf(13, 1);
 	if (max_extended >= 0x80000007)
 		power = cpuid_leaf(0x80000007, 0);
+	identify(zero, one, max_extended);
 	note(CPU_SMEP, seven.b & BIT(7));
 	note(CPU_SMAP, seven.b & BIT(20));
 	note(CPU_UMIP, seven.c & BIT(2));
@@ -98,7 +115,7 @@ __init void cpu_detect(void)
 	note(CPU_ERMS, seven.b & BIT(9));
 	note(CPU_INVPCID, seven.b & BIT(10));
 	note(CPU_RDSEED, seven.b & BIT(18));
-	note(CPU_PCID, one.c & BIT(17));
+	note(CPU_PCID, (one.c & BIT(17)) && !invlpg_misses_global());
 	note(CPU_PGE, one.d & BIT(13));
 	note(CPU_X2APIC, one.c & BIT(21));
 	note(CPU_TSC_DEADLINE, one.c & BIT(24));
@@ -117,7 +134,6 @@ __init void cpu_detect(void)
 	cpu_feature_words[4] = extended.d;
 	cpu_feature_words[5] = extended.c;
 	cpu_feature_words[6] = xsave.a;
-	identify(zero, one, max_extended);
 	note(CPU_MELTDOWN, has_meltdown(seven.d));
 }
 
