@@ -242,6 +242,7 @@ __init void proc_sysctl_init(void)
 	r |= proc_create_single("sys/fs/inode-state", 0444, show_nodes, "\t0\t0\t0\t0\t0\n");
 	r |= proc_create_single("sys/fs/file-nr", 0444, show_file_nr, NULL);
 	r |= proc_sysctl_u64("fs/file-max", 0644, &fs_file_max, 0, INT64_MAX);
+	r |= proc_sysctl_u64("fs/mount-max", 0644, &fs_mount_max, 1, UINT32_MAX);
 	r |= proc_sysctl_u64("fs/nr_open", 0644, &fs_nr_open, 64, 1UL << 30);
 	r |= proc_sysctl_int("fs/protected_symlinks", 0644, &fs_protected_symlinks, 0, 1);
 	r |= proc_sysctl_int("fs/protected_hardlinks", 0644, &fs_protected_hardlinks, 0, 1);

@@ -31,6 +31,7 @@ __init void vfs_init(void)
 	root->ns = &initial_namespace;
 	initial_namespace.root = root;
 	list_add_tail(&root->ns_link, &initial_namespace.mounts);
+	initial_namespace.count = 1;
 	init_namespaces.mount = &initial_namespace;
 	fs_context_init(root);
 	files_init();

@@ -24,6 +24,7 @@
 
 #define MOUNT_HASH_BITS 8
 
+u64 fs_mount_max = 100000;
 seqlock_t mount_lock = SEQLOCK_INIT("mount_lock");
 mutex_t mount_mutex = MUTEX_INIT(mount_mutex);
 
@@ -225,15 +226,23 @@ int mount_attach(mount_t *m, const path_t *at)
 		r = -ENOENT;
 	if (!r) {
 		mount_namespace_t *ns = place.mount->ns;
+		u64 more = 0;
 
 		seqlock_write_lock(&mount_lock);
-		mount_attach_locked(m, place.mount, place.dentry);
-		for (i = m; i; i = mount_next(i, m)) {
-			i->ns = ns;
-			if (list_empty(&i->ns_link))
-				list_add_tail(&i->ns_link, &ns->mounts);
+		for (i = m; i; i = mount_next(i, m))
+			more += list_empty(&i->ns_link);
+		if (more && ns->count + more > READ_ONCE(fs_mount_max)) {
+			r = -ENOSPC;
+		} else {
+			mount_attach_locked(m, place.mount, place.dentry);
+			for (i = m; i; i = mount_next(i, m)) {
+				i->ns = ns;
+				if (list_empty(&i->ns_link))
+					list_add_tail(&i->ns_link, &ns->mounts);
+			}
+			ns->count += more;
+			mount_changed_locked(ns);
 		}
-		mount_changed_locked(ns);
 		seqlock_write_unlock(&mount_lock);
 	}
 	rwsem_write_unlock(&place.dentry->node->lock);
@@ -251,6 +260,8 @@ void mount_detach_locked(mount_t *m, list_t *gone)
 	mount_t *i;
 
 	for (i = m; i; i = mount_next(i, m)) {
+		if (i->ns)
+			i->ns->count--;
 		list_del(&i->ns_link);
 		list_add_tail(&i->ns_link, gone);
 		i->ns = NULL;

@@ -133,6 +133,7 @@ typedef struct mount_namespace {
 	refcount_t refs;
 	mount_t *root;		/* mount_lock */
 	list_t mounts;		/* mount_lock: in order of mounting */
+	u64 count;		/* mount_lock: of them; at most fs_mount_max */
 	u64 event;		/* mount_lock: counts changes */
 	wait_queue_head_t wait; /* pollers of /proc/mounts */
 } mount_namespace_t;

@@ -634,6 +634,7 @@ int locks_show(struct seq_file *m);	  /* /proc/locks */
 int chrdev_show(struct seq_file *m);	  /* the character part of /proc/devices */
 
 /* sysctl variables fs.protected_*, fs.dentry-state. */
+extern u64 fs_mount_max; /* fs.mount-max: mounts in a namespace */
 extern int fs_protected_symlinks, fs_protected_hardlinks, fs_protected_fifos, fs_protected_regular;
 typedef struct dentry_state {
 	u64 total, unused;

@@ -95,5 +95,6 @@ size_t log_buffer_size(void);
 void log_store_user(int level, int facility, const char *text, size_t len); /* /dev/kmsg writes */
 struct wait_queue_head;
 extern struct wait_queue_head log_wait; /* woken (through softirq) on new records */
+void syslog_init(void);			/* boot, after procfs: /proc/kmsg */
 
 #endif

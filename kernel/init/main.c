@@ -45,6 +45,7 @@ static __init __noinline void init_steps(void)
 	vfs_init();					       /* caches, the root tmpfs */
 	filesystems_init();    /* devtmpfs, procfs, sysfs are known */
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
+	syslog_init();	       /* the log as a file */
 	sysrq_init();	       /* requests to the kernel itself */
 	pipe_init();
 	sysv_init();   /* System V IPC, */

@@ -3,11 +3,15 @@
  * text".
  */
 #include <arch/uaccess.h>
+#include <fs/poll.h>
+#include <fs/procfs.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
+#include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/process.h>
 #include <kernel/sync/mutex.h>
+#include <mm/iter.h>
 #include <mm/slab.h>
 #include <syscall_protos.h>
 #include <uapi/errno.h>
@@ -71,12 +75,12 @@ static size_t format_record(line_buffer_t *b, u64 *seq)
 }
 
 /* LOG_READ: at least one record's rest, as many as fit. */
-static long read_some(line_buffer_t *b, char __user *buf, size_t len)
+static long read_some(line_buffer_t *b, iter_t *it)
 {
 	long done = 0;
 
 	mutex_lock(&log_mutex);
-	while (len) {
+	while (it->count) {
 		u64 seq = read_seq;
 		size_t size = format_record(b, &seq), n;
 
@@ -86,14 +90,13 @@ static long read_some(line_buffer_t *b, char __user *buf, size_t len)
 			read_seq = seq;
 			read_done = 0;
 		}
-		n = MIN(size - MIN(read_done, size), len);
-		if (copy_to_user(buf + done, b->out + read_done, n)) {
+		n = MIN(size - MIN(read_done, size), it->count);
+		if (copy_to_iter(b->out + read_done, n, it) != n) {
 			if (!done)
 				done = -EFAULT;
 			break;
 		}
 		done += (long)n;
-		len -= n;
 		read_done += n;
 		if (read_done >= size) {
 			read_seq++;
@@ -146,9 +149,22 @@ static long unread_size(line_buffer_t *b)
 	return MAX(total, 0L);
 }
 
+static bool has_unread(void)
+{
+	return log_next_seq() > READ_ONCE(read_seq);
+}
+
+static long wait_and_read(line_buffer_t *b, iter_t *it)
+{
+	long r = wait_event_interruptible(&log_wait, has_unread());
+
+	return r ? r : read_some(b, it);
+}
+
 static long read_log(int type, char __user *buf, int len)
 {
 	line_buffer_t *b;
+	iter_t it;
 	long r;
 
 	if (type != LOG_SIZE_UNREAD) {
@@ -156,16 +172,15 @@ static long read_log(int type, char __user *buf, int len)
 			return -EINVAL;
 		if (!len)
 			return 0;
-		if (!access_ok(buf, (size_t)len))
-			return -EFAULT;
+		r = iter_user(&it, true, buf, (size_t)len);
+		if (r)
+			return r;
 	}
 	b = kmalloc(sizeof(*b), GFP_KERNEL);
 	if (!b)
 		return -ENOMEM;
 	if (type == LOG_READ) {
-		r = wait_event_interruptible(&log_wait, log_next_seq() > READ_ONCE(read_seq));
-		if (!r)
-			r = read_some(b, buf, (size_t)len);
+		r = wait_and_read(b, &it);
 	} else if (type == LOG_SIZE_UNREAD) {
 		r = unread_size(b);
 	} else {
@@ -225,4 +240,47 @@ long sys_syslog(int type, char __user *buf, int len)
 		return (long)log_buffer_size();
 	}
 	return -EINVAL;
+}
+
+/* ---- /proc/kmsg: the same reader as a file ---- */
+
+static int kmsg_open(vfs_node_t *node, file_t *f)
+{
+	return capable(CAP_SYSLOG) || capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
+static ssize_t kmsg_read(file_t *f, iter_t *it, off_t *pos)
+{
+	line_buffer_t *b;
+	long r;
+
+	if ((f->flags & O_NONBLOCK) && !has_unread())
+		return -EAGAIN;
+	if (!it->count)
+		return 0;
+	b = kmalloc(sizeof(*b), GFP_KERNEL);
+	if (!b)
+		return -ENOMEM;
+	r = wait_and_read(b, it);
+	kfree(b);
+	return r;
+}
+
+static u32 kmsg_poll(file_t *f, poll_table_t *pt)
+{
+	poll_wait(f, &log_wait, pt);
+	return has_unread() ? POLLIN | POLLRDNORM : 0;
+}
+
+static const file_operations_t kmsg_operations = {
+	.open = kmsg_open,
+	.read_iter = kmsg_read,
+	.poll = kmsg_poll,
+	.llseek = generic_llseek,
+};
+
+__init void syslog_init(void)
+{
+	if (proc_create("kmsg", 0400, &kmsg_operations, NULL))
+		panic("No memory for /proc/kmsg");
 }

@@ -220,6 +220,65 @@ static void group_sysctl(void)
 	ROW("restrict_range", write_file("/proc/sys/kernel/dmesg_restrict", "2\n"), -EINVAL);
 }
 
+/* The reader of the log, of whom there is one for all. */
+static void group_kmsg(void)
+{
+	static char page[8192];
+	bool found = false;
+	long n;
+
+	ROW("mode", mode_of("/proc/kmsg"), S_IFREG | 0400);
+	CHILD(become(USER); ROW("user", open("/proc/kmsg", O_RDONLY) < 0 ? -errno : 0, -EACCES));
+	int log = MUST(open("/dev/kmsg", O_WRONLY));
+	MUST(write(log, "<6>a row for the reader\n", 24));
+	int fd = (int)ROW_OK("open", sys(SYS_open, "/proc/kmsg", O_RDONLY | O_NONBLOCK));
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	ROW("poll", poll(&pfd, 1, 10000), 1);
+	ROW("read_0", sys(SYS_read, fd, page, 0), 0);
+	ROWS_EFAULT("read", 1, sys(SYS_read, fd, p, 1));
+	while ((n = sys(SYS_read, fd, page, sizeof(page) - 1)) > 0) {
+		page[n] = 0;
+		found |= strstr(page, "] a row for the reader\n") != NULL;
+	}
+	ROW("drained", n, -EAGAIN);
+	ROW_TRUE("found", found);
+	ROW("unread", sys(SYS_syslog, 9, NULL, 0), 0);
+	MUST(write(log, "<5>another\n", 11));
+	n = sys(SYS_read, fd, page, 4);
+	ROW("piece", n, 4);
+	ROW("piece_text", strncmp(page, "<13>", 4), 0);
+	ROW("write", sys(SYS_write, fd, "x", 1), -EBADF);
+}
+
+static void group_mounts(void)
+{
+	char old[32], limit[32];
+	unsigned count = 0;
+	FILE *f = fopen("/proc/self/mountinfo", "r");
+
+	for (int c; f && (c = getc(f)) != EOF;)
+		count += c == '\n';
+	fclose(f);
+	snprintf(old, sizeof(old), "%ld", read_file("/proc/sys/fs/mount-max") > 0 ? atol(text) : 0);
+	ROW("standard", atol(old), 100000);
+	snprintf(limit, sizeof(limit), "%u\n", count + 2);
+	mkdir("a", 0755);
+	mkdir("b", 0755);
+	mkdir("c", 0755);
+	ROW_OK("set", write_file("/proc/sys/fs/mount-max", limit));
+	ROW("one", mount("a", "a", "tmpfs", 0, NULL), 0);
+	ROW("two", mount("b", "b", "tmpfs", 0, NULL), 0);
+	ROW("three", sys(SYS_mount, "c", "c", "tmpfs", 0, NULL), -ENOSPC);
+	ROW("bind", sys(SYS_mount, "a", "c", NULL, MS_BIND, NULL), -ENOSPC);
+	ROW("move", sys(SYS_mount, "a", "c", NULL, MS_MOVE, NULL), 0);
+	umount("c");
+	ROW("again", sys(SYS_mount, "a", "a", "tmpfs", 0, NULL), 0);
+	umount("a");
+	umount("b");
+	ROW_OK("set_back", write_file("/proc/sys/fs/mount-max", old));
+	ROW("zero", write_file("/proc/sys/fs/mount-max", "0\n"), -EINVAL);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "proctree");
@@ -228,5 +287,7 @@ int main(int argc, char **argv)
 	GROUP(group_net);
 	GROUP(group_terminals);
 	GROUP_ALONE(group_sysctl);
+	GROUP_ALONE(group_kmsg);
+	GROUP_ALONE(group_mounts);
 	return finish();
 }
