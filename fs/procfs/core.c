@@ -23,6 +23,7 @@
 
 #define PROC_SUPER_MAGIC 0x9fa0
 #define NET "net/"
+#define PROC_BLOCK_SIZE 1024 /* as stat(2) tells it; statfs(2) tells pages */
 
 rwsem_t proc_lock = RWSEM_INIT(proc_lock);
 proc_entry_t *proc_root, *proc_net;
@@ -174,7 +175,14 @@ static bool below_sys(const proc_entry_t *e)
 	return !strcmp(e->name, "sys");
 }
 
-static const node_operations_t link_node_operations = { .get_link = entry_link };
+static int link_attr(vfs_node_t *node, vfs_stat_t *st)
+{
+	st->size = (off_t)strlen(entry_of(node)->target);
+	return 0;
+}
+
+static const node_operations_t link_node_operations = { .get_link = entry_link,
+							.get_attr = link_attr };
 
 vfs_node_t *proc_make_node(super_block_t *sb, mode_t mode, ino_t ino)
 {
@@ -199,6 +207,8 @@ static int attach_entry(super_block_t *sb, dentry_t *dentry, proc_entry_t *e)
 	if (S_ISDIR(e->mode)) {
 		n->ops = &proc_dir_operations;
 		n->fops = &proc_dir_file_operations;
+		if (below_sys(e))
+			n->nlink = 1; /* unknown */
 	} else if (S_ISLNK(e->mode)) {
 		n->ops = &link_node_operations;
 	} else {
@@ -279,7 +289,7 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	vfs_node_t *n;
 
 	sb->magic = PROC_SUPER_MAGIC;
-	sb->block_size = 4096;
+	sb->block_size = PROC_BLOCK_SIZE;
 	n = proc_make_node(sb, S_IFDIR | 0555, 1);
 	if (IS_ERR(n))
 		return (int)PTR_ERR(n);
@@ -290,8 +300,15 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	return sb->root ? 0 : -ENOMEM;
 }
 
+static int stat_super(super_block_t *sb, vfs_statfs_t *st)
+{
+	st->block_size = st->fragment_size = PAGE_SIZE;
+	return 0;
+}
+
 static const fs_operations_t proc_fs = {
 	.name = "proc",
+	.stat_super = stat_super,
 	.fill_super = fill_super,
 	.evict_node = proc_evict_node,
 	.single = true,

@@ -325,7 +325,22 @@ static int pid_dir_iterate(file_t *f, dir_context_t *ctx)
 	return 0;
 }
 
-static const node_operations_t pid_dir_ops = { .lookup = pid_dir_lookup };
+/* Of an open directory too the owner is who the process is now. */
+static int pid_dir_attr(vfs_node_t *node, vfs_stat_t *st)
+{
+	const thread_t *t;
+
+	rcu_read_lock();
+	t = rcu_dereference(pid_node_of(node)->pid->thread);
+	if (t)
+		set_owner(node, t);
+	rcu_read_unlock();
+	st->uid = READ_ONCE(node->uid);
+	st->gid = READ_ONCE(node->gid);
+	return 0;
+}
+
+static const node_operations_t pid_dir_ops = { .lookup = pid_dir_lookup, .get_attr = pid_dir_attr };
 static const file_operations_t pid_dir_fops = { .iterate = pid_dir_iterate,
 						.llseek = generic_llseek,
 						.read_iter = directory_read_iter };

@@ -5,6 +5,8 @@
 
 #include <uapi/errno.h>
 
+#define FD_LINK_SIZE 64
+
 /* The file that p runs, referenced; NULL: none. */
 static file_t *program_get(process_t *p)
 {
@@ -77,4 +79,12 @@ static const char *follow(vfs_node_t *node, path_t *jump)
 	return r ? ERR_PTR(r) : NULL;
 }
 
-const node_operations_t pid_link_ops = { .get_link = follow };
+/* What stands for a descriptor says a size that no name of it has, as upstream. */
+static int link_attr(vfs_node_t *node, vfs_stat_t *st)
+{
+	if (pid_node_of(node)->entry->kind == KIND_FD_DIR)
+		st->size = FD_LINK_SIZE;
+	return 0;
+}
+
+const node_operations_t pid_link_ops = { .get_link = follow, .get_attr = link_attr };

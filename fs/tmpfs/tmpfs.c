@@ -54,6 +54,7 @@ vfs_node_t *tmpfs_make_node(super_block_t *sb, const vfs_node_t *dir, mode_t mod
 	node_init_owner(n, dir, mode);
 	if (dir)
 		node_inherit_flags(n, dir);
+	n->btime = n->ctime;
 	switch (mode & S_IFMT) {
 	case S_IFREG:
 		n->ops = &file_node_operations;

@@ -52,7 +52,8 @@ int vfs_getattr(const path_t *p, vfs_stat_t *st)
 
 	node_fill_stat(n, st);
 	st->mount_id = (u64)p->mount->id;
-	st->attributes_mask |= STATX_ATTR_MOUNT_ROOT;
+	/* Of every file it is known that it is none of the latter two. */
+	st->attributes_mask |= STATX_ATTR_MOUNT_ROOT | STATX_ATTR_AUTOMOUNT | STATX_ATTR_DAX;
 	if (p->dentry == p->mount->root)
 		st->attributes |= STATX_ATTR_MOUNT_ROOT;
 	return n->ops->get_attr ? n->ops->get_attr(n, st) : 0;

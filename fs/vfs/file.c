@@ -318,6 +318,7 @@ file_t *file_create_socket(const file_operations_t *ops, void *private_data, u32
 
 	if (!node)
 		return ERR_PTR(-ENOMEM);
+	node->atime = node->mtime = node->ctime = 0;
 	node_init_special(node, 0); /* it cannot be opened again through /proc/PID/fd */
 	f = anonymous_file(node, "socket", ops, private_data, FMODE_READ | FMODE_WRITE,
 			   O_RDWR | flags);

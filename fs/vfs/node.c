@@ -36,7 +36,7 @@ vfs_node_t *alloc_inode(super_block_t *sb)
 	rwsem_init(&n->lock);
 	file_map_init(&n->map, &no_map_ops, n);
 	n->data = &n->map;
-	n->atime = n->mtime = n->ctime = n->btime = node_now();
+	n->atime = n->mtime = n->ctime = node_now();
 	spin_lock(&sb->node_lock);
 	list_add_tail(&n->sb_link, &sb->nodes);
 	spin_unlock(&sb->node_lock);

@@ -39,6 +39,7 @@
 #define PERF_FLAG_FD_OUTPUT 0x2u
 #define PERF_FLAG_PID_CGROUP 0x4u
 #define PERF_FLAG_FD_CLOEXEC 0x8u
+#define PERF_FLAG_ALL 0xfu
 
 /* attr.flags: the bits of the field that C programs see as single-bit members */
 #define PERF_ATTR_DISABLED 0x1ul

@@ -60,7 +60,9 @@ _Static_assert(offsetof(struct statx, stx_mnt_id) == 0x90, "statx.mnt_id");
 #define STATX_ATTR_IMMUTABLE 0x10u
 #define STATX_ATTR_APPEND 0x20u
 #define STATX_ATTR_NODUMP 0x40u
+#define STATX_ATTR_AUTOMOUNT 0x1000u
 #define STATX_ATTR_MOUNT_ROOT 0x2000u
+#define STATX_ATTR_DAX 0x200000u
 
 #define STATX_RESERVED 0x80000000u
 

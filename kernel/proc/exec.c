@@ -524,6 +524,8 @@ static int prepare(exec_t *e, const char *path, exec_strings_t argv, exec_string
 	r = exec_copy_strings(e, argv, envp);
 	if (r)
 		return r;
+	if (e->flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+		return -EINVAL;
 	e->file = exec_open(e, e->dfd, path, e->flags);
 	if (IS_ERR(e->file)) {
 		r = (int)PTR_ERR(e->file);
@@ -562,8 +564,6 @@ long do_execve(int dfd, const char *path, int flags, exec_strings_t argv, exec_s
 	exec_t *e;
 	int r;
 
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
 	r = check_process_count(current_process());
 	if (r)
 		return r;

@@ -75,7 +75,10 @@ static int check_clock(int clock)
 	}
 	if (clock >= 0)
 		return -EINVAL;
-	return (clock & 3) == CPU_CLOCK_KINDS ? -EOPNOTSUPP : 0;
+	if ((clock & 3) != CPU_CLOCK_KINDS)
+		return 0;
+	/* A clock's descriptor has no timers; and of a thread's clocks there is none of that kind. */
+	return clock & CPU_CLOCK_THREAD ? -EINVAL : -EOPNOTSUPP;
 }
 
 static nsec_t thread_time(const posix_timer_t *pt, thread_t *t)

@@ -29,8 +29,13 @@ static int put_nodes(unsigned long __user *mask, unsigned long max, u64 nodes)
 	return copy_to_user(mask, &nodes, bytes) ? -EFAULT : 0;
 }
 
-/* The policy that mode and nodes describe: NULL for the default, or ERR_PTR. */
-static mem_policy_t *make_policy(int mode, const unsigned long __user *mask, unsigned long max)
+typedef struct policy_request {
+	u32 mode, flags;
+	u64 nodes; /* those of the first word: others would be left out in any case */
+} policy_request_t;
+
+static int read_request(policy_request_t *q, int mode, const unsigned long __user *mask,
+			unsigned long max)
 {
 	u32 flags = (u32)mode & MPOL_MODE_FLAGS, plain = (u32)mode & ~MPOL_MODE_FLAGS;
 	node_set_t nodes;
@@ -40,18 +45,30 @@ static mem_policy_t *make_policy(int mode, const unsigned long __user *mask, uns
 	    (flags & (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES)) ==
 		    (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES) ||
 	    ((flags & MPOL_F_NUMA_BALANCING) && plain != MPOL_BIND))
-		return ERR_PTR(-EINVAL);
+		return -EINVAL;
 	r = nodes_from_user(&nodes, (const u64 __user *)mask, max);
-	/* There are nodes for the first word only: others would be left out in any case. */
-	return r ? ERR_PTR(r) : policy_create(plain, flags, nodes.bits[0]);
+	if (!r)
+		*q = (policy_request_t){ plain, flags, nodes.bits[0] };
+	return r;
+}
+
+/* What is asked for: NULL for the default, or ERR_PTR. */
+static mem_policy_t *make_policy(const policy_request_t *q)
+{
+	return policy_create(q->mode, q->flags, q->nodes);
 }
 
 /* ---- policies ---- */
 
 long sys_set_mempolicy(int mode, const unsigned long __user *mask, unsigned long max)
 {
-	mem_policy_t *policy = make_policy(mode, mask, max);
+	policy_request_t request;
+	mem_policy_t *policy;
+	int r = read_request(&request, mode, mask, max);
 
+	if (r)
+		return r;
+	policy = make_policy(&request);
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
 	policy_replace_current(policy);
@@ -130,23 +147,27 @@ long sys_get_mempolicy(int __user *mode, unsigned long __user *mask, unsigned lo
 long sys_mbind(unsigned long start, unsigned long len, int mode, const unsigned long __user *mask,
 	       unsigned long max, u32 flags)
 {
-	mem_policy_t *policy = make_policy(mode, mask, max);
-	long r = -EINVAL;
+	policy_request_t request;
+	mem_policy_t *policy;
+	long r = read_request(&request, mode, mask, max);
 
+	if (r)
+		return r;
+	if (flags & ~MPOL_MF_VALID)
+		return -EINVAL;
+	if ((flags & MPOL_MF_MOVE_ALL) && !capable(CAP_SYS_NICE))
+		return -EPERM;
+	len = ALIGN_UP(len, PAGE_SIZE);
+	if ((start & ~PAGE_MASK) || start + len < start)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	policy = make_policy(&request);
 	if (IS_ERR(policy))
 		return PTR_ERR(policy);
-	if (flags & ~MPOL_MF_VALID)
-		goto out;
-	r = -EPERM;
-	if ((flags & MPOL_MF_MOVE_ALL) && !capable(CAP_SYS_NICE))
-		goto out;
 	if (!policy)
 		flags &= ~MPOL_MF_STRICT;
-	len = ALIGN_UP(len, PAGE_SIZE);
-	r = (start & ~PAGE_MASK) || start + len < start ? -EINVAL : 0;
-	if (!r && len)
-		r = vm_bind(current()->space, start, start + len, policy, flags);
-out:
+	r = vm_bind(current()->space, start, start + len, policy, flags);
 	policy_put(policy);
 	return r;
 }

@@ -41,7 +41,7 @@ long sys_perf_event_open(struct perf_event_attr __user *uattr, pid_t pid, int cp
 	struct perf_event_attr attr = { 0 };
 	int r;
 
-	if (flags >> 32)
+	if (flags & ~(unsigned long)PERF_FLAG_ALL)
 		return -EINVAL;
 	r = copy_attr(&attr, uattr);
 	if (r)

@@ -198,9 +198,15 @@ static void own_info(siginfo_t *info, int sig, int code)
 	info->rt.uid = current_cred()->uid;
 }
 
+/* A number that is no signal's is told to those who named a process that there is. */
+static bool is_signal(int sig)
+{
+	return sig >= 0 && sig <= SIGRTMAX;
+}
+
 static int send_checked(process_t *p, int sig, const siginfo_t *info)
 {
-	int r = signal_permission(p, sig);
+	int r = is_signal(sig) ? signal_permission(p, sig) : -EINVAL;
 
 	return r ? r : send_signal_process(p, sig, info);
 }
@@ -226,7 +232,7 @@ static int kill_process(pid_t pid, int sig, const siginfo_t *info)
 
 static int send_locked(process_t *p, int sig, const siginfo_t *info)
 {
-	int r = signal_permission_locked(p, sig);
+	int r = is_signal(sig) ? signal_permission_locked(p, sig) : -EINVAL;
 
 	return r ? r : send_signal_process(p, sig, info);
 }
@@ -279,8 +285,6 @@ long sys_kill(pid_t pid, int sig)
 
 	if (pid == INT32_MIN)
 		return -ESRCH;
-	if (sig < 0 || sig > SIGRTMAX)
-		return -EINVAL;
 	own_info(&info, sig, SI_USER);
 	if (pid > 0)
 		return kill_process(pid, sig, &info);
@@ -305,7 +309,7 @@ static int send_to_thread(pid_t tgid, pid_t tid, int sig, const siginfo_t *info)
 	if (t->process->kernel)
 		r = tgid ? -ESRCH : -EPERM;
 	else if (!tgid || t->process->pid == tgid)
-		r = sig < 0 || sig > SIGRTMAX ? -EINVAL : signal_permission(t->process, sig);
+		r = is_signal(sig) ? signal_permission(t->process, sig) : -EINVAL;
 	if (!r && sig) {
 		r = send_signal_thread(t, sig, info);
 		if (r == -ESRCH) /* it ends right now: as if it had got the signal before */
@@ -357,7 +361,7 @@ long sys_rt_sigqueueinfo(pid_t pid, int sig, const siginfo_t __user *uinfo)
 		return r;
 	if (pid <= 0)
 		return -ESRCH;
-	return sig < 0 || sig > SIGRTMAX ? -EINVAL : kill_process(pid, sig, &info);
+	return kill_process(pid, sig, &info);
 }
 
 long sys_rt_tgsigqueueinfo(pid_t tgid, pid_t tid, int sig, const siginfo_t __user *uinfo)

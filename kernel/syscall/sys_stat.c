@@ -137,6 +137,8 @@ long sys_statx(int dfd, const char __user *name, u32 flags, u32 mask, struct sta
 	path_put(&p);
 	if (r)
 		return r;
+	if (!(mask & STATX_BTIME))
+		s.btime = 0; /* told to those who ask */
 	memset(&x, 0, sizeof(x));
 	x.stx_mask = STATX_BASIC_STATS | STATX_MNT_ID | (s.btime ? STATX_BTIME : 0);
 	x.stx_blksize = s.block_size;
@@ -359,10 +361,31 @@ static nsec_t file_time(const struct timespec *ts)
 }
 
 /* times NULL: both now. Who may do it depends on that: see vfs_setattr and ATTR_TOUCH. */
+/* Is there what is named, or without a name the descriptor's own file? 0, or errno. */
+static long reach(int dfd, const char __user *name, int flags)
+{
+	file_t *f;
+	path_t p;
+	long r;
+
+	if (name) {
+		r = lookup_at(dfd, name, flags, &p);
+		if (!r)
+			path_put(&p);
+		return r;
+	}
+	f = dfd == AT_FDCWD ? NULL : fd_get(dfd);
+	if (!f)
+		return dfd == AT_FDCWD ? -EFAULT : -EBADF;
+	file_put(f);
+	return 0;
+}
+
 static long set_times(int dfd, const char __user *name, int flags, const struct timespec *times)
 {
 	nsec_t now = clock_realtime();
 	vfs_attr_t attr = { .valid = ATTR_CTIME, .ctime = now };
+	long r;
 
 	if (!times)
 		attr.valid |= ATTR_ATIME_NOW | ATTR_MTIME_NOW | ATTR_TOUCH;
@@ -375,8 +398,11 @@ static long set_times(int dfd, const char __user *name, int flags, const struct 
 			attr.valid |= i ? ATTR_MTIME_NOW : ATTR_ATIME_NOW;
 			continue;
 		}
-		if (times[i].tv_nsec < 0 || times[i].tv_nsec >= NSEC_PER_SEC)
-			return -EINVAL;
+		if (times[i].tv_nsec < 0 || times[i].tv_nsec >= NSEC_PER_SEC) {
+			/* What is wrong with the file is told first. */
+			r = reach(dfd, name, flags);
+			return r ? r : -EINVAL;
+		}
 		attr.valid |= i ? ATTR_MTIME : ATTR_ATIME;
 		*to = file_time(&times[i]);
 	}

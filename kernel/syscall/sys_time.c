@@ -71,6 +71,12 @@ static int process_cpu_clock(pid_t pid, bool virtual, nsec_t *out)
 	return 0;
 }
 
+/* Of another or the own process or thread; negative ones may also stand for a descriptor of a clock. */
+static bool is_cpu_clock(int clock)
+{
+	return clock < 0 && (clock & (CPU_CLOCK_THREAD | CPU_CLOCK_KINDS)) != CPU_CLOCK_KINDS;
+}
+
 static int read_clock(int clock, nsec_t *out)
 {
 	switch (clock) {
@@ -149,12 +155,18 @@ static int set_realtime(const struct timespec *ts)
 long sys_clock_settime(int clock, const struct timespec __user *tp)
 {
 	struct timespec ts;
+	nsec_t now;
+	int r;
 
-	if (clock != CLOCK_REALTIME)
+	if (clock != CLOCK_REALTIME && !is_cpu_clock(clock))
 		return -EINVAL;
 	if (copy_from_user(&ts, tp, sizeof(ts)))
 		return -EFAULT;
-	return set_realtime(&ts);
+	if (clock == CLOCK_REALTIME)
+		return set_realtime(&ts);
+	/* What a CPU was used for is not changed by anybody. */
+	r = read_clock(clock, &now);
+	return r ? r : -EPERM;
 }
 
 long sys_gettimeofday(struct timeval __user *tv, struct timezone __user *tz)
@@ -339,9 +351,14 @@ long sys_nanosleep(const struct timespec __user *req, struct timespec __user *re
 long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req,
 			 struct timespec __user *rem)
 {
+	struct timespec ts;
 	nsec_t now;
-	int r = read_clock(clock, &now);
+	int r;
 
+	/* Whose CPU clock it is matters only once there is something to wait for. */
+	if (is_cpu_clock(clock) && copy_from_user(&ts, req, sizeof(ts)))
+		return -EFAULT;
+	r = read_clock(clock, &now);
 	if (r)
 		return r;
 	if (!can_sleep(clock))
@@ -359,6 +376,8 @@ static long adjust(int clock, struct timex __user *utx)
 
 	if (copy_from_user(&tx, utx, sizeof(tx)))
 		return -EFAULT;
+	if (is_cpu_clock(clock))
+		return -EOPNOTSUPP;
 	if (clock != CLOCK_REALTIME) {
 		r = read_clock(clock, &now);
 		return r ? r : -EOPNOTSUPP;

@@ -288,13 +288,14 @@ long vm_map(vm_space_t *s, unsigned long addr, size_t len, int prot, int map_fla
 	if (len > USER_MAX)
 		return -ENOMEM;
 	len = ALIGN_UP(len, PAGE_SIZE);
-	if ((u64)offset + len < (u64)offset)
+	/* Memory without a file has no end that an offset could be beyond. */
+	if (file && (u64)offset > (u64)INT64_MAX - len)
 		return -EOVERFLOW;
 	if (map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
-		if (addr & ~PAGE_MASK)
-			return -EINVAL;
 		if (addr > USER_MAX - len)
 			return -ENOMEM;
+		if (addr & ~PAGE_MASK)
+			return -EINVAL;
 		if (addr < mmap_min_addr && !capable(CAP_SYS_RAWIO))
 			return -EPERM;
 	}

@@ -24,17 +24,6 @@
 static struct fuzz makers[BUFFERS_MAX];
 static uint32_t next_maker = 1;
 
-void fuzz_add_fd(struct fuzz *f, int fd)
-{
-	if (fd == LOG_FD)
-		return;
-	if (f->nfds >= FD_SLOTS && f->fds[f->nfds % FD_SLOTS] != fd)
-		RAW(SYS_close, f->fds[f->nfds % FD_SLOTS]);
-	f->fds[f->nfds++ % FD_SLOTS] = fd;
-	if (f->nfds == 2 * FD_SLOTS)
-		f->nfds = FD_SLOTS;
-}
-
 static void count(const struct call *call, long result)
 {
 	struct counter *counter = &shared->counts[call->nr];
@@ -48,7 +37,7 @@ static void count(const struct call *call, long result)
 	__atomic_add_fetch(&shared->progress[worker], 1, __ATOMIC_RELAXED);
 }
 
-/* ---- for the one who reproduces a failure: each call before it is made ---- */
+/* ---- for the one who reproduces a failure, or compares kernels: each call, and what it gave ---- */
 
 #define TOLD 32 /* bytes of a buffer */
 
@@ -70,37 +59,73 @@ static char *put_hex(char *at, uint64_t value)
 	return at;
 }
 
-/* The first bytes of an argument that is one of this call's buffers: as text if they are one. */
-static char *put_buffer(char *at, const struct fuzz *f, uint64_t arg)
+static char *put_bytes(char *at, const unsigned char *from, size_t n)
 {
-	const unsigned char *from = (const unsigned char *)arg;
-	size_t n = 0, length;
-
-	if ((char *)arg < f->buffers || (char *)arg > f->buffers + BUFFERS_SIZE - TOLD)
-		return at;
-	for (length = 0; length < TOLD && from[length] >= ' ' && from[length] <= '~'; length++)
-		;
-	if (length && (length == TOLD || !from[length])) {
-		at = put(at, ":\"");
-		memcpy(at, from, length);
-		return put(at + length, "\"");
-	}
-	for (at = put(at, ":"); n < TOLD; n++)
-		at = put_hex(put_hex(at, from[n] >> 4), from[n] & 15);
+	for (at = put(at, ":"); n; n--, from++)
+		at = put_hex(put_hex(at, *from >> 4), *from & 15);
 	return at;
 }
 
-static void tell(const struct fuzz *f, const char *what, uint64_t result)
+/* An argument's n bytes, if it is one of this call's buffers. */
+static const unsigned char *buffer_of(const struct fuzz *f, uint64_t arg, size_t n)
 {
-	char line[80 + MAX_ARGS * (20 + 2 * TOLD)], *at = line;
+	const char *from = (const char *)arg;
 
-	at = put_hex(at, (uint64_t)RAW(SYS_gettid));
-	at = put(put(at, " "), f->call->name);
-	for (int i = 0; i < f->call->nargs && !result; i++)
+	return from < f->buffers || from > f->buffers + BUFFERS_SIZE - n ? NULL : (void *)from;
+}
+
+/* The first bytes: as text if they are one. */
+static char *put_buffer(char *at, const struct fuzz *f, uint64_t arg)
+{
+	const unsigned char *from = buffer_of(f, arg, TOLD);
+	size_t length;
+
+	if (!from)
+		return at;
+	for (length = 0; length < TOLD && from[length] >= ' ' && from[length] <= '~'; length++)
+		;
+	if (!length || (length < TOLD && from[length]))
+		return put_bytes(at, from, TOLD);
+	at = put(at, ":\"");
+	memcpy(at, from, length);
+	return put(at + length, "\"");
+}
+
+static char *begin_line(char *at, const struct fuzz *f)
+{
+	return put(put(put_hex(at, (uint64_t)RAW(SYS_gettid)), " "), f->call->name);
+}
+
+static void tell_call(struct fuzz *f)
+{
+	char line[80 + MAX_ARGS * (20 + 2 * TOLD)], *at = begin_line(line, f);
+
+	for (int i = 0; i < f->call->nargs; i++) {
+		const unsigned char *from = buffer_of(f, f->args[i], SEEN);
+
 		at = put_buffer(put_hex(put(at, " "), f->args[i]), f, f->args[i]);
-	at = put(at, what);
-	if (result)
-		at = put_hex(at, result);
+		if (from)
+			memcpy(f->seen[i], from, SEEN);
+	}
+	*at++ = '\n';
+	RAW(SYS_write, LOG_FD, line, at - line);
+}
+
+/* The result, and those arguments' bytes that are not what they were, up to the last that changed. */
+static void tell_result(const struct fuzz *f, long result)
+{
+	char line[80 + MAX_ARGS * (8 + 2 * SEEN)], *at = begin_line(line, f);
+
+	at = put_hex(put(at, " = "), (uint64_t)result);
+	for (int i = 0; i < f->call->nargs; i++) {
+		const unsigned char *from = buffer_of(f, f->args[i], SEEN);
+		size_t n = from ? SEEN : 0;
+
+		while (n && from[n - 1] == f->seen[i][n - 1])
+			n--;
+		if (n)
+			at = put_bytes(put_hex(put(at, " "), (uint64_t)i), from, n);
+	}
 	*at++ = '\n';
 	RAW(SYS_write, LOG_FD, line, at - line);
 }
@@ -383,6 +408,17 @@ static void keep(struct fuzz *f, long result)
 	case SYS_clone3:
 		keep_pid(f, result);
 		break;
+	case SYS_io_setup:
+		if (buffer_of(f, f->args[1], sizeof(f->aio)))
+			f->aio = *(uint64_t *)f->args[1];
+		break;
+	case SYS_shmat:
+		f->attached = (uint64_t)result;
+		break;
+	case SYS_ptrace:
+		if (f->tracee && (pid_t)f->args[1] == f->tracee)
+			tracee_await(f);
+		break;
 	default:
 		if (makes_fd(f->call->name))
 			fuzz_add_fd(f, (int)result);
@@ -429,14 +465,14 @@ void fuzz_one(struct fuzz *f)
 	if (harmful(f))
 		return;
 	if (verbose)
-		tell(f, "", 0);
+		tell_call(f);
 	if (call->may_block)
 		set_alarm(WAIT_US);
 	long result = make(f);
 	if (call->may_block)
 		set_alarm(0);
-	if (verbose && result)
-		tell(f, " = ", (uint64_t)result);
+	if (verbose)
+		tell_result(f, result);
 	/* A chance is not counted: at the deepest place other calls stand in for these. */
 	if (f->depth < MAX_DEPTH ||
 	    (call->nr != SYS_fork && call->nr != SYS_clone && call->nr != SYS_clone3))

@@ -17,6 +17,7 @@
 
 #define NAMES 4
 #define SOME_INDICES 8
+#define SEMAPHORES 4
 
 static uint64_t given(struct fuzz *f, const void *object, size_t size)
 {
@@ -42,12 +43,27 @@ static long id_at(long index, uint64_t kind)
 	}
 }
 
+/* Indices are given out in turn, so those of the batch are the last ones. */
+static long last_index(uint64_t kind)
+{
+	char info[256];
+
+	switch (kind) {
+	case IPC_KIND_SEM:
+		return RAW(SYS_semctl, 0, 0, SEM_INFO, info);
+	case IPC_KIND_MSG:
+		return RAW(SYS_msgctl, 0, MSG_INFO, info);
+	default:
+		return RAW(SYS_shmctl, 0, SHM_INFO, info);
+	}
+}
+
 uint64_t make_ipc_id(struct fuzz *f, const struct rule *rule)
 {
-	long start = (long)random_below(f, SOME_INDICES), id;
+	long start = (long)random_below(f, SOME_INDICES), last = last_index(rule->n), id;
 
 	for (long i = 0; i < SOME_INDICES && !bad(f); i++) {
-		id = id_at((start + i) % SOME_INDICES, rule->n);
+		id = id_at(last - (start + i) % SOME_INDICES, rule->n);
 		if (!failed(id))
 			return (uint64_t)id;
 	}
@@ -165,7 +181,7 @@ uint64_t make_mmsghdrs(struct fuzz *f, const struct rule *rule)
 	return given(f, m, sizeof(m));
 }
 
-void ipc_open_sockets(struct fuzz *f)
+void ipc_open(struct fuzz *f)
 {
 	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
 	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "s0" };
@@ -178,6 +194,9 @@ void ipc_open_sockets(struct fuzz *f)
 		}
 	if (listener >= 0 && !bind(listener, (void *)&a, sizeof(a)) && !listen(listener, 3))
 		fuzz_add_fd(f, listener);
+	semget(1, SEMAPHORES, IPC_CREAT | 0666);
+	msgget(1, IPC_CREAT | 0666);
+	shmget(1, 4 * PAGE, IPC_CREAT | 0666);
 }
 
 /* ---- afterwards ---- */
@@ -199,16 +218,14 @@ static void remove_queues(void)
 
 void ipc_leave(void)
 {
-	char info[256];
-	long last;
+	long last = last_index(IPC_KIND_SEM);
 
-	last = RAW(SYS_semctl, 0, 0, SEM_INFO, info);
 	for (long i = 0; i <= last; i++)
 		RAW(SYS_semctl, id_at(i, IPC_KIND_SEM), 0, IPC_RMID, 0);
-	last = RAW(SYS_msgctl, 0, MSG_INFO, info);
+	last = last_index(IPC_KIND_MSG);
 	for (long i = 0; i <= last; i++)
 		RAW(SYS_msgctl, id_at(i, IPC_KIND_MSG), IPC_RMID, 0);
-	last = RAW(SYS_shmctl, 0, SHM_INFO, info);
+	last = last_index(IPC_KIND_SHM);
 	for (long i = 0; i <= last; i++)
 		RAW(SYS_shmctl, id_at(i, IPC_KIND_SHM), IPC_RMID, 0);
 	remove_queues();

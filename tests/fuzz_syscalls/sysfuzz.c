@@ -10,8 +10,9 @@
  *
  *	sysfuzz seed=N first=BATCH batches=1 verbose
  *
- * which prints each call before it is made; "trace" prints the batches' numbers alone. The worker ends what waits for too long, and all that a batch
- * leaves behind. At the end there is a line for each call, a summary, and "sysfuzz: ok" if enough
+ * which prints each call before it is made, its result, and the buffers that it changed; the same words
+ * on two kernels give logs to compare. "trace" prints the batches' numbers alone. The worker ends what
+ * waits for too long, and all that a batch leaves behind. At the end there is a line for each call, a summary, and "sysfuzz: ok" if enough
  * calls succeeded, each was reached, and memory, kernel objects and files are back where they were.
  * The same program runs on Linux.
  */
@@ -83,6 +84,8 @@ static _Noreturn void batch(uint64_t index)
 		}
 		clone_and_call(SYS_clone, args, company, &beside);
 	}
+	if (chance(&self, 50))
+		tracee_start(&self);
 	for (int i = 0; i < BATCH_CALLS; i++)
 		fuzz_one(&self);
 	RAW(SYS_exit_group, 0);

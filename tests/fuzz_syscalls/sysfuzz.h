@@ -4,7 +4,10 @@
  *	sysfuzz.c	the overseer: workers, batches, limits of time, the figures at the end
  *	world.c		what a batch finds: files, descriptors, limits, signal handlers
  *	calls.c		making one call, those that need care (fork, exec, exit), what is kept from it
- *	values.c	a value for each kind of argument: numbers, memory, descriptors, names;
+ *	values.c	a value for each kind of argument: numbers, memory, names;
+ *	descriptors.c	descriptors by what they are;
+ *	objects.c	what earlier calls made: asynchronous I/O, handles, segments, a traced process;
+ *	ipc.c		sockets, System V IPC, message queues;
  *	values_process.c	processes, signals, time, waiting, limits
  *	sets.c		which kind an argument is, and the real values of flags and commands
  *
@@ -67,9 +70,28 @@ struct call *call_named(const char *name);
 
 /* ---- one who makes calls ---- */
 
-#define FD_SLOTS 48
+#define FD_SLOTS 64
 #define PID_SLOTS 8
 #define TIMER_SLOTS 4
+#define SEEN 144 /* bytes of a buffer: a struct stat */
+
+/* What a descriptor is: the first for those that do not matter, or match any. */
+enum fd_kind {
+	FD_ANY,
+	FD_FILE,
+	FD_DIR,
+	FD_PIPE,
+	FD_SOCKET,
+	FD_TERMINAL,
+	FD_EPOLL,
+	FD_TIMER,
+	FD_SIGNAL,
+	FD_EVENT,
+	FD_INOTIFY,
+	FD_PIDFD,
+	FD_PERF,
+	FD_QUEUE,
+};
 
 struct fuzz {
 	uint64_t random;
@@ -83,11 +105,16 @@ struct fuzz {
 	char *buffers;	   /* its own part of the buffers */
 	char *stacks;	   /* where stacks for new threads are cut from */
 	int fds[FD_SLOTS];
+	uint8_t kinds[FD_SLOTS]; /* enum fd_kind */
 	uint32_t nfds;
 	pid_t pids[PID_SLOTS];
 	uint32_t npids;
 	int timers[TIMER_SLOTS];
 	uint32_t ntimers;
+	uint64_t aio;	   /* context of io_setup */
+	uint64_t attached; /* the last segment's address */
+	pid_t tracee;
+	unsigned char seen[MAX_ARGS][SEEN]; /* by "verbose": what arguments held before the call */
 };
 
 #define MAX_DEPTH 2
@@ -190,10 +217,9 @@ bool bad(struct fuzz *f); /* whether this argument is to be one that makes no se
 uint64_t odd_number(struct fuzz *f);
 
 uint64_t make_number(struct fuzz *f, const struct rule *rule);
-uint64_t make_fd(struct fuzz *f, const struct rule *rule);
-uint64_t make_new_fd(struct fuzz *f, const struct rule *rule);
-uint64_t make_dirfd(struct fuzz *f, const struct rule *rule);
 uint64_t make_path(struct fuzz *f, const struct rule *rule);
+/* A rule's n: which names are mostly right. */
+enum { NAME_OLD, NAME_LINK, NAME_DIR, NAME_NEW };
 uint64_t make_name(struct fuzz *f, const struct rule *rule);
 uint64_t make_mount_point(struct fuzz *f, const struct rule *rule);
 uint64_t make_program(struct fuzz *f, const struct rule *rule);
@@ -239,6 +265,32 @@ uint64_t make_stack(struct fuzz *f, const struct rule *rule);
 uint64_t make_cap_header(struct fuzz *f, const struct rule *rule);
 uint64_t make_robust_list(struct fuzz *f, const struct rule *rule);
 uint64_t make_control(struct fuzz *f, const struct rule *rule);
+/* descriptors.c; a rule's n is the kind that is right (enum fd_kind). */
+uint64_t make_fd(struct fuzz *f, const struct rule *rule);
+uint64_t make_fd_or_none(struct fuzz *f, const struct rule *rule);
+uint64_t make_new_fd(struct fuzz *f, const struct rule *rule);
+uint64_t make_dirfd(struct fuzz *f, const struct rule *rule);
+void descriptors_open(struct fuzz *f);
+/* objects.c; a rule's n for make_handle: whether it is to name a file, for make_room: see make_choice. */
+uint64_t make_aio_place(struct fuzz *f, const struct rule *rule);
+uint64_t make_aio_number(struct fuzz *f, const struct rule *rule);
+uint64_t make_iocb(struct fuzz *f, const struct rule *rule);
+uint64_t make_iocbs(struct fuzz *f, const struct rule *rule);
+uint64_t make_handle(struct fuzz *f, const struct rule *rule);
+uint64_t make_field_vector(struct fuzz *f, const struct rule *rule);
+uint64_t make_pages(struct fuzz *f, const struct rule *rule);
+uint64_t make_nodes(struct fuzz *f, const struct rule *rule);
+uint64_t make_node_mask(struct fuzz *f, const struct rule *rule);
+uint64_t make_futex_waiters(struct fuzz *f, const struct rule *rule);
+uint64_t make_room(struct fuzz *f, const struct rule *rule);
+uint64_t make_attached(struct fuzz *f, const struct rule *rule);
+uint64_t make_attach_address(struct fuzz *f, const struct rule *rule);
+uint64_t make_here(struct fuzz *f, const struct rule *rule);
+uint64_t make_attribute(struct fuzz *f, const struct rule *rule);
+uint64_t make_tracee(struct fuzz *f, const struct rule *rule);
+/* Makes a process that f traces, and which is stopped; and waits until it is again. */
+void tracee_start(struct fuzz *f);
+void tracee_await(struct fuzz *f);
 /* ipc.c; rules' n for make_ipc_id: */
 enum { IPC_KIND_SEM, IPC_KIND_MSG, IPC_KIND_SHM };
 uint64_t make_ipc_id(struct fuzz *f, const struct rule *rule);
@@ -249,7 +301,7 @@ uint64_t make_sockaddr(struct fuzz *f, const struct rule *rule);
 uint64_t make_msghdr(struct fuzz *f, const struct rule *rule);
 uint64_t make_mmsghdrs(struct fuzz *f, const struct rule *rule);
 /* Some for the batch to begin with; and after a batch, what would outlive its processes goes. */
-void ipc_open_sockets(struct fuzz *f);
+void ipc_open(struct fuzz *f);
 void ipc_leave(void);
 uint64_t make_perf_attr(struct fuzz *f, const struct rule *rule);
 /* One value of the set, or for make_flags some of its bits together, at times with a random one. */

@@ -230,29 +230,9 @@ uint64_t make_brk(struct fuzz *f, const struct rule *rule)
 	return bad(f) ? odd_number(f) : now + random_below(f, 8) * PAGE;
 }
 
-/* ---- descriptors ---- */
-
-uint64_t make_fd(struct fuzz *f, const struct rule *rule)
-{
-	if (bad(f))
-		return chance(f, 70) ? random_below(f, 300) : odd_number(f);
-	return f->nfds ? (uint64_t)f->fds[random_below(f, f->nfds < FD_SLOTS ? f->nfds : FD_SLOTS)]
-		       : 0;
-}
-
-uint64_t make_new_fd(struct fuzz *f, const struct rule *rule)
-{
-	return bad(f) ? odd_number(f) : 60 + random_below(f, 40);
-}
-
-uint64_t make_dirfd(struct fuzz *f, const struct rule *rule)
-{
-	return chance(f, 75) ? (uint64_t)AT_FDCWD : make_fd(f, rule);
-}
-
 /* ---- names ---- */
 
-/* Those that a batch finds, and those that it makes. */
+/* Those that a batch finds (NAME_OLD: the first dozen), and those that it makes. */
 static const char *const names[] = {
 	"file",	     "empty",	  "big",	 "read-only", "dir",	  "dir/inside", "dir/dir",
 	"fifo",	     "link",	  "link-to-dir", "loop",      "dangling", "new0",	"new1",
@@ -355,8 +335,26 @@ static uint64_t odd_path(struct fuzz *f)
 
 uint64_t make_name(struct fuzz *f, const struct rule *rule)
 {
-	return bad(f) ? odd_path(f)
-		      : (uint64_t)put_string(f, names[random_below(f, LENGTH(names))]);
+	static const char *const links[] = { "link", "link-to-dir", "loop", "dangling" },
+				 *const dirs[] = { "dir", "dir/dir", "newdir0", "newdir1", "m1/x" },
+				 *const fresh[] = { "new0",	"new1",	    "new2",    "new3",
+						    "dir/new0", "dir/new1", "newdir0", "newdir1" };
+	static const struct {
+		const char *const *names;
+		size_t n;
+	} groups[] = {
+		[NAME_OLD] = { names, 12 },
+		[NAME_LINK] = { links, LENGTH(links) },
+		[NAME_DIR] = { dirs, LENGTH(dirs) },
+		[NAME_NEW] = { fresh, LENGTH(fresh) },
+	};
+
+	if (bad(f))
+		return odd_path(f);
+	if (rule->make == make_name && chance(f, 60))
+		return (uint64_t)put_string(
+			f, groups[rule->n].names[random_below(f, groups[rule->n].n)]);
+	return (uint64_t)put_string(f, names[random_below(f, LENGTH(names))]);
 }
 
 uint64_t make_path(struct fuzz *f, const struct rule *rule)

@@ -210,7 +210,8 @@ void world_enter(struct fuzz *f, bool as_root)
 			sigaction(sig, &act, NULL);
 	}
 	open_zoo(f);
-	ipc_open_sockets(f);
+	descriptors_open(f);
+	ipc_open(f);
 	limit(RLIMIT_NOFILE, 256);
 	limit(RLIMIT_FSIZE, FILE_LIMIT);
 	limit(RLIMIT_AS, MEMORY_LIMIT);

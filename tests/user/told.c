@@ -1,0 +1,189 @@
+/*
+ * What calls fill in and which error comes first, where logs of random calls on both kernels differed
+ * (tests/fuzz_syscalls, "verbose").
+ */
+#include "row.h"
+
+#include <linux/perf_event.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/timex.h>
+#include <sys/vfs.h>
+
+#define CPU_CLOCK(n, kind) ((int)(~(unsigned)(n) << 3 | (kind)))
+#define BAD_SIGNAL 100
+#define NOBODY 4000000
+#define MPOL_MF_MOVE_ALL_ 4
+#define ATTR_AUTOMOUNT 0x1000
+#define ATTR_MOUNT_ROOT 0x2000
+#define ATTR_DAX 0x200000
+
+static struct statx look(int dir, const char *name)
+{
+	struct statx s = { 0 };
+
+	MUST(sys(SYS_statx, dir, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_ALL, &s));
+	return s;
+}
+
+static bool has_birth(int dir, const char *name)
+{
+	return look(dir, name).stx_mask & STATX_BTIME;
+}
+
+static void group_birth(void)
+{
+	struct statx unasked;
+	int ends[2];
+
+	MUST(pipe(ends));
+	MUST(mkdir("dir", 0700));
+	MUST(symlink("dir", "link"));
+	MUST(mkfifo("fifo", 0600));
+	MUST(close(MUST(creat("file", 0600))));
+	ROW("file", has_birth(AT_FDCWD, "file"), 1);
+	ROW("directory", has_birth(AT_FDCWD, "dir"), 1);
+	ROW("link", has_birth(AT_FDCWD, "link"), 1);
+	ROW("fifo", has_birth(AT_FDCWD, "fifo"), 1);
+	MUST(sys(SYS_statx, AT_FDCWD, "file", 0, STATX_BASIC_STATS, &unasked));
+	ROW("unasked", unasked.stx_mask & STATX_BTIME, 0);
+	ROW("pipe", has_birth(ends[0], ""), 0);
+	ROW("device", has_birth(AT_FDCWD, "/dev/zero"), 1);
+	ROW("process", has_birth(AT_FDCWD, "/proc/self/status"), 0);
+	ROW("kernel", has_birth(AT_FDCWD, "/proc/version"), 0);
+	ROW("objects", has_birth(AT_FDCWD, "/sys/kernel"), 0);
+	ROW("attributes", look(AT_FDCWD, "/proc/version").stx_attributes_mask,
+	    ATTR_AUTOMOUNT | ATTR_MOUNT_ROOT | ATTR_DAX);
+}
+
+static struct stat of(const char *name)
+{
+	struct stat st = { 0 };
+
+	MUST(lstat(name, &st));
+	return st;
+}
+
+static void group_proc(void)
+{
+	struct statfs fs;
+	struct stat st;
+	int self = MUST(open("/proc/self", O_RDONLY));
+
+	ROW("block", of("/proc/version").st_blksize, 1024);
+	ROW("block_of_process", of("/proc/self/status").st_blksize, 1024);
+	MUST(statfs("/proc", &fs));
+	ROW("block_of_all", fs.f_bsize, PAGE);
+	ROW("link", of("/proc/mounts").st_size, 11);
+	ROW("descriptor", of("/proc/self/fd/0").st_size, 64);
+	ROW("program", of("/proc/self/exe").st_size, 0);
+	ROW("settings", of("/proc/sys").st_nlink, 1);
+	ROW("settings_below", of("/proc/sys/kernel").st_nlink, 1);
+	MUST(setresuid(USER, USER, USER));
+	MUST(fstat(self, &st));
+	ROW("owner_of_open", st.st_uid, USER);
+}
+
+static void group_socket(void)
+{
+	struct stat st;
+	int ends[2];
+
+	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	MUST(fstat(ends[0], &st));
+	ROW("changed", st.st_ctime, 0);
+	ROW("modified", st.st_mtime, 0);
+	ROW("accessed", st.st_atime, 0);
+}
+
+static void group_times(void)
+{
+	struct timespec wrong[2] = { { 0, 5 }, { 0, -1 } },
+			omit[2] = { { 0, UTIME_OMIT }, { 0, UTIME_OMIT } };
+
+	ROW("no_name", sys(SYS_utimensat, AT_FDCWD, "none", wrong, 0), -ENOENT);
+	ROW("bad_name", sys(SYS_utimensat, AT_FDCWD, edge, wrong, 0), -EFAULT);
+	ROW("value", sys(SYS_utimensat, AT_FDCWD, ".", wrong, 0), -EINVAL);
+	ROW("value_by_descriptor", sys(SYS_utimensat, 99, NULL, wrong, 0), -EBADF);
+	ROW("omitted", sys(SYS_utimensat, AT_FDCWD, "none", omit, 0), 0);
+}
+
+static void group_clocks(void)
+{
+	struct timespec ts = { 0 };
+	struct timex tx = { 0 };
+	timer_t timer;
+
+	ROW("set_own", sys(SYS_clock_settime, CPU_CLOCK(0, 2), &ts), -EPERM);
+	ROW("set_nobodys", sys(SYS_clock_settime, CPU_CLOCK(NOBODY, 2), &ts), -EINVAL);
+	ROW("set_by_name", sys(SYS_clock_settime, CLOCK_PROCESS_CPUTIME_ID, &ts), -EINVAL);
+	ROW("adjust_nobodys", sys(SYS_clock_adjtime, CPU_CLOCK(NOBODY, 2), &tx), -EOPNOTSUPP);
+	ROW("adjust_no_kind", sys(SYS_clock_adjtime, CPU_CLOCK(0, 7), &tx), -EOPNOTSUPP);
+	ROW("adjust_descriptor", sys(SYS_clock_adjtime, CPU_CLOCK(99, 3), &tx), -EINVAL);
+	ROW("timer_no_kind", sys(SYS_timer_create, -1, NULL, &timer), -EINVAL);
+	ROW("sleep_on_nobodys", sys(SYS_clock_nanosleep, CPU_CLOCK(NOBODY, 2), 0, edge, NULL),
+	    -EFAULT);
+	tx = (struct timex){ .modes = ADJ_FREQUENCY, .freq = INT64_MAX };
+	ROW("frequency", sys(SYS_adjtimex, &tx), -EINVAL);
+	tx = (struct timex){ .modes = ADJ_OFFSET_SINGLESHOT | ADJ_SETOFFSET,
+			     .time.tv_usec = 1000000 };
+	ROW("offset_too", sys(SYS_adjtimex, &tx), -EINVAL);
+	tx = (struct timex){ .modes = ADJ_OFFSET_SS_READ | ADJ_SETOFFSET };
+	ROW_AS(USER, "offset_right", sys(SYS_adjtimex, &tx), -EPERM);
+}
+
+static void group_memory(void)
+{
+	char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned long one = 1, none = 0;
+	int file = MUST(open("f", O_RDONLY | O_CREAT, 0600));
+
+	ROW_TRUE("map_offset", sys(SYS_mmap, NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+				   -1l * PAGE) > 0);
+	ROW("map_file_offset", sys(SYS_mmap, NULL, PAGE, PROT_WRITE, MAP_SHARED, file, 1ul << 63),
+	    -EOVERFLOW);
+	ROW("map_beyond",
+	    sys(SYS_mmap, (1ul << 63) + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+		-1, 0),
+	    -ENOMEM);
+	ROW("map_unaligned",
+	    sys(SYS_mmap, page + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		0),
+	    -EINVAL);
+	ROW_AS(USER, "bind_right", sys(SYS_mbind, page, PAGE, 0, &one, 8, MPOL_MF_MOVE_ALL_),
+	       -EPERM);
+	ROW("bind_default_nodes", sys(SYS_mbind, page, PAGE, 0, &one, 8, 0), -EINVAL);
+	ROW("bind_nothing", sys(SYS_mbind, page, 0, 2, &none, 8, 0), 0);
+	ROW("bind_nothing_unaligned", sys(SYS_mbind, page + 1, 0, 2, &none, 8, 0), -EINVAL);
+}
+
+static void group_rest(void)
+{
+	struct perf_event_attr attr = { .size = 1 };
+	siginfo_t info = { .si_code = SI_QUEUE };
+
+	ROW("perf_flags", sys(SYS_perf_event_open, &attr, 0, -1, -1, 16), -EINVAL);
+	ROW("perf_flags_pointer", sys(SYS_perf_event_open, edge, 0, -1, -1, 16), -EINVAL);
+	ROW("kill", sys(SYS_kill, NOBODY, BAD_SIGNAL), -ESRCH);
+	ROW("kill_group", sys(SYS_kill, -NOBODY, BAD_SIGNAL), -ESRCH);
+	ROW("kill_signal", sys(SYS_kill, getpid(), BAD_SIGNAL), -EINVAL);
+	ROW("kill_group_signal", sys(SYS_kill, 0, BAD_SIGNAL), -EINVAL);
+	ROW("kill_parent", sys(SYS_kill, getppid(), BAD_SIGNAL), -EINVAL);
+	ROW("queue", sys(SYS_rt_sigqueueinfo, NOBODY, BAD_SIGNAL, &info), -ESRCH);
+	ROW("queue_signal", sys(SYS_rt_sigqueueinfo, getpid(), BAD_SIGNAL, &info), -EINVAL);
+	ROW("execveat_flags", sys(SYS_execveat, AT_FDCWD, "none", NULL, NULL, 1), -EINVAL);
+	ROW("execveat_words", sys(SYS_execveat, AT_FDCWD, "none", edge, NULL, 1), -EFAULT);
+}
+
+int main(int argc, char **argv)
+{
+	begin(argc, argv, "told");
+	GROUP(group_birth);
+	GROUP(group_proc);
+	GROUP(group_socket);
+	GROUP(group_times);
+	GROUP(group_clocks);
+	GROUP(group_memory);
+	GROUP(group_rest);
+	return finish();
+}
