@@ -21,7 +21,6 @@
 #define OLD_OOM_MAX 15
 #define SCHED_LINE 67	    /* dashes below the heading of /proc/PID/sched */
 #define PRIORITY_BASE 100   /* of normal threads there, below it real-time ones */
-#define DEFAULT_SLACK 50000 /* nanoseconds: prctl(2), PR_SET_TIMERSLACK */
 #define PF_FORKNOEXEC 0x40u /* proc(5) shows Linux's flags of a task; ps prints these */
 #define PF_RANDOMIZE 0x400000u
 #define PF_KTHREAD 0x200000u
@@ -519,7 +518,7 @@ int show_timer_slack(seq_file_t *m, process_t *p, thread_t *t)
 {
 	if (!may_slack(p))
 		return -EPERM;
-	seq_printf(m, "%lu\n", p->timer_slack_ns);
+	seq_printf(m, "%lu\n", READ_ONCE(t->timer_slack_ns));
 	return 0;
 }
 
@@ -532,7 +531,7 @@ int store_timer_slack(process_t *p, thread_t *t, char *text)
 		return r;
 	if (!may_slack(p))
 		return -EPERM;
-	WRITE_ONCE(p->timer_slack_ns, value ? value : DEFAULT_SLACK);
+	sched_set_slack(t, value);
 	return 0;
 }
 

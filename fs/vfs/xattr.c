@@ -19,6 +19,7 @@
 #include <uapi/posix_acl.h>
 
 #define CAPABILITY "security.capability"
+#define PROTOCOL_NAME "system.sockprotoname"
 
 typedef struct xattr {
 	struct xattr *next; /* node's lock */
@@ -206,14 +207,34 @@ int vfs_remove_xattr(const path_t *p, const char *name)
 	return change(p, name, NULL, XATTR_REPLACE);
 }
 
+/* What a socket without a name says of itself; NULL for other files. */
+static const char *protocol_of(const vfs_node_t *n)
+{
+	return n->sb == anonymous_super() && S_ISSOCK(n->mode) ? n->private_data : NULL;
+}
+
+static ssize_t get_protocol(const char *protocol, void *value, size_t size)
+{
+	size_t len = strlen(protocol) + 1;
+
+	if (size && size < len)
+		return -ERANGE;
+	if (size)
+		memcpy(value, protocol, len);
+	return (ssize_t)len;
+}
+
 ssize_t vfs_get_xattr(const path_t *p, const char *name, void *value, size_t size)
 {
 	vfs_node_t *n = p->dentry->node;
+	const char *protocol = protocol_of(n);
 	const xattr_t *x;
 	ssize_t r;
 
 	if (acl_field(n, name))
 		return acl_get(n, name, value, size);
+	if (protocol && !strcmp(name, PROTOCOL_NAME))
+		return get_protocol(protocol, value, size);
 	r = may_access(n, name, MAY_READ);
 	if (!r)
 		r = is_kept(n, name);
@@ -254,7 +275,9 @@ ssize_t vfs_list_xattrs(const path_t *p, char *list, size_t size)
 	ssize_t r = 0;
 
 	rwsem_read_lock(&n->lock);
-	if (n->acl)
+	if (protocol_of(n))
+		r = add_name(PROTOCOL_NAME, list, size, &total);
+	if (n->acl && !r)
 		r = add_name(XATTR_ACL_ACCESS, list, size, &total);
 	if (n->default_acl && !r)
 		r = add_name(XATTR_ACL_DEFAULT, list, size, &total);

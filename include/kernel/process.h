@@ -127,7 +127,6 @@ typedef struct process {
 	bool cpu_timers_armed;
 	void *posix_timers; /* (s) list of kernel/proc/posix_timers.c */
 	u32 membarriers;    /* (a) commands of membarrier(2) that were registered */
-	u64 timer_slack_ns;
 } process_t;
 
 extern rwlock_t process_tree_lock;

@@ -72,6 +72,8 @@ void sched_tick(void);			 /* what timer_arm_local waited for; interrupts off */
 /* Policy and limits. Errors: -EINVAL for bad values; permissions are the caller's. */
 int sched_set_policy(struct thread *t, int policy, int rt_priority, bool reset_on_fork);
 int sched_set_nice(struct thread *t, int nice);
+/* How late a timer of t's may be, in ns: 0 is what it began with; none for one with a real-time policy. */
+void sched_set_slack(struct thread *t, u64 ns);
 /*
  * Priority inheritance: t runs with at least this real-time priority, without slices unless its own
  * policy is SCHED_RR. 0: with its own alone. The caller orders calls for one thread.

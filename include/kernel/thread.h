@@ -154,14 +154,15 @@ typedef struct thread {
 	struct fs_context *fs;	      /* likewise */
 	u32 alloc_context;	      /* (o) no-IO, no-FS sections */
 	struct mem_policy *mempolicy; /* (o) own reference, or NULL: policy_replace_current */
-	struct mem_policy *fault_policy; /* (o) of the area that it faults in, whose it is */
-	u64 fault_index;		 /* (o) with it: the page's place */
-	u32 interleave_next;		 /* (o) */
-	u16 ioprio;			 /* kernel/proc/ioprio.c; 0: as its nice value says */
-	bool ioprio_chosen;		 /* likewise */
-	struct io_share *io_share;	 /* likewise: of it and others, instead of ioprio */
-	bool made_segments;		 /* (o) of shared memory: ipc/sysv/shm.c */
-	struct sem_undo_list *sem_undo;	 /* (o) ipc/sysv; NULL: none yet; read racily by kcmp */
+	struct mem_policy *fault_policy;      /* (o) of the area that it faults in, whose it is */
+	u64 fault_index;		      /* (o) with it: the page's place */
+	u32 interleave_next;		      /* (o) */
+	u64 timer_slack_ns, default_slack_ns; /* (a) prctl(2), PR_SET_TIMERSLACK */
+	u16 ioprio;			      /* kernel/proc/ioprio.c; 0: as its nice value says */
+	bool ioprio_chosen;		      /* likewise */
+	struct io_share *io_share;	      /* likewise: of it and others, instead of ioprio */
+	bool made_segments;		      /* (o) of shared memory: ipc/sysv/shm.c */
+	struct sem_undo_list *sem_undo; /* (o) ipc/sysv; NULL: none yet; read racily by kcmp */
 
 	/* libc */
 	int __user *clear_child_tid; /* (o) */

@@ -49,6 +49,7 @@ typedef struct socket_message {
 } socket_message_t;
 
 typedef struct socket_ops {
+	const char *protocol; /* as the attribute "system.sockprotoname" of its file tells it */
 	/* The file is closed: unbind, disconnect. May sleep. NULL: nothing. */
 	void (*release)(struct socket *s);
 	/* The last reference went: give back everything but the memory. May sleep. */

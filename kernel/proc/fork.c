@@ -142,7 +142,6 @@ static process_t *copy_process(u64 flags)
 	p->core_filter = from->core_filter;
 	p->personality = from->personality;
 	p->oom_score_adj = from->oom_score_adj;
-	p->timer_slack_ns = from->timer_slack_ns;
 	p->membarriers = from->membarriers;
 	process_init_timers(p);
 	spin_lock_irq(sig_lock(from));
@@ -174,6 +173,7 @@ static void copy_thread_state(thread_t *t, const clone_args_t *args)
 	t->blocked = from->blocked;
 	t->alloc_context = 0;
 	t->mempolicy = policy_get(from->mempolicy);
+	t->timer_slack_ns = t->default_slack_ns = READ_ONCE(from->timer_slack_ns);
 	/* A thread that shares memory with its maker must not run handlers on the maker's stack. */
 	if ((args->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM) {
 		t->altstack_sp = from->altstack_sp;

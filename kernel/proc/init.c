@@ -96,7 +96,7 @@ __init int process_start_init(void (*fn)(void *), void *arg)
 	p->is_init = p->unkillable = p->dumpable = true;
 	p->core_filter = CORE_FILTER_DEFAULT;
 	p->exit_signal = SIGCHLD;
-	p->timer_slack_ns = TIMER_SLACK_NS;
+	t->timer_slack_ns = t->default_slack_ns = TIMER_SLACK_NS;
 	process_init_timers(p);
 	limits_init(p);
 	t->cred = cred_get(&init_cred);

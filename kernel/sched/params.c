@@ -49,6 +49,17 @@ int sched_set_policy(thread_t *t, int policy, int rt_priority, bool reset_on_for
 	return 0;
 }
 
+void sched_set_slack(thread_t *t, u64 ns)
+{
+	u8 policy = READ_ONCE(t->sched.policy);
+
+	if (policy == SCHED_FIFO || policy == SCHED_RR)
+		ns = 0;
+	else if (!ns)
+		ns = READ_ONCE(t->default_slack_ns);
+	WRITE_ONCE(t->timer_slack_ns, ns);
+}
+
 void sched_set_inherited(thread_t *t, u8 rt_priority)
 {
 	unsigned long flags;

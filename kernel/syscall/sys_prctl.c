@@ -12,8 +12,6 @@
 #include <uapi/errno.h>
 #include <uapi/prctl.h>
 
-#define TIMER_SLACK_DEFAULT 50000
-
 static long put_int(int value, unsigned long to)
 {
 	return put_user_u32((u32)value, (u32 __user *)to);
@@ -96,9 +94,9 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 		arch_set_read_cycles(a2 == PR_TSC_ENABLE);
 		return 0;
 	case PR_GET_TIMERSLACK:
-		return (long)p->timer_slack_ns;
+		return (long)READ_ONCE(current()->timer_slack_ns);
 	case PR_SET_TIMERSLACK:
-		p->timer_slack_ns = a2 ? a2 : TIMER_SLACK_DEFAULT;
+		sched_set_slack(current(), a2);
 		return 0;
 	case PR_SET_CHILD_SUBREAPER:
 		p->is_subreaper = a2;

@@ -134,6 +134,7 @@ long sys_setpriority(int which, int who, int prio)
 /* ---- I/O priorities: a class and, in two of them, a level ---- */
 
 #define IOPRIO_CLASS_SHIFT 13
+#define IOPRIO_CLASS_MASK 7	  /* what is above is not looked at */
 #define IOPRIO_LEVEL_MASK 7	  /* between them are hints, which are kept */
 #define IOPRIO_RAW_ZERO (1 << 16) /* visits answer the distance from here: the best is the most */
 
@@ -142,7 +143,7 @@ enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_WHO_PGRP, IOPRIO_WHO_USER };
 
 static int check_ioprio(int ioprio)
 {
-	switch (ioprio >> IOPRIO_CLASS_SHIFT) {
+	switch (ioprio >> IOPRIO_CLASS_SHIFT & IOPRIO_CLASS_MASK) {
 	case IOPRIO_CLASS_RT:
 		if (!capable(CAP_SYS_ADMIN) && !capable(CAP_SYS_NICE))
 			return -EPERM;

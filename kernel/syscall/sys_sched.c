@@ -95,8 +95,10 @@ static int change(thread_t *t, const sched_request_t *rq)
 	if (is_privileged(t, &checked, policy) && !capable(CAP_SYS_NICE))
 		return -EPERM;
 	r = sched_set_policy(t, policy, rq->rt_priority, reset);
-	if (!r)
+	if (!r) {
+		sched_set_slack(t, READ_ONCE(t->timer_slack_ns));
 		futex_priority_changed(t);
+	}
 	if (!r && rq->set_nice && !is_realtime(policy))
 		r = sched_set_nice(t, rq->nice);
 	return r;

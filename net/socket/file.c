@@ -149,6 +149,7 @@ file_t *socket_file(u32 flags)
 void socket_attach(file_t *f, socket_t *s)
 {
 	f->private_data = s;
+	f->node->private_data = (void *)s->ops->protocol;
 	spin_lock(&s->lock);
 	s->file = f;
 	spin_unlock(&s->lock);

@@ -362,6 +362,7 @@ static void unix_show_fdinfo(socket_t *s, struct seq_file *m)
 	.flush = unix_flush
 
 const socket_ops_t unix_stream_ops = {
+	.protocol = "UNIX-STREAM",
 	UNIX_COMMON_OPS,
 	.connect = unix_stream_connect,
 	.listen = unix_listen,
@@ -372,6 +373,7 @@ const socket_ops_t unix_stream_ops = {
 };
 
 const socket_ops_t unix_datagram_ops = {
+	.protocol = "UNIX",
 	UNIX_COMMON_OPS,
 	.connect = unix_datagram_connect,
 	.poll = unix_datagram_poll,
@@ -380,6 +382,7 @@ const socket_ops_t unix_datagram_ops = {
 };
 
 const socket_ops_t unix_packet_ops = {
+	.protocol = "UNIX",
 	UNIX_COMMON_OPS,
 	.connect = unix_stream_connect,
 	.listen = unix_listen,

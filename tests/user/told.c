@@ -13,6 +13,7 @@
 #define CPU_CLOCK(n, kind) ((int)(~(unsigned)(n) << 3 | (kind)))
 #define BAD_SIGNAL 100
 #define NOBODY 4000000
+#define PROTOCOL_NAME "system.sockprotoname"
 #define MPOL_MF_MOVE_ALL_ 4
 #define ATTR_AUTOMOUNT 0x1000
 #define ATTR_MOUNT_ROOT 0x2000
@@ -96,6 +97,49 @@ static void group_socket(void)
 	ROW("accessed", st.st_atime, 0);
 }
 
+static void look_at_protocol(const char *kind, int type, const char *protocol)
+{
+	char text[64] = "";
+	int fd = MUST(socket(AF_UNIX, type, 0));
+
+	ROW(named("%s_list", kind), sys(SYS_flistxattr, fd, text, sizeof(text)),
+	    sizeof(PROTOCOL_NAME));
+	ROW(named("%s_name", kind), strcmp(text, PROTOCOL_NAME), 0);
+	ROW(named("%s_value_size", kind), sys(SYS_fgetxattr, fd, PROTOCOL_NAME, NULL, 0),
+	    strlen(protocol) + 1);
+	ROW(named("%s_value", kind), sys(SYS_fgetxattr, fd, PROTOCOL_NAME, text, sizeof(text)),
+	    strlen(protocol) + 1);
+	ROW(named("%s_text", kind), strcmp(text, protocol), 0);
+	ROW(named("%s_small", kind), sys(SYS_fgetxattr, fd, PROTOCOL_NAME, text, 3), -ERANGE);
+	ROW(named("%s_small_list", kind), sys(SYS_flistxattr, fd, text, 3), -ERANGE);
+	ROW(named("%s_other", kind), sys(SYS_fgetxattr, fd, "system.x", text, 3), -EOPNOTSUPP);
+	ROW(named("%s_set", kind), sys(SYS_fsetxattr, fd, PROTOCOL_NAME, "x", 1, 0), -EOPNOTSUPP);
+	ROW(named("%s_remove", kind), sys(SYS_fremovexattr, fd, PROTOCOL_NAME), -EOPNOTSUPP);
+	close(fd);
+}
+
+/* Sockets tell by an extended attribute what they are. */
+static void group_protocol(void)
+{
+	look_at_protocol("stream", SOCK_STREAM, "UNIX-STREAM");
+	look_at_protocol("datagram", SOCK_DGRAM, "UNIX");
+	look_at_protocol("packet", SOCK_SEQPACKET, "UNIX");
+}
+
+static void group_slack(void)
+{
+	struct sched_param first = { .sched_priority = 1 }, none = { 0 };
+
+	MUST(prctl(PR_SET_TIMERSLACK, 1234, 0, 0, 0));
+	ROW("set", prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), 1234);
+	MUST(sys(SYS_sched_setscheduler, 0, SCHED_FIFO, &first));
+	ROW("real_time", prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), 0);
+	MUST(prctl(PR_SET_TIMERSLACK, 77, 0, 0, 0));
+	ROW("set_real_time", prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), 0);
+	MUST(sys(SYS_sched_setscheduler, 0, SCHED_OTHER, &none));
+	ROW("after", prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), 50000);
+}
+
 static void group_times(void)
 {
 	struct timespec wrong[2] = { { 0, 5 }, { 0, -1 } },
@@ -171,6 +215,10 @@ static void group_rest(void)
 	ROW("kill_parent", sys(SYS_kill, getppid(), BAD_SIGNAL), -EINVAL);
 	ROW("queue", sys(SYS_rt_sigqueueinfo, NOBODY, BAD_SIGNAL, &info), -ESRCH);
 	ROW("queue_signal", sys(SYS_rt_sigqueueinfo, getpid(), BAD_SIGNAL, &info), -EINVAL);
+	ROW("priority_hints", sys(SYS_ioprio_set, 1, 0, 2 << 13 | 0x1f02), 0);
+	ROW("priority_above", sys(SYS_ioprio_set, 1, 0, 1 << 20 | 2 << 13 | 4), 0);
+	ROW("priority_level", sys(SYS_ioprio_set, 1, 0, 2 << 13 | 8), 0);
+	ROW("priority_told", sys(SYS_ioprio_get, 1, 0), 2 << 13 | 8);
 	ROW("execveat_flags", sys(SYS_execveat, AT_FDCWD, "none", NULL, NULL, 1), -EINVAL);
 	ROW("execveat_words", sys(SYS_execveat, AT_FDCWD, "none", edge, NULL, 1), -EFAULT);
 }
@@ -181,6 +229,8 @@ int main(int argc, char **argv)
 	GROUP(group_birth);
 	GROUP(group_proc);
 	GROUP(group_socket);
+	GROUP(group_protocol);
+	GROUP(group_slack);
 	GROUP(group_times);
 	GROUP(group_clocks);
 	GROUP(group_memory);
