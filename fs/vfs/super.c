@@ -313,6 +313,16 @@ int vfs_statfs(const path_t *p, vfs_statfs_t *out)
 
 	if (r)
 		return r;
+	if (p->dentry->sb == anonymous) {
+		mode_t mode = p->dentry->node->mode;
+
+		if (S_ISFIFO(mode))
+			out->type = PIPEFS_MAGIC;
+		else if (S_ISSOCK(mode))
+			out->type = SOCKFS_MAGIC;
+		out->flags = ST_VALID;
+		return 0;
+	}
 	out->flags = ST_VALID | (mount_writable(p->mount) ? 0 : ST_RDONLY) |
 		     (mnt & MNT_NOSUID ? ST_NOSUID : 0) | (mnt & MNT_NODEV ? ST_NODEV : 0) |
 		     (mnt & MNT_NOEXEC ? ST_NOEXEC : 0) | (mnt & MNT_NOATIME ? ST_NOATIME : 0) |

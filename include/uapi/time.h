@@ -36,6 +36,7 @@ struct tms {
 #define CLOCK_TAI 11
 /* CPU clocks by number: kind | thread or process | complement of the number << 3 */
 #define CPU_CLOCK_VIRTUAL 1
+#define CPU_CLOCK_PRECISE 2
 #define CPU_CLOCK_KINDS 3 /* 3 would be a descriptor's clock */
 #define CPU_CLOCK_THREAD 4
 #define TIMER_ABSTIME 1

@@ -216,13 +216,16 @@ long sys_sched_setattr(pid_t pid, const void __user *uattr, u32 flags)
 	r = copy_attr(&attr, uattr);
 	if (r)
 		return r;
-	if ((int)attr.sched_policy < 0 || (attr.sched_flags & ~(u64)SCHED_FLAG_ALL))
+	if ((int)attr.sched_policy < 0)
 		return -EINVAL;
-	if (attr.sched_flags & SCHED_FLAG_UTIL_CLAMP)
-		return -EOPNOTSUPP;
 	t = get_thread(pid);
 	if (!t)
 		return -ESRCH;
+	r = attr.sched_flags & ~(u64)SCHED_FLAG_ALL    ? -EINVAL
+	    : attr.sched_flags & SCHED_FLAG_UTIL_CLAMP ? -EOPNOTSUPP
+						       : 0;
+	if (r)
+		goto out;
 	rq = (sched_request_t){
 		.policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY ? t->sched.policy
 								    : (int)attr.sched_policy,
@@ -236,6 +239,7 @@ long sys_sched_setattr(pid_t pid, const void __user *uattr, u32 flags)
 		rq.nice = t->sched.nice;
 	}
 	r = change(t, &rq);
+out:
 	thread_put(t);
 	return r;
 }

@@ -165,6 +165,19 @@ long sys_statx(int dfd, const char __user *name, u32 flags, u32 mask, struct sta
 
 /* ---- access ---- */
 
+/* What the real ids can do: all that is permitted for root, nothing for others. */
+static u64 real_capabilities(const cred_t *c)
+{
+	if (c->securebits & SECBIT_NO_SETUID_FIXUP)
+		return c->cap_effective;
+	return c->uid ? 0 : c->cap_permitted;
+}
+
+static bool acts_as_itself(const cred_t *c)
+{
+	return c->uid == c->fsuid && c->gid == c->fsgid && c->cap_effective == real_capabilities(c);
+}
+
 /* access(2) asks for the real ids: credentials are exchanged for the look-up. */
 static long access_at(int dfd, const char __user *name, int mode, int flags)
 {
@@ -176,14 +189,13 @@ static long access_at(int dfd, const char __user *name, int mode, int flags)
 		return -EINVAL;
 	if (flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (!(flags & AT_EACCESS) && (old->uid != old->fsuid || old->gid != old->fsgid)) {
+	if (!(flags & AT_EACCESS) && !acts_as_itself(old)) {
 		mine = prepare_creds();
 		if (!mine)
 			return -ENOMEM;
 		mine->fsuid = mine->uid;
 		mine->fsgid = mine->gid;
-		if (mine->uid)
-			mine->cap_effective = 0;
+		mine->cap_effective = real_capabilities(old);
 		rcu_assign_pointer(current()->cred, mine);
 	}
 	r = lookup_at(dfd, name, flags & (AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH), &p);

@@ -128,7 +128,9 @@ long sys_clock_gettime(int clock, struct timespec __user *tp)
 
 long sys_clock_getres(int clock, struct timespec __user *tp)
 {
-	bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+	/* Also what user and system time are counted by, which is not the precise CPU time. */
+	bool coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
+		      (is_cpu_clock(clock) && (clock & CPU_CLOCK_KINDS) < CPU_CLOCK_PRECISE);
 	nsec_t now;
 	int r = read_clock(clock, &now);
 
@@ -356,6 +358,8 @@ long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req
 	int r;
 
 	/* Whose CPU clock it is matters only once there is something to wait for. */
+	if (clock < 0 && !is_cpu_clock(clock))
+		return -EOPNOTSUPP;
 	if (is_cpu_clock(clock) && copy_from_user(&ts, req, sizeof(ts)))
 		return -EFAULT;
 	r = read_clock(clock, &now);

@@ -363,7 +363,9 @@ static long check(const struct perf_event_attr *attr, pid_t pid, int cpu, int gr
 		return -EACCES;
 	if (cpu < -1 || (cpu >= 0 && (u32)cpu >= cpu_count))
 		return cpu < -1 ? -EINVAL : -ENODEV;
-	if (pid < -1 || (pid == -1 && cpu == -1))
+	if (pid < -1)
+		return -ESRCH;
+	if (pid == -1 && cpu == -1)
 		return -EINVAL;
 	if (attr->type != PERF_TYPE_SOFTWARE || attr->config > PERF_COUNT_SW_DUMMY)
 		return -ENOENT;

@@ -167,6 +167,14 @@ static void group_clocks(void)
 	ROW("timer_no_kind", sys(SYS_timer_create, -1, NULL, &timer), -EINVAL);
 	ROW("sleep_on_nobodys", sys(SYS_clock_nanosleep, CPU_CLOCK(NOBODY, 2), 0, edge, NULL),
 	    -EFAULT);
+	ROW("sleep_on_descriptor", sys(SYS_clock_nanosleep, CPU_CLOCK(99, 3), 0, edge, NULL),
+	    -EOPNOTSUPP);
+	MUST(sys(SYS_clock_getres, CPU_CLOCK(0, 0), &ts));
+	ROW("resolution_ticks", ts.tv_nsec, 4000000);
+	MUST(sys(SYS_clock_getres, CPU_CLOCK(0, 5), &ts));
+	ROW("resolution_user", ts.tv_nsec, 4000000);
+	MUST(sys(SYS_clock_getres, CPU_CLOCK(0, 2), &ts));
+	ROW("resolution_precise", ts.tv_nsec, 1);
 	tx = (struct timex){ .modes = ADJ_FREQUENCY, .freq = INT64_MAX };
 	ROW("frequency", sys(SYS_adjtimex, &tx), -EINVAL);
 	tx = (struct timex){ .modes = ADJ_OFFSET_SINGLESHOT | ADJ_SETOFFSET,
@@ -174,6 +182,58 @@ static void group_clocks(void)
 	ROW("offset_too", sys(SYS_adjtimex, &tx), -EINVAL);
 	tx = (struct timex){ .modes = ADJ_OFFSET_SS_READ | ADJ_SETOFFSET };
 	ROW_AS(USER, "offset_right", sys(SYS_adjtimex, &tx), -EPERM);
+}
+
+static void ask_as(uid_t real, uid_t effective, const char *name, int expected)
+{
+	CHILD(MUST(setresuid(real, effective, 0));
+	      ROW(named("%s", name), sys(SYS_access, "closed", R_OK), expected);
+	      ROW(named("%s_effective", name),
+		  sys(SYS_faccessat2, AT_FDCWD, "closed", R_OK, AT_EACCESS),
+		  effective ? -EACCES : 0));
+}
+
+/* What access(2) allows is what the real user's capabilities allow. */
+static void group_access(void)
+{
+	struct {
+		uint32_t version;
+		int pid;
+	} header = { 0x20080522, 0 };
+	uint32_t data[2][3];
+
+	MUST(chmod(".", 0755));
+	MUST(close(MUST(creat("closed", 0))));
+	ask_as(0, 0, "root", 0);
+	ask_as(0, USER, "real_root", 0);
+	ask_as(USER, 0, "real_user", -EACCES);
+	ask_as(USER, USER, "user", -EACCES);
+	MUST(sys(SYS_capget, &header, data));
+	data[0][0] = data[1][0] = 0;
+	MUST(sys(SYS_capset, &header, data));
+	ROW("nothing_effective", sys(SYS_access, "closed", R_OK), 0);
+	ROW("as_effective", sys(SYS_faccessat2, AT_FDCWD, "closed", R_OK, AT_EACCESS), -EACCES);
+}
+
+static unsigned long type_of(int fd)
+{
+	struct statfs fs = { 0 };
+
+	MUST(fstatfs(fd, &fs));
+	return (unsigned long)fs.f_type;
+}
+
+static void group_nameless(void)
+{
+	struct statfs fs = { 0 };
+	int ends[2];
+
+	MUST(pipe(ends));
+	ROW("pipe", type_of(ends[0]), 0x50495045);
+	ROW("socket", type_of(MUST(socket(AF_UNIX, SOCK_STREAM, 0))), 0x534f434b);
+	ROW("event", type_of(MUST(sys(SYS_eventfd2, 0, 0))), 0x09041934);
+	MUST(fstatfs(ends[0], &fs));
+	ROW("flags", fs.f_flags, 0x20);
 }
 
 static void group_memory(void)
@@ -205,9 +265,19 @@ static void group_rest(void)
 {
 	struct perf_event_attr attr = { .size = 1 };
 	siginfo_t info = { .si_code = SI_QUEUE };
+	struct {
+		uint32_t size, policy;
+		uint64_t flags, rest[4];
+	} unknown = { .size = 48, .flags = 1ul << 40 };
 
 	ROW("perf_flags", sys(SYS_perf_event_open, &attr, 0, -1, -1, 16), -EINVAL);
 	ROW("perf_flags_pointer", sys(SYS_perf_event_open, edge, 0, -1, -1, 16), -EINVAL);
+	attr = (struct perf_event_attr){ .size = sizeof(attr),
+					 .type = PERF_TYPE_SOFTWARE,
+					 .exclude_kernel = 1 };
+	ROW("perf_negative", sys(SYS_perf_event_open, &attr, -5, -1, -1, 0), -ESRCH);
+	ROW("scheduler_nobody", sys(SYS_sched_setattr, NOBODY, &unknown, 0), -ESRCH);
+	ROW("scheduler_flags", sys(SYS_sched_setattr, 0, &unknown, 0), -EINVAL);
 	ROW("kill", sys(SYS_kill, NOBODY, BAD_SIGNAL), -ESRCH);
 	ROW("kill_group", sys(SYS_kill, -NOBODY, BAD_SIGNAL), -ESRCH);
 	ROW("kill_signal", sys(SYS_kill, getpid(), BAD_SIGNAL), -EINVAL);
@@ -233,6 +303,8 @@ int main(int argc, char **argv)
 	GROUP(group_slack);
 	GROUP(group_times);
 	GROUP(group_clocks);
+	GROUP(group_access);
+	GROUP(group_nameless);
 	GROUP(group_memory);
 	GROUP(group_rest);
 	return finish();
