@@ -16,9 +16,6 @@
 #include <uapi/errno.h>
 
 #define TICK (NSEC_PER_SEC / 100)
-#define OOM_ADJ_MAX 1000
-#define OLD_OOM_DISABLE (-17)
-#define OLD_OOM_MAX 15
 #define SCHED_LINE 67	    /* dashes below the heading of /proc/PID/sched */
 #define PRIORITY_BASE 100   /* of normal threads there, below it real-time ones */
 #define PF_FORKNOEXEC 0x40u /* proc(5) shows Linux's flags of a task; ps prints these */
@@ -463,43 +460,10 @@ int show_mountinfo(seq_file_t *m, process_t *p, thread_t *t)
 	return mount_show(m, MOUNT_LIST_INFO);
 }
 
-int show_oom_score(seq_file_t *m, process_t *p, thread_t *t)
-{
-	vm_space_t *s = vm_space_of(p);
-	s64 score = s ? (s64)(vm_resident(s) * 1000 / MAX(total_page_count(), 1UL)) : 0;
-
-	if (s)
-		vm_space_put(s);
-	seq_printf(m, "%ld\n", MAX(score + p->oom_score_adj, 0L));
-	return 0;
-}
-
-int show_oom_score_adj(seq_file_t *m, process_t *p, thread_t *t)
-{
-	seq_printf(m, "%d\n", p->oom_score_adj);
-	return 0;
-}
-
-/* Until the end of the line. */
-static int number_line(char *text, u64 *value)
+int proc_number_line(char *text, u64 *value)
 {
 	text[strcspn(text, "\n")] = 0;
 	return kstrtou64(text, 10, value);
-}
-
-int store_oom_score_adj(process_t *p, thread_t *t, char *text)
-{
-	bool negative = text[0] == '-';
-	u64 value;
-	int adj;
-
-	if (number_line(text + negative, &value) || value > OOM_ADJ_MAX)
-		return -EINVAL;
-	adj = negative ? -(int)value : (int)value;
-	if (adj < p->oom_score_adj && !capable(CAP_SYS_RESOURCE))
-		return -EACCES;
-	p->oom_score_adj = adj;
-	return 0;
 }
 
 int show_personality(seq_file_t *m, process_t *p, thread_t *t)
@@ -525,7 +489,7 @@ int show_timer_slack(seq_file_t *m, process_t *p, thread_t *t)
 int store_timer_slack(process_t *p, thread_t *t, char *text)
 {
 	u64 value;
-	int r = number_line(text, &value);
+	int r = proc_number_line(text, &value);
 
 	if (r)
 		return r;
@@ -606,37 +570,6 @@ int show_sched(seq_file_t *m, process_t *p, thread_t *t)
 	for (u32 i = 0; i < ARRAY_SIZE(lines); i++)
 		seq_printf(m, "%-45s:%21lu\n", lines[i].name, lines[i].value);
 	seq_printf(m, "%-45s:%21d\n", "prio", PRIORITY_BASE + priority);
-	return 0;
-}
-
-/* The older scale of oom_score_adj, -17 meaning never (proc(5)). */
-int show_oom_adj(seq_file_t *m, process_t *p, thread_t *t)
-{
-	int adj = p->oom_score_adj;
-
-	if (adj == OOM_ADJ_MAX)
-		adj = OLD_OOM_MAX;
-	else
-		adj = adj * -OLD_OOM_DISABLE / OOM_ADJ_MAX;
-	seq_printf(m, "%d\n", adj);
-	return 0;
-}
-
-int store_oom_adj(process_t *p, thread_t *t, char *text)
-{
-	bool negative = text[0] == '-';
-	u64 value;
-	int adj;
-
-	if (number_line(text + negative, &value))
-		return -EINVAL;
-	if (value > (negative ? (u64)-OLD_OOM_DISABLE : (u64)OLD_OOM_MAX))
-		return -EINVAL;
-	adj = negative ? -(int)value : (int)value;
-	adj = adj == OLD_OOM_MAX ? OOM_ADJ_MAX : adj * OOM_ADJ_MAX / -OLD_OOM_DISABLE;
-	if (adj < p->oom_score_adj && !capable(CAP_SYS_RESOURCE))
-		return -EACCES;
-	p->oom_score_adj = adj;
 	return 0;
 }
 

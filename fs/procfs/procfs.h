@@ -58,6 +58,8 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t);
 int show_limits(seq_file_t *m, process_t *p, thread_t *t);
 /* Is the file below task/, and so about one thread alone? */
 bool proc_shows_thread(const seq_file_t *m);
+/* A number without sign, up to the end of the line (where text is cut); -EINVAL. */
+int proc_number_line(char *text, u64 *value);
 int store_comm(process_t *p, thread_t *t, char *text);
 int store_oom_score_adj(process_t *p, thread_t *t, char *text);
 /* pid_maps.c */

@@ -118,7 +118,7 @@ typedef struct process {
 	u64 max_rss, child_max_rss;
 	u64 read_bytes, write_bytes, read_calls, write_calls; /* (a) relaxed */
 	nsec_t start_time;
-	int oom_score_adj;
+	int oom_score_adj, oom_score_adj_min; /* fs/procfs/pid_oom.c's mutex; read racily */
 	bool oom_victim; /* the OOM killer chose it: its memory is on the way */
 	/* interval timers: ITIMER_REAL by timer; VIRTUAL and PROF by accounting */
 	timer_t real_timer;

@@ -142,6 +142,7 @@ static process_t *copy_process(u64 flags)
 	p->core_filter = from->core_filter;
 	p->personality = from->personality;
 	p->oom_score_adj = from->oom_score_adj;
+	p->oom_score_adj_min = from->oom_score_adj_min;
 	p->membarriers = from->membarriers;
 	process_init_timers(p);
 	spin_lock_irq(sig_lock(from));

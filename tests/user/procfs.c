@@ -116,6 +116,43 @@ static void group_oom_adj(void)
 	ROW("too little", adj("oom_adj", "-18"), -EINVAL);
 	ROW("no number", adj("oom_adj", "x"), -EINVAL);
 	ROW_AS(USER, "down without right", adj("oom_adj", "3"), -EACCES);
+	/* By the newer file one may go back to what the privileged have set. */
+	ROW("floor", adj("oom_score_adj", "100"), 3);
+	int fd = MUST(open("/proc/self/oom_score_adj", O_WRONLY));
+	CHILD(become(USER); ROW("user up", sys(SYS_write, fd, "500", 3), 3);
+	      ROW("user back", sys(SYS_write, fd, "100", 3), 3);
+	      ROW("user below", sys(SYS_write, fd, "99", 2), -EACCES));
+	close(fd);
+}
+
+/* Who shares memory shares the setting; who borrows it does not. */
+static void group_oom_sharing(void)
+{
+	char name[64];
+
+	ROW("set", adj("oom_score_adj", "200"), 3);
+	pid_t pid = (pid_t)sys(SYS_clone, CLONE_VM | SIGCHLD, edge - 4 * PAGE, 0, 0, 0);
+	if (!pid)
+		for (;;)
+			sys(SYS_pause);
+	ROW("up", adj("oom_score_adj", "300"), 3);
+	snprintf(name, sizeof(name), "/proc/%d/oom_score_adj", (int)pid);
+	ROW_TRUE("shared", read_file(name) > 0 && atoi(text) == 300);
+	int fd = MUST(open(name, O_WRONLY));
+	ROW("by the other", sys(SYS_write, fd, "400", 3), 3);
+	close(fd);
+	ROW("shared back", adj_now("oom_score_adj"), 400);
+	kill(pid, SIGKILL);
+	wait_status(pid);
+	pid = fork();
+	if (!pid)
+		for (;;)
+			pause();
+	ROW("alone", adj("oom_score_adj", "250"), 3);
+	snprintf(name, sizeof(name), "/proc/%d/oom_score_adj", (int)pid);
+	ROW_TRUE("kept", read_file(name) > 0 && atoi(text) == 400);
+	kill(pid, SIGKILL);
+	wait_status(pid);
 }
 
 static bool holds(const char *file, const char *part)
@@ -469,6 +506,7 @@ int main(int argc, char **argv)
 	GROUP(group_schedstat);
 	GROUP(group_comm);
 	GROUP(group_oom_adj);
+	GROUP(group_oom_sharing);
 	GROUP(group_status);
 	GROUP(group_cpus);
 	GROUP_ALONE(group_sysctl);
