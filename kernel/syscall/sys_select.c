@@ -44,6 +44,9 @@ static long do_poll(struct pollfd __user *user, u32 count, nsec_t deadline)
 	if (copy_from_user(fds, user, count * sizeof(*fds)))
 		goto out;
 	r = poll_files(fds, count, deadline);
+	/* Looked at even if nothing is stored there. */
+	if (!access_ok(user, count * sizeof(*user)))
+		r = -EFAULT;
 	if (r < 0 && r != -EINTR)
 		goto out;
 	for (u32 i = 0; i < count; i++) {

@@ -629,6 +629,8 @@ static long mremap_locked(vm_space_t *s, unsigned long addr, size_t old_len, siz
 	if ((v->flags & VM_LOCKED) && new_len > old_len &&
 	    !vm_may_lock(s, (new_len - old_len) >> PAGE_SHIFT))
 		return -EAGAIN;
+	if (new_len > USER_MAX)
+		return -ENOMEM;
 	next = vm_next(v);
 	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && old_len && addr + old_len == v->end &&
 	    addr <= USER_MAX - new_len && (!next || next->start >= addr + new_len)) {
@@ -661,10 +663,10 @@ long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len
 		return -EINVAL;
 	old_len = ALIGN_UP(old_len, PAGE_SIZE);
 	new_len = ALIGN_UP(new_len, PAGE_SIZE);
-	if (!new_len || new_len > USER_MAX)
+	if (!new_len)
 		return -EINVAL;
 	if (flags & MREMAP_FIXED) {
-		if ((new_addr & ~PAGE_MASK) || new_addr > USER_MAX - new_len)
+		if (new_len > USER_MAX || (new_addr & ~PAGE_MASK) || new_addr > USER_MAX - new_len)
 			return -EINVAL;
 		if (addr + old_len > new_addr && new_addr + new_len > addr)
 			return -EINVAL;

@@ -254,6 +254,14 @@ static void group_memory(void)
 	    sys(SYS_mmap, page + 1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
 		0),
 	    -EINVAL);
+	ROW("grow_too_far", sys(SYS_mremap, page, PAGE, -1ul << 20, MREMAP_MAYMOVE), -ENOMEM);
+	ROW("grow_too_far_in_place", sys(SYS_mremap, page, PAGE, -1ul << 20, 0), -ENOMEM);
+	ROW("grow_nothing_too_far", sys(SYS_mremap, page + (1ul << 40), PAGE, -1ul << 20, 0),
+	    -EFAULT);
+	ROW("grow_more_too_far", sys(SYS_mremap, page, 1ul << 30, -1ul << 20, 0), -EFAULT);
+	ROW("grow_shared_too_far", sys(SYS_mremap, page, 0, -1ul << 20, MREMAP_MAYMOVE), -EINVAL);
+	ROW("poll_none_nowhere", sys(SYS_poll, -1ul << 46, 0, 0), -EFAULT);
+	ROW("poll_none", sys(SYS_poll, edge, 0, 0), 0);
 	ROW_AS(USER, "bind_right", sys(SYS_mbind, page, PAGE, 0, &one, 8, MPOL_MF_MOVE_ALL_),
 	       -EPERM);
 	ROW("bind_default_nodes", sys(SYS_mbind, page, PAGE, 0, &one, 8, 0), -EINVAL);
