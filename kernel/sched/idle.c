@@ -71,7 +71,7 @@ static void print_queue(const run_queue_t *rq)
 			       t->tid, t->name, t->sched.nice, t->sched.runtime / NSEC_PER_MSEC);
 }
 
-void sched_print_all(void)
+__cold void sched_print_all(void)
 {
 	for_each_cpu(cpu) {
 		run_queue_t *rq = cpu_rq(cpu);

@@ -145,10 +145,12 @@ void spin_unlock_irq(spinlock_t *lock)
 	preempt_enable();
 }
 
-void spin_lock_irqsave(spinlock_t *lock, unsigned long *flags)
+unsigned long spin_lock_save(spinlock_t *lock)
 {
-	*flags = arch_irq_save();
+	unsigned long flags = arch_irq_save();
+
 	spin_lock(lock);
+	return flags;
 }
 
 void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
@@ -225,10 +227,12 @@ void write_unlock(rwlock_t *lock)
 	preempt_enable();
 }
 
-void read_lock_irqsave(rwlock_t *lock, unsigned long *flags)
+unsigned long read_lock_save(rwlock_t *lock)
 {
-	*flags = arch_irq_save();
+	unsigned long flags = arch_irq_save();
+
 	read_lock(lock);
+	return flags;
 }
 
 void read_unlock_irqrestore(rwlock_t *lock, unsigned long flags)
@@ -253,10 +257,12 @@ void write_unlock_irq(rwlock_t *lock)
 	preempt_enable();
 }
 
-void write_lock_irqsave(rwlock_t *lock, unsigned long *flags)
+unsigned long write_lock_save(rwlock_t *lock)
 {
-	*flags = arch_irq_save();
+	unsigned long flags = arch_irq_save();
+
 	write_lock(lock);
+	return flags;
 }
 
 void write_unlock_irqrestore(rwlock_t *lock, unsigned long flags)

@@ -67,7 +67,7 @@ u64 node_free_pages(u32 node)
 	return n;
 }
 
-bool zone_info(u32 index, zone_info_t *out)
+__cold bool zone_info(u32 index, zone_info_t *out)
 {
 	zone_t *zone;
 
@@ -90,7 +90,7 @@ bool zone_info(u32 index, zone_info_t *out)
 	return true;
 }
 
-void memory_stats(memory_statistics_t *out)
+__cold void memory_stats(memory_statistics_t *out)
 {
 	*out = (memory_statistics_t){
 		.total_pages = total_page_count(),
@@ -109,7 +109,7 @@ void memory_stats(memory_statistics_t *out)
 		out->reserved_pages += zones[i].reserved;
 }
 
-void dump_memory_stats(void)
+__cold void dump_memory_stats(void)
 {
 	memory_statistics_t m;
 

@@ -331,7 +331,7 @@ void kmem_flush_magazines(void)
 	smp_call_all(flush_cpu_all_caches, NULL);
 }
 
-bool slab_info(u32 index, slab_info_t *out)
+__cold bool slab_info(u32 index, slab_info_t *out)
 {
 	kmem_cache_t *cache;
 

@@ -282,7 +282,7 @@ static u64 cache_reap(kmem_cache_t *cache)
 	return (before - MIN(before, READ_ONCE(cache->slab_count))) << cache->order;
 }
 
-u64 kmem_reclaim(void)
+__cold u64 kmem_reclaim(void)
 {
 	u64 freed = 0;
 	kmem_cache_t *cache;

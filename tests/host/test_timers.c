@@ -85,10 +85,12 @@ void spin_unlock(spinlock_t *lock)
 	lock->word = 0;
 }
 
-void spin_lock_irqsave(spinlock_t *lock, unsigned long *flags)
+unsigned long spin_lock_save(spinlock_t *lock)
 {
-	*flags = arch_irq_save();
+	unsigned long flags = arch_irq_save();
+
 	spin_lock(lock);
+	return flags;
 }
 
 void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)

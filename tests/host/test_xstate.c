@@ -1,4 +1,4 @@
-// sources: arch/x86_64/trap/xstate.c
+// sources: arch/x86_64/program/xstate.c
 /*
  * Extended state between formats, with random layouts: each component is known by its contents, so
  * that what arrives where can be told without a second copy of the code.

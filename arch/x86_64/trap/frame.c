@@ -105,7 +105,7 @@ int arch_backtrace_frame(const trap_frame_t *frame, unsigned long *out, int max)
 	return arch_frame_user(frame) ? 1 : walk(frame->rbp, out, 1, max);
 }
 
-void arch_print_frame(const trap_frame_t *frame)
+__cold void arch_print_frame(const trap_frame_t *frame)
 {
 	unsigned long offset;
 	const char *name = arch_frame_user(frame) ? NULL : symbol_lookup(frame->rip, &offset);

@@ -46,7 +46,12 @@ void spin_lock_two(spinlock_t *a, spinlock_t *b) __acquires(a) __acquires(b);
 void spin_unlock_two(spinlock_t *a, spinlock_t *b) __releases(a) __releases(b);
 void spin_lock_irq(spinlock_t *lock) __acquires(lock);
 void spin_unlock_irq(spinlock_t *lock) __releases(lock);
-void spin_lock_irqsave(spinlock_t *lock, unsigned long *flags) __acquires(lock);
+/*
+ * spin_lock_irqsave(lock, &flags), and likewise for rwlocks: macros, so that the address of the
+ * caller's variable is not taken, which would cost it a stack canary.
+ */
+unsigned long spin_lock_save(spinlock_t *lock) __acquires(lock);
+#define spin_lock_irqsave(lock, flags) ((void)(*(flags) = spin_lock_save(lock)))
 void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags) __releases(lock);
 void spin_lock_bh(spinlock_t *lock) __acquires(lock);
 void spin_unlock_bh(spinlock_t *lock) __releases(lock);
@@ -76,11 +81,13 @@ void read_lock(rwlock_t *lock);
 void read_unlock(rwlock_t *lock);
 void write_lock(rwlock_t *lock);
 void write_unlock(rwlock_t *lock);
-void read_lock_irqsave(rwlock_t *lock, unsigned long *flags);
+unsigned long read_lock_save(rwlock_t *lock);
+#define read_lock_irqsave(lock, flags) ((void)(*(flags) = read_lock_save(lock)))
 void read_unlock_irqrestore(rwlock_t *lock, unsigned long flags);
 void write_lock_irq(rwlock_t *lock);
 void write_unlock_irq(rwlock_t *lock);
-void write_lock_irqsave(rwlock_t *lock, unsigned long *flags);
+unsigned long write_lock_save(rwlock_t *lock);
+#define write_lock_irqsave(lock, flags) ((void)(*(flags) = write_lock_save(lock)))
 void write_unlock_irqrestore(rwlock_t *lock, unsigned long flags);
 
 #endif

@@ -101,7 +101,7 @@ bool schedule_deadline(s64 deadline);
 				_ret = _sig;                                                       \
 				break;                                                             \
 			}                                                                          \
-			if (schedule_deadline(_deadline)) {                                        \
+			if (schedule_deadline(_deadline) && _deadline != NSEC_MAX) {               \
 				if (!(cond))                                                       \
 					_ret = -ETIMEDOUT;                                         \
 				break;                                                             \
