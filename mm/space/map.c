@@ -239,6 +239,25 @@ static int attach_shared_memory(vm_area_t *v)
 	return r;
 }
 
+/* s->lock held. */
+static bool occupied(vm_space_t *s, unsigned long addr, size_t len)
+{
+	const vm_area_t *v = vm_find(s, addr);
+
+	return v && v->start < addr + len;
+}
+
+/* Told before whatever else is wrong; who comes in between is noticed later. */
+static bool occupied_now(vm_space_t *s, unsigned long addr, size_t len)
+{
+	bool there;
+
+	rwsem_read_lock(&s->lock);
+	there = occupied(s, addr, len);
+	rwsem_read_unlock(&s->lock);
+	return there;
+}
+
 static long map_locked(vm_space_t *s, unsigned long addr, size_t len, u32 flags, int map_flags,
 		       struct file *file, off_t offset)
 {
@@ -250,10 +269,8 @@ static long map_locked(vm_space_t *s, unsigned long addr, size_t len, u32 flags,
 		addr = place(s, addr, len, map_flags);
 		if (!addr)
 			return -ENOMEM;
-	} else if (map_flags & MAP_FIXED_NOREPLACE) {
-		v = vm_find(s, addr);
-		if (v && v->start < addr + len)
-			return -EEXIST;
+	} else if ((map_flags & MAP_FIXED_NOREPLACE) && occupied(s, addr, len)) {
+		return -EEXIST;
 	}
 	r = check_limits(s, len >> PAGE_SHIFT, flags);
 	if (r)
@@ -298,6 +315,8 @@ long vm_map(vm_space_t *s, unsigned long addr, size_t len, int prot, int map_fla
 			return -EINVAL;
 		if (addr < mmap_min_addr && !capable(CAP_SYS_RAWIO))
 			return -EPERM;
+		if ((map_flags & MAP_FIXED_NOREPLACE) && occupied_now(s, addr, len))
+			return -EEXIST;
 	}
 	r = area_flags(s, prot, map_flags, file, &flags);
 	if (r)

@@ -106,6 +106,13 @@ static void group_mmap_place(void)
 	ROW_TRUE("hint_taken_goes_elsewhere", map(at(0), PAGE, RW, PRIVATE) != at(0));
 	ROW("hint_unaligned_rounds", (long)map(at(20) + 7, PAGE, RW, PRIVATE) % PAGE, 0);
 	ROW("noreplace_taken", map(at(1), PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE), -EEXIST);
+	/* That the place is taken is told before what else is wrong. */
+	int reader = MUST(open("/proc/self/exe", O_RDONLY));
+	ROW("noreplace_taken_denied",
+	    sys(SYS_mmap, at(1), PAGE, RW, MAP_SHARED | MAP_FIXED_NOREPLACE, reader, 0), -EEXIST);
+	ROW("noreplace_free_denied",
+	    sys(SYS_mmap, at(30), PAGE, RW, MAP_SHARED | MAP_FIXED_NOREPLACE, reader, 0), -EACCES);
+	close(reader);
 	ROW("noreplace_free", map(at(30), PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE), at(30));
 	ROW("fixed_replaces", map(at(0), PAGE, RW, PRIVATE | MAP_FIXED), at(0));
 	ROW("replaced_is_zero", mem[0], 0);
