@@ -455,10 +455,11 @@ file_t *file_open_place(const path_t *place, int flags)
 	path_t p = *place;
 	open_args_t a;
 	file_t *f;
-	int r = check_flags(flags & ~(O_CREAT | O_EXCL), 0, &a);
+	int r = check_flags(flags, 0, &a);
 
 	if (r)
 		return ERR_PTR(r);
+	a.flags &= ~(O_CREAT | O_EXCL);
 	f = file_alloc_flags(a.flags);
 	if (IS_ERR(f))
 		return f;

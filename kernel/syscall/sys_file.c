@@ -101,6 +101,8 @@ long sys_openat2(int dfd, const char __user *name, const struct open_how __user 
 	if ((how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) ==
 	    (RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 		return -EINVAL;
+	if ((how.flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+		return -EINVAL;
 	if ((how.resolve & RESOLVE_CACHED) &&
 	    (how.flags & (O_TRUNC | O_CREAT | (O_TMPFILE & ~O_DIRECTORY))))
 		return -EAGAIN;

@@ -6,14 +6,19 @@
 #include <syscall_protos.h>
 #include <uapi/errno.h>
 
+/* A pipe for keys' and mounts' notifications, which are not configured. */
+#define O_NOTIFICATION_PIPE O_EXCL
+
 long sys_pipe2(int __user *fds, int flags)
 {
 	bool cloexec = flags & O_CLOEXEC;
 	file_t *ends[2];
 	int fd[2], r;
 
-	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT))
+	if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_NOTIFICATION_PIPE))
 		return -EINVAL;
+	if (flags & O_NOTIFICATION_PIPE)
+		return -ENOPKG;
 	r = pipe_create(ends, flags);
 	if (r)
 		return r;

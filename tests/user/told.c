@@ -4,6 +4,7 @@
  */
 #include "row.h"
 
+#include <linux/openat2.h>
 #include <linux/perf_event.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #define CPU_CLOCK(n, kind) ((int)(~(unsigned)(n) << 3 | (kind)))
 #define BAD_SIGNAL 100
 #define NOBODY 4000000
+#define RESOLVE_CACHED_ 0x20
 #define PROTOCOL_NAME "system.sockprotoname"
 #define MPOL_MF_MOVE_ALL_ 4
 #define ATTR_AUTOMOUNT 0x1000
@@ -277,6 +279,14 @@ static void group_rest(void)
 		uint32_t size, policy;
 		uint64_t flags, rest[4];
 	} unknown = { .size = 48, .flags = 1ul << 40 };
+	struct open_how how = { .flags = O_CREAT | O_DIRECTORY | O_WRONLY,
+				.resolve = RESOLVE_CACHED_ };
+	struct {
+		uint32_t bytes;
+		int type;
+		char id[128];
+	} handle = { .bytes = 128 };
+	int ends[2], mount;
 
 	ROW("perf_flags", sys(SYS_perf_event_open, &attr, 0, -1, -1, 16), -EINVAL);
 	ROW("perf_flags_pointer", sys(SYS_perf_event_open, edge, 0, -1, -1, 16), -EINVAL);
@@ -284,6 +294,12 @@ static void group_rest(void)
 					 .type = PERF_TYPE_SOFTWARE,
 					 .exclude_kernel = 1 };
 	ROW("perf_negative", sys(SYS_perf_event_open, &attr, -5, -1, -1, 0), -ESRCH);
+	ROW("pipe_of_notices", sys(SYS_pipe2, ends, O_CLOEXEC | O_EXCL), -ENOPKG);
+	ROW("pipe_unknown", sys(SYS_pipe2, ends, O_EXCL | O_TRUNC), -EINVAL);
+	ROW("create_directory", sys(SYS_openat2, AT_FDCWD, "none", &how, sizeof(how)), -EINVAL);
+	MUST(sys(SYS_name_to_handle_at, AT_FDCWD, ".", &handle, &mount, 0));
+	ROW("handle_directory",
+	    sys(SYS_open_by_handle_at, AT_FDCWD, &handle, O_CREAT | O_DIRECTORY), -EINVAL);
 	ROW("scheduler_nobody", sys(SYS_sched_setattr, NOBODY, &unknown, 0), -ESRCH);
 	ROW("scheduler_flags", sys(SYS_sched_setattr, 0, &unknown, 0), -EINVAL);
 	ROW("kill", sys(SYS_kill, NOBODY, BAD_SIGNAL), -ESRCH);
