@@ -16,7 +16,7 @@
 static u8 *shadow;  /* constant after kasan_init */
 static u64 covered; /* bytes of physical memory with a shadow */
 
-__no_sanitize void kasan_init(void)
+__init __no_sanitize void kasan_init(void)
 {
 	u64 end = ALIGN_UP(early_ram_end(), PAGE_SIZE * 8);
 	phys_addr_t pa = early_alloc(end / 8, PAGE_SIZE, 0);
