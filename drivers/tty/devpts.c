@@ -404,6 +404,7 @@ static int pts_iterate(file_t *f, dir_context_t *ctx)
 static const node_operations_t pts_dir_node_ops = { .lookup = pts_lookup };
 static const file_operations_t pts_dir_ops = { .iterate = pts_iterate,
 					       .llseek = endless_llseek,
+					       .fsync = noop_fsync,
 					       .read_iter = directory_read_iter };
 
 static int parse_one(pts_options_t *o, const char *name, const char *value)
@@ -507,7 +508,7 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	if (!n)
 		return -ENOMEM;
 	sb->magic = DEVPTS_MAGIC;
-	sb->block_size = PAGE_SIZE;
+	sb->block_size = 1024;
 	n->mode = S_IFDIR | 0755;
 	n->ino = ROOT_INO;
 	n->nlink = 2;

@@ -18,6 +18,7 @@
 
 #include <arch/uaccess.h>
 #include <fs/poll.h>
+#include <fs/seq_file.h>
 #include <kernel/lib/printf.h>
 #include "devpts.h"
 
@@ -366,6 +367,11 @@ static void master_release(file_t *f)
 	tty_put(slave);
 }
 
+static void master_show_fdinfo(file_t *f, struct seq_file *m)
+{
+	seq_printf(m, "tty-index:\t%u\n", dev_minor(master_of(f)->link->dev));
+}
+
 static const file_operations_t master_file_operations = {
 	.read_iter = master_read_iter,
 	.write_iter = master_write_iter,
@@ -373,6 +379,7 @@ static const file_operations_t master_file_operations = {
 	.ioctl = master_ioctl,
 	.release = master_release,
 	.fasync = tty_fasync,
+	.show_fdinfo = master_show_fdinfo,
 };
 
 /*

@@ -112,10 +112,17 @@ static int open_single(vfs_node_t *node, file_t *f)
 	return seq_open_single(f, e->show, e->arg);
 }
 
+static int no_mmap(file_t *f, struct vm_area *vma)
+{
+	return -EIO;
+}
+
 static const file_operations_t single_operations = {
+	.mmap = no_mmap,
 	.open = open_single,
 	.read_iter = seq_read_iter,
 	.llseek = endless_llseek,
+	.poll = always_poll,
 	.release = seq_release,
 };
 
@@ -166,7 +173,13 @@ static int sysctl_permission(vfs_node_t *node, int mask)
 	return (u32)mask & ~mode & (MAY_READ | MAY_WRITE | MAY_EXEC) ? -EACCES : 0;
 }
 
-static const node_operations_t sysctl_node_operations = { .permission = sysctl_permission };
+static int sysctl_set_attr(vfs_node_t *node, const vfs_attr_t *a)
+{
+	return a->valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
+}
+
+static const node_operations_t sysctl_node_operations = { .permission = sysctl_permission,
+							  .set_attr = sysctl_set_attr };
 
 static bool below_sys(const proc_entry_t *e)
 {

@@ -98,7 +98,12 @@ static bool is_fd_dir(const pid_entry_t *e)
 	return e->kind == KIND_FD_DIR || e->kind == KIND_FDINFO_DIR;
 }
 
-static const node_operations_t plain_ops = { 0 };
+static int pid_file_set_attr(vfs_node_t *n, const vfs_attr_t *a)
+{
+	return a->valid & ATTR_MODE ? -EPERM : 0;
+}
+
+static const node_operations_t plain_ops = { .set_attr = pid_file_set_attr };
 static const node_operations_t pid_dir_ops;
 static const file_operations_t pid_dir_fops;
 
@@ -169,6 +174,7 @@ int pid_node_attach(vfs_node_t *dir, dentry_t *dentry, pid_node_t model, mode_t 
 							       : &pid_file_ops;
 	} else if (!model.entry) {
 		n->ops = &pid_dir_ops;
+		n->flags = FS_IMMUTABLE_FL;
 		n->fops = &pid_dir_fops;
 	} else if (is_fd_dir(model.entry)) {
 		n->ops = &pid_fd_dir_ops;

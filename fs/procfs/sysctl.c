@@ -137,17 +137,11 @@ static ssize_t sysctl_write(file_t *f, iter_t *it, off_t *pos)
 	return r ? r : (ssize_t)total;
 }
 
-static off_t sysctl_llseek(file_t *f, off_t off, int whence)
-{
-	if (whence != SEEK_SET || off < 0)
-		return -EINVAL;
-	return f->pos = off;
-}
-
 static const file_operations_t sysctl_ops = {
 	.read_iter = sysctl_read,
 	.write_iter = sysctl_write,
-	.llseek = sysctl_llseek,
+	.llseek = generic_llseek,
+	.poll = always_poll,
 };
 
 static __init int add(const char *name, mode_t mode, sysctl_t model)

@@ -2,6 +2,7 @@
  * sysfs: the part that C libraries and BusyBox read: which CPUs and memory nodes there are.
  * A fixed tree made at mount time from what is known after boot; nodes are generated like procfs's.
  */
+#include <fs/poll.h>
 #include <fs/filesystems.h>
 
 #include <arch/cpu.h>
@@ -430,10 +431,18 @@ static int open_file(vfs_node_t *node, file_t *f)
 	return seq_open_single(f, e->show, (void *)e->arg);
 }
 
+/* What has not been read counts as news. */
+static u32 poll_file(file_t *f, struct poll_table *pt)
+{
+	return always_poll(f, pt) | (f->pos ? 0 : POLLERR | POLLPRI);
+}
+
 static const file_operations_t file_ops = {
 	.open = open_file,
 	.read_iter = seq_read_iter,
-	.llseek = endless_llseek,
+	.llseek = generic_llseek,
+	.poll = poll_file,
+	.fsync = noop_fsync,
 	.release = seq_release,
 };
 
@@ -479,6 +488,8 @@ static vfs_node_t *make_node(super_block_t *sb, sys_entry_t *e)
 	n->private_data = e;
 	n->ops = S_ISDIR(e->mode) ? &dir_node_ops : &file_node_ops;
 	n->fops = S_ISDIR(e->mode) ? &dir_ops : &file_ops;
+	if (S_ISREG(e->mode))
+		n->data->size = PAGE_SIZE; /* room for an attribute's text */
 	return n;
 }
 

@@ -264,8 +264,10 @@ static vfs_node_t *anonymous_node(mode_t mode)
 	n->ops = &anonymous_node_operations;
 	if (mode & S_IFMT)
 		node_init_owner(n, NULL, mode);
-	else
-		n->mode = mode; /* neither pipe nor socket: the kernel's */
+	else { /* neither pipe nor socket: the kernel's, and opened by it alone */
+		n->mode = mode;
+		n->fops = &special_operations;
+	}
 	n->state |= NODE_PRIVATE_ATIME;
 	return n;
 }

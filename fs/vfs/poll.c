@@ -41,9 +41,14 @@ typedef struct poll_waiter {
 	poll_page_t *pages;
 } poll_waiter_t;
 
+u32 always_poll(file_t *f, poll_table_t *pt)
+{
+	return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+}
+
 u32 file_poll(file_t *f, poll_table_t *pt)
 {
-	return f->ops->poll ? f->ops->poll(f, pt) : POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM;
+	return f->ops->poll ? f->ops->poll(f, pt) : always_poll(f, pt);
 }
 
 static bool poll_wake(wait_queue_entry_t *wait, u64 key)

@@ -224,7 +224,10 @@ off_t generic_llseek(file_t *f, off_t off, int whence)
 	case SEEK_HOLE:
 		if (off < 0 || (u64)off >= size)
 			return -ENXIO;
-		found = file_map_seek(map, (u64)off, whence == SEEK_DATA);
+		if (f->ops->read_iter != generic_read_iter) /* made when read: all data */
+			found = whence == SEEK_DATA ? (u64)off : size;
+		else
+			found = file_map_seek(map, (u64)off, whence == SEEK_DATA);
 		return found == ~0UL ? -ENXIO : set_position(f, (off_t)found);
 	default:
 		return -EINVAL;

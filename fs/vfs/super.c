@@ -299,8 +299,8 @@ void sync_all(void)
 int super_statfs(super_block_t *sb, vfs_statfs_t *out)
 {
 	*out = (vfs_statfs_t){ .type = sb->magic,
-			       .block_size = sb->block_size,
-			       .fragment_size = sb->block_size,
+			       .block_size = PAGE_SIZE,
+			       .fragment_size = PAGE_SIZE,
 			       .name_max = NAME_MAX,
 			       .fsid = sb->dev };
 	return sb->ops->stat_super ? sb->ops->stat_super(sb, out) : 0;

@@ -166,6 +166,7 @@ typedef struct vfs_node {
 	struct xattr *xattrs;	  /* (l) extended attributes, newest first: fs/vfs/xattr.c */
 	struct acl *acl, *default_acl; /* (l) read under RCU: fs/vfs/acl.c */
 	u32 watch_mask;		       /* marks' lock, read racily: what they want to hear of */
+	u32 write_hint;		       /* RWH_*, atomic: how long its data lives */
 	rcu_head_t rcu;
 } vfs_node_t;
 #define NODE_DEAD 1u	      /* removed directory: nothing can be made in it */
@@ -433,6 +434,8 @@ void file_get(file_t *f);
 void file_put(file_t *f);     /* last one: release runs in the thread's own time; any context */
 void file_put_now(file_t *f); /* last one: release runs here; no locks held, may sleep */
 u32 file_poll(file_t *f, struct poll_table *pt); /* POLL* mask; pt may be NULL: no waiting */
+u32 always_poll(file_t *f,
+		struct poll_table *pt); /* ready for all, and may be watched by epoll(7) */
 ssize_t file_read_iter(file_t *f, iter_t *it, off_t *pos); /* checks mode; pos NULL: file's own */
 ssize_t file_write_iter(file_t *f, iter_t *it, off_t *pos);
 /* IO_* for the RWF_* of preadv2(2) and io_submit(2); -EOPNOTSUPP: one that is not known. */

@@ -37,4 +37,20 @@ _Static_assert(sizeof(struct fsxattr) == 28, "fsxattr");
 #define FS_XFLAG_DAX 0x00008000u
 #define FS_XFLAG_COWEXTSIZE 0x00010000u
 
+/* ---- ioctl_ficlonerange(2), ioctl_list(2) ---- */
+
+#define FIBMAP 1
+#define FIGETBSZ 2
+#define FIOQSIZE 0x5460
+#define FIFREEZE 0xc0045877u
+#define FITHAW 0xc0045878u
+#define FICLONE 0x40049409u
+#define FICLONERANGE 0x4020940du
+
+struct file_clone_range {
+	s64 src_fd;
+	u64 src_offset, src_length, dest_offset;
+};
+_Static_assert(sizeof(struct file_clone_range) == 32, "struct file_clone_range");
+
 #endif

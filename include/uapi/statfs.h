@@ -24,8 +24,7 @@ _Static_assert(sizeof(struct ustat) == 32, "ustat");
 #define RAMFS_MAGIC 0x858458f6
 #define TMPFS_MAGIC 0x01021994
 #define PIPEFS_MAGIC 0x50495045
-#define ANON_INODE_MAGIC 0x09041934
-#define PIPEFS_MAGIC 0x50495045
 #define SOCKFS_MAGIC 0x534f434b
+#define ANON_INODE_MAGIC 0x09041934
 
 #endif

@@ -292,6 +292,21 @@ static long refuse_lease(const file_t *f, int kind)
 	return kind == F_UNLCK && S_ISREG(f->node->mode) ? -EAGAIN : -EINVAL;
 }
 
+/* Kept for who asks: memory has no use for it. */
+static long hint_command(file_t *f, u32 cmd, u64 __user *arg)
+{
+	u64 hint;
+
+	if (cmd == F_GET_RW_HINT)
+		return put_user_u64(READ_ONCE(f->node->write_hint), arg);
+	if (get_user_u64(&hint, arg))
+		return -EFAULT;
+	if (hint > RWH_WRITE_LIFE_EXTREME)
+		return -EINVAL;
+	WRITE_ONCE(f->node->write_hint, (u32)hint);
+	return 0;
+}
+
 static long file_command(int fd, file_t *f, u32 cmd, unsigned long arg)
 {
 	switch (cmd) {
@@ -342,6 +357,9 @@ static long file_command(int fd, file_t *f, u32 cmd, unsigned long arg)
 		return arg > UINT32_MAX ? -EINVAL : file_add_seals(f, (u32)arg);
 	case F_GET_SEALS:
 		return file_get_seals(f);
+	case F_GET_RW_HINT:
+	case F_SET_RW_HINT:
+		return hint_command(f, cmd, (u64 __user *)arg);
 	case F_GETPIPE_SZ:
 	case F_SETPIPE_SZ:
 		return pipe_fcntl(f, cmd, arg);
@@ -383,9 +401,6 @@ long sys_flock(int fd, u32 op)
 
 /* ---- ioctl ---- */
 
-#define FIGETBSZ 2
-#define FIOQSIZE 0x5460
-
 static long set_flag_by_pointer(int fd, file_t *f, u32 flag, u32 __user *arg)
 {
 	u32 on;
@@ -397,8 +412,56 @@ static long set_flag_by_pointer(int fd, file_t *f, u32 flag, u32 __user *arg)
 	return set_flags(fd, f, on ? f->flags | flag : f->flags & ~flag);
 }
 
+/* What can be frozen, cloned or mapped to blocks needs a disk: the errors up to there. */
+static long freeze(u32 cmd)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return cmd == FIFREEZE ? -EOPNOTSUPP : -EINVAL;
+}
+
+static long clone_into(const file_t *out, int fd)
+{
+	fd_light_t l = fd_get_light(fd);
+	const file_t *in = l.file;
+	long r = -EOPNOTSUPP;
+
+	if (!in)
+		return -EBADF;
+	if (in->path.mount != out->path.mount)
+		r = -EXDEV;
+	else if (S_ISDIR(in->node->mode) || S_ISDIR(out->node->mode))
+		r = -EISDIR;
+	else if (!S_ISREG(in->node->mode) || !S_ISREG(out->node->mode))
+		r = -EINVAL;
+	else if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE) || (out->flags & O_APPEND))
+		r = -EBADF;
+	fd_put_light(l);
+	return r;
+}
+
+static long clone_range_into(const file_t *out, const struct file_clone_range __user *arg)
+{
+	struct file_clone_range range;
+
+	if (copy_from_user(&range, arg, sizeof(range)))
+		return -EFAULT;
+	return clone_into(out, (int)range.src_fd);
+}
+
+static long map_block(s32 __user *arg)
+{
+	u32 block;
+
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	return get_user_u32(&block, (u32 __user *)arg) ? -EFAULT : -EINVAL;
+}
+
 static long regular_ioctl(file_t *f, u32 cmd, unsigned long arg)
 {
+	if (cmd == FIBMAP)
+		return map_block((s32 __user *)arg);
 	if (cmd == FIONREAD)
 		return put_user_u32((u32)(f->node->data->size - (u64)f->pos), (u32 __user *)arg);
 	return f->ops->ioctl ? f->ops->ioctl(f, cmd, arg) : -ENOTTY;
@@ -437,6 +500,13 @@ static long file_ioctl(int fd, file_t *f, u32 cmd, unsigned long arg)
 		return put_user_u32(f->node->sb->block_size, (u32 __user *)arg);
 	case FIOQSIZE:
 		return put_size(f, (u64 __user *)arg);
+	case FIFREEZE:
+	case FITHAW:
+		return freeze(cmd);
+	case FICLONE:
+		return clone_into(f, (int)arg);
+	case FICLONERANGE:
+		return clone_range_into(f, (const struct file_clone_range __user *)arg);
 	case FS_IOC_GETFLAGS:
 	case FS_IOC_SETFLAGS:
 	case FS_IOC_FSGETXATTR:

@@ -221,7 +221,7 @@ static ssize_t send(file_t *out, file_t *in, off_t *pos, bool own_pos, size_t co
 	count = MIN(count, MAX_RW_COUNT);
 	if (!out || !(out->mode & FMODE_WRITE))
 		return -EBADF;
-	if (file_is_pipe(out))
+	if (file_is_pipe(out) && !file_is_pipe(in))
 		return splice_files(in, own_pos ? NULL : pos, out, NULL, count,
 				    out->flags & O_NONBLOCK ? SPLICE_F_NONBLOCK : 0);
 	if (!(in->mode & FMODE_LSEEK) || (out->flags & O_APPEND) || !file_can_splice(out))

@@ -338,6 +338,8 @@ static long unix_ioctl(socket_t *s, u32 cmd, unsigned long arg)
 	case SIOCOUTQ:
 		return put_user_u32((u32)atomic_read(&s->wmem) - 1, (u32 __user *)arg);
 	case SIOCATMARK:
+		if (s->type != SOCK_STREAM)
+			return -EOPNOTSUPP;
 		return put_user_u32(unix_at_mark(u), (u32 __user *)arg);
 	case SIOCUNIXFILE:
 		return open_name(u);
