@@ -48,8 +48,8 @@ _Static_assert(sizeof(struct fsxattr) == 28, "fsxattr");
 #define FICLONERANGE 0x4020940du
 
 struct file_clone_range {
-	s64 src_fd;
-	u64 src_offset, src_length, dest_offset;
+	int64_t src_fd;
+	uint64_t src_offset, src_length, dest_offset;
 };
 _Static_assert(sizeof(struct file_clone_range) == 32, "struct file_clone_range");
 

@@ -275,20 +275,16 @@ static int make_queue(void)
 	return fd;
 }
 
-#define KINDS                                                                                      \
-	KIND(regular)                                                                              \
-	KIND(read_only)                                                                            \
-	KIND(write_only)                                                                           \
-	KIND(append)                                                                               \
-	KIND(unnamed) KIND(directory) KIND(path) KIND(path_directory) KIND(path_link) KIND(        \
-		pipe_read) KIND(pipe_write) KIND(fifo) KIND(eventfd) KIND(timerfd) KIND(signalfd)  \
-		KIND(inotify) KIND(epoll) KIND(pidfd) KIND(stream) KIND(datagram) KIND(seqpacket)  \
-			KIND(socket) KIND(listener) KIND(pty_master) KIND(pty_slave) KIND(null)    \
-				KIND(zero) KIND(full) KIND(random) KIND(memfd) KIND(sealed)        \
-					KIND(ptmx_directory) KIND(proc_file) KIND(proc_text)       \
-						KIND(proc_directory) KIND(proc_memory)             \
-							KIND(proc_sysctl) KIND(sys_file)           \
-								KIND(sys_directory) KIND(queue)
+/* clang-format off */
+#define KINDS \
+	KIND(regular) KIND(read_only) KIND(write_only) KIND(append) KIND(unnamed) KIND(directory) \
+	KIND(path) KIND(path_directory) KIND(path_link) KIND(pipe_read) KIND(pipe_write) KIND(fifo) \
+	KIND(eventfd) KIND(timerfd) KIND(signalfd) KIND(inotify) KIND(epoll) KIND(pidfd) \
+	KIND(stream) KIND(datagram) KIND(seqpacket) KIND(socket) KIND(listener) KIND(pty_master) \
+	KIND(pty_slave) KIND(null) KIND(zero) KIND(full) KIND(random) KIND(memfd) \
+	KIND(sealed) KIND(ptmx_directory) KIND(proc_file) KIND(proc_text) KIND(proc_directory) KIND(proc_memory) \
+	KIND(proc_sysctl) KIND(sys_file) KIND(sys_directory) KIND(queue)
+/* clang-format on */
 
 /* ---- the calls: what they answer, addresses and texts made comparable ---- */
 
@@ -470,6 +466,7 @@ static long seek_then_tell(int fd, long offset, int whence)
 }
 
 #define GOOD (make_regular())
+/* clang-format off */
 #define CALLS                                                                                      \
 	CALL(read, sys(SYS_read, fd, page, 8))                                                     \
 	CALL(read_none, sys(SYS_read, fd, page, 0))                                                \
@@ -601,6 +598,7 @@ static long seek_then_tell(int fd, long offset, int whence)
 			     ? sys(SYS_open, named("/proc/self/fd/%d", fd), O_RDONLY | O_NONBLOCK) \
 			     : 0)                                                                  \
 	CALL(close_twice, (close(fd), sys(SYS_close, fd)))
+/* clang-format on */
 
 /* Splicing that Linux refuses until 6.5, and errors of which two hold at once. */
 static const struct {

@@ -87,18 +87,6 @@ static void group_proc(void)
 	ROW("owner_of_open", st.st_uid, USER);
 }
 
-static void group_socket(void)
-{
-	struct stat st;
-	int ends[2];
-
-	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
-	MUST(fstat(ends[0], &st));
-	ROW("changed", st.st_ctime, 0);
-	ROW("modified", st.st_mtime, 0);
-	ROW("accessed", st.st_atime, 0);
-}
-
 static void look_at_protocol(const char *kind, int type, const char *protocol)
 {
 	char text[64] = "";
@@ -322,7 +310,6 @@ int main(int argc, char **argv)
 	begin(argc, argv, "told");
 	GROUP(group_birth);
 	GROUP(group_proc);
-	GROUP(group_socket);
 	GROUP(group_protocol);
 	GROUP(group_slack);
 	GROUP(group_times);
