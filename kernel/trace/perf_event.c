@@ -47,15 +47,18 @@ void perf_uncharge(const perf_ring_t *r)
 		atomic64_add(&charged_pages, -(s64)r->pages - 1);
 }
 
+static void free_event(rcu_head_t *head)
+{
+	kfree(container_of(head, perf_event_t, rcu));
+}
+
 void perf_event_put(perf_event_t *e)
 {
 	if (!refcount_put(&e->refs))
 		return;
 	if (e->ring)
 		perf_ring_put(e->ring);
-	if (e->leader)
-		perf_event_put(e->leader);
-	kfree(e);
+	call_rcu(&e->rcu, free_event); /* other CPUs may look at who led them (perf_leader) */
 }
 
 static void set_enabled(perf_event_t *e, bool on)

@@ -4,6 +4,7 @@
 
 #include <fs/vfs.h>
 #include <kernel/perf.h>
+#include <kernel/sync/rcu.h>
 #include <kernel/sync/spinlock.h>
 #include <kernel/sync/wait.h>
 #include <kernel/thread.h>
@@ -46,18 +47,21 @@ typedef struct perf_event {
 	atomic_t links;	    /* threads that it applies to */
 	const void *target; /* (c) the thread that it was made for; only compared */
 
-	struct perf_event *leader; /* (c) own reference; NULL: of no group but its own */
+	struct perf_event *leader; /* written under (g); RCU; NULL: of no group but its own */
 	spinlock_t group_lock;	   /* interrupts off; after contexts' locks, before events' */
 	list_t members;		   /* (g) of a leader, without itself: by group_link */
 	u32 member_count;	   /* (g) */
 	bool group_sampled;	   /* (g) samples hold the counts of all: there are few then */
 	list_t group_link;	   /* (g) */
+	rcu_head_t rcu;
 } perf_event_t;
 
-/* Whoever led it and is closed leads no more. */
+/* What it returns stays valid for as long as the caller keeps interrupts off. */
 static inline perf_event_t *perf_leader(perf_event_t *e)
 {
-	return e->leader && !READ_ONCE(e->leader->closed) ? e->leader : e;
+	perf_event_t *leader = rcu_dereference(e->leader);
+
+	return leader ? leader : e;
 }
 
 /* An event that applies to a thread, or to a CPU. */

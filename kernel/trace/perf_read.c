@@ -2,8 +2,9 @@
  * Performance events: what read(2) and samples tell of the counts, and groups (perf_event_open(2), "Reading
  * results"): events that count together while their leader is enabled, and can be read with one call.
  *
- * The leader lists the others, which hold a reference to it. Each leaves the list when its file is closed; when the
- * leader's is, the others are their own leaders from then on.
+ * The leader lists the others. Each leaves the list when its file is closed; when the leader's is, all leave it and
+ * are their own leaders from then on. Who looks at its leader has interrupts off meanwhile, and events are freed by
+ * RCU: no references, which would make chains of those that led, were led and led again.
  */
 #include "perf_internal.h"
 
@@ -65,12 +66,12 @@ static size_t read_one(perf_event_t *e, u64 *out, size_t max)
 
 static size_t read_group(perf_event_t *e, u64 *out, size_t max)
 {
+	unsigned long flags = arch_irq_save();
 	perf_event_t *leader = perf_leader(e), *member;
 	u64 format = e->attr.read_format;
-	unsigned long flags;
 	size_t n;
 
-	spin_lock_irqsave(&leader->group_lock, &flags);
+	spin_lock(&leader->group_lock);
 	n = words_of(format, 1 + leader->member_count);
 	if (n > max)
 		goto out;
@@ -81,7 +82,8 @@ static size_t read_group(perf_event_t *e, u64 *out, size_t max)
 	list_for_each_entry(member, &leader->members, group_link)
 		n += values_of(member, format, out + n);
 out:
-	spin_unlock_irqrestore(&leader->group_lock, flags);
+	spin_unlock(&leader->group_lock);
+	arch_irq_restore(flags);
 	return n;
 }
 
@@ -137,7 +139,7 @@ int perf_group_join(perf_event_t *e, perf_event_t *leader)
 	u32 events;
 	int r = 0;
 
-	if (perf_leader(leader) != leader || !fit_together(e, leader))
+	if (READ_ONCE(leader->leader) || !fit_together(e, leader))
 		return -EINVAL;
 	spin_lock_irqsave(&leader->group_lock, &flags);
 	events = leader->member_count + 2;
@@ -146,8 +148,7 @@ int perf_group_join(perf_event_t *e, perf_event_t *leader)
 	    (sampled && events > PERF_SAMPLED_GROUP)) {
 		r = -E2BIG;
 	} else {
-		refcount_get(&leader->refs);
-		e->leader = leader;
+		rcu_assign_pointer(e->leader, leader);
 		leader->group_sampled = sampled;
 		leader->member_count++;
 		list_add_tail(&e->group_link, &leader->members);
@@ -158,27 +159,40 @@ int perf_group_join(perf_event_t *e, perf_event_t *leader)
 
 void perf_group_leave(perf_event_t *e)
 {
-	perf_event_t *leader = e->leader;
-	unsigned long flags;
+	unsigned long flags = arch_irq_save();
+	perf_event_t *leader = perf_leader(e), *member, *next;
+	bool led;
 
-	if (leader) {
-		spin_lock_irqsave(&leader->group_lock, &flags);
+	spin_lock(&leader->group_lock);
+	if (e->leader) { /* it may have been closed just now */
 		leader->member_count--;
 		list_del(&e->group_link);
-		spin_unlock_irqrestore(&leader->group_lock, flags);
+		WRITE_ONCE(e->leader, NULL);
 	}
-	if (READ_ONCE(e->member_count))
+	spin_unlock(&leader->group_lock);
+
+	spin_lock(&e->group_lock);
+	led = e->member_count;
+	list_for_each_entry_safe(member, next, &e->members, group_link) {
+		list_del(&member->group_link);
+		WRITE_ONCE(member->leader, NULL);
+	}
+	e->member_count = 0;
+	spin_unlock(&e->group_lock);
+	arch_irq_restore(flags);
+	if (led)
 		perf_settle(); /* those that it held back count from now on */
 }
 
 void perf_group_each(perf_event_t *e, void (*fn)(perf_event_t *e))
 {
+	unsigned long flags = arch_irq_save();
 	perf_event_t *leader = perf_leader(e), *member;
-	unsigned long flags;
 
 	fn(leader);
-	spin_lock_irqsave(&leader->group_lock, &flags);
+	spin_lock(&leader->group_lock);
 	list_for_each_entry(member, &leader->members, group_link)
 		fn(member);
-	spin_unlock_irqrestore(&leader->group_lock, flags);
+	spin_unlock(&leader->group_lock);
+	arch_irq_restore(flags);
 }

@@ -306,6 +306,8 @@ static long read_all(int fd, struct group_values *v)
 	return sys(SYS_read, fd, v, sizeof(*v));
 }
 
+#define SUCCESSORS 2000
+
 static void group_join(void)
 {
 	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS), other = attr;
@@ -333,6 +335,15 @@ static void group_join(void)
 	ROW("output only", perf_open(&attr, 0, -1, member, PERF_FLAG_FD_NO_GROUP) >= 0, 1);
 	close(leader);
 	ROW("leads now", perf_open(&attr, 0, -1, member, 0) >= 0, 1);
+	close(member);
+	leader = (int)perf_open(&attr, 0, -1, -1, 0);
+	for (int i = 0; i < SUCCESSORS && leader >= 0; i++) {
+		member = (int)perf_open(&attr, 0, -1, leader, 0);
+		close(leader);
+		leader = member;
+	}
+	ROW("each led its successor", leader >= 0, 1);
+	ROW("close the last", sys(SYS_close, leader), 0);
 	kill(child, SIGKILL);
 	wait_status(child);
 }

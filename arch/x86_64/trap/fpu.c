@@ -353,8 +353,12 @@ static int load_copy(const void __user *from, u64 states, size_t size)
 		r = -EFAULT;
 	/* A compacted image would be another size than is copied. */
 	else if ((size == sizeof(image->fx) || !image->header.xcomp_bv) &&
-		 load_frame(image, states, size, false))
+		 load_frame(image, states, size, false)) {
+		/* What is allocated next may be an area at this address: loaded last from elsewhere. */
+		fpu_sync_current();
+		fpu_forget_registers(current());
 		r = 0;
+	}
 	kfree(memory);
 	return r;
 }
