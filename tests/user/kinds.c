@@ -537,7 +537,7 @@ static long seek_then_tell(int fd, long offset, int whence)
 	CALL(shape, the_shape(fd))                                                                 \
 	CALL(statx, the_statx(fd))                                                                 \
 	CALL(statfs, the_statfs(fd))                                                               \
-	CALL(chmod, sys(SYS_fchmod, fd, 0600) ?: the_mode(fd))                                     \
+	CALL(chmod, sys(SYS_fchmod, fd, the_mode(fd) & 07777))                                     \
 	CALL(chown, sys(SYS_fchown, fd, 0, 0))                                                     \
 	CALL(utimes, sys(SYS_utimensat, fd, NULL, NULL, 0))                                        \
 	CALL(chdir, sys(SYS_fchdir, fd))                                                           \
