@@ -91,6 +91,6 @@ void tss_set_io_map(bool used)
 
 __init void tss_share(u32 cpu)
 {
-	pti_share(per_cpu_ptr(&entry_area, cpu), sizeof(entry_area_t));
+	pti_share(per_cpu_ptr(&entry_area, cpu), sizeof(entry_area_t), true);
 	ldt_init_window(cpu);
 }

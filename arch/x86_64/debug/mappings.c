@@ -1,13 +1,14 @@
 /*
- * Debug builds look at every mapping of the kernel's half: nothing may be both writable and
- * executable, nothing but the image's text may be executable, no other mapping may write what is
- * read-only in the image, user mode may reach none of it.
+ * Debug builds look at every mapping of the kernel's half, in users' page tables too: nothing may be
+ * both writable and executable, nothing but the image's text may be executable, no other mapping
+ * may write what is read-only in the image, user mode may reach none of it.
  */
 #include <arch/init.h>
 
 #ifdef CONFIG_DEBUG
 #include <arch/mmu.h>
 #include <arch_x86/percpu_setup.h>
+#include <arch_x86/pti.h>
 #include <kernel/printk.h>
 
 extern char image_start[], text_end[], init_text_start[], rodata_start[], rodata_end[],
@@ -74,6 +75,8 @@ static u32 check_table(const pte_t *table, int level, unsigned long base)
 
 u32 arch_check_mappings(void)
 {
-	return check_table(kernel_pml4, PT_LEVELS - 1, 0);
+	u32 found = check_table(kernel_pml4, PT_LEVELS - 1, 0);
+
+	return pti_user_top ? found + check_table(pti_user_top, PT_LEVELS - 1, 0) : found;
 }
 #endif

@@ -30,7 +30,7 @@
 
 bool mmu_two_roots __ro_after_init;
 u64 pte_global __ro_after_init_data = PTE_GLOBAL;
-static pte_t *user_top __ro_after_init; /* a root of which only the upper half matters */
+pte_t *pti_user_top __ro_after_init;
 
 PERCPU_SECTION u64 user_cr3, user_cr3_next;
 
@@ -67,7 +67,7 @@ static pte_t kernel_entry(unsigned long va)
 
 static pte_t *user_entry(unsigned long va)
 {
-	pte_t *table = user_top;
+	pte_t *table = pti_user_top;
 
 	for (int level = PT_LEVELS - 1; level > 0; level--) {
 		pte_t *entry = &table[pt_index(va, level)];
@@ -84,14 +84,15 @@ static pte_t *user_entry(unsigned long va)
 	return &table[pt_index(va, 0)];
 }
 
-__init void pti_share(const void *start, size_t size)
+__init void pti_share(const void *start, size_t size, bool writable)
 {
 	unsigned long va = (unsigned long)start & PAGE_MASK, end = (unsigned long)start + size;
+	pte_t without = writable ? 0 : PTE_WRITE | PTE_DIRTY;
 
 	if (!mmu_two_roots)
 		return;
 	for (; va < end; va += PAGE_SIZE)
-		*user_entry(va) = kernel_entry(va);
+		*user_entry(va) = kernel_entry(va) & ~without;
 }
 
 __init void pti_init(void)
@@ -103,14 +104,14 @@ __init void pti_init(void)
 	page = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 0);
 	if (!page)
 		panic("No memory for the entry page tables");
-	user_top = page_to_virt(page);
-	pti_share(entry_text_start, (size_t)(entry_text_end - entry_text_start));
+	pti_user_top = page_to_virt(page);
+	pti_share(entry_text_start, (size_t)(entry_text_end - entry_text_start), false);
 	pr_info("Page table isolation is on%s\n",
 		cpu_has(CPU_PCID) ? cpu_has(CPU_INVPCID) ? ", with INVPCID" : ", with PCID" : "");
 }
 
 void pti_init_root(pte_t *root)
 {
-	memcpy(root + PT_ENTRIES + PT_ENTRIES / 2, user_top + PT_ENTRIES / 2,
+	memcpy(root + PT_ENTRIES + PT_ENTRIES / 2, pti_user_top + PT_ENTRIES / 2,
 	       PT_ENTRIES / 2 * sizeof(pte_t));
 }

@@ -217,5 +217,5 @@ __init void ldt_init_window(u32 cpu)
 	if (!pages)
 		panic("No memory for the window of the local descriptor table");
 	per_cpu(ldt_window, cpu) = page_to_virt(pages);
-	pti_share(page_to_virt(pages), PAGE_SIZE << WINDOW_ORDER);
+	pti_share(page_to_virt(pages), PAGE_SIZE << WINDOW_ORDER, true);
 }

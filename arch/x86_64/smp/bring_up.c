@@ -42,7 +42,7 @@ __init void cpu_setup_entry_stacks(u32 cpu, unsigned long tops[IST_COUNT])
 
 		if (!stack)
 			panic("No memory for the entry stacks of CPU %u", cpu);
-		pti_share(stack, IST_STACK_SIZE);
+		pti_share(stack, IST_STACK_SIZE, true);
 		tops[i] = (unsigned long)stack + IST_STACK_SIZE;
 	}
 }

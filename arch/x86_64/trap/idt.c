@@ -69,7 +69,7 @@ __init void trap_init(void)
 
 __init void idt_share(void)
 {
-	pti_share(idt, sizeof(idt));
+	pti_share(idt, sizeof(idt), false);
 }
 
 __init void trap_init_cpu(void)

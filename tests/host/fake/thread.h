@@ -1,6 +1,5 @@
 /*
- * Threads of the fake machine: a ucontext each where a test switches threads (fake/switch.c), else
- * nothing.
+ * Threads of the fake machine: nothing switches them.
  */
 #ifndef FAKE_THREAD_H
 #define FAKE_THREAD_H

@@ -24,8 +24,12 @@ DECLARE_PERCPU(u64, user_cr3_next);
 
 void pti_choose(bool on); /* early boot, before there are page tables */
 void pti_init(void);	  /* boot CPU, once pages can be allocated */
-/* Boot, before the first user space: user roots show these pages, too. Panics without memory. */
-void pti_share(const void *start, size_t size);
+/*
+ * Boot, before the first user space: user roots show these pages, too; not writable where what the
+ * kernel writes there is sealed later. Panics without memory.
+ */
+void pti_share(const void *start, size_t size, bool writable);
+extern pte_t *pti_user_top;	 /* a root whose upper half is that of all user roots; or NULL */
 void pti_init_root(pte_t *root); /* the user's upper half of a new pair of roots */
 
 #endif
