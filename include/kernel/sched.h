@@ -58,6 +58,7 @@ typedef struct sched_entity {
 void sched_init(void); /* boot CPU, after percpu_init; makes init_thread current */
 void sched_init_cpu(struct thread *idle); /* a further CPU, on itself: its own idle thread */
 void sched_idle_loop(void) __noreturn;	  /* the caller becomes its CPU's idle thread */
+void sched_wait_boot_thread(void);	  /* sleeps until the boot thread has entered that loop */
 void schedule(void);			  /* gives the CPU away according to current's state */
 void yield(void);
 void wake_up_process(struct process *proc);	   /* all sleeping threads of it */

@@ -67,9 +67,10 @@ static __init __noinline void init_steps(void)
 static void init_thread_main(void *arg)
 {
 	init_steps();
-	arch_seal();	    /* boot-time code is gone, constants cannot change */
-	kernel_tests_run(); /* debug builds: ktest= */
-	start_init(NULL);   /* the first program */
+	sched_wait_boot_thread(); /* kernel_main is behind it */
+	arch_seal();		  /* boot-time code is gone, constants cannot change */
+	kernel_tests_run();	  /* debug builds: ktest= */
+	start_init(NULL);	  /* the first program */
 }
 
 __init void kernel_main(boot_info_t *info)

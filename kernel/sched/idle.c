@@ -10,17 +10,25 @@
 #include <kernel/printk.h>
 #include <kernel/softirq.h>
 #include <kernel/sync/rcu.h>
+#include <kernel/time/clock.h>
 #include <kernel/time/timer.h>
 
 static void become_idle(run_queue_t *rq)
 {
 	preempt_disable();
 	spin_lock_irq(&rq->lock);
-	rq->idle = current();
+	WRITE_ONCE(rq->idle, current());
 	rq->current_level = SCHED_LEVELS;
 	spin_unlock_irq(&rq->lock);
 	load_init();
 	watch_init();
+}
+
+/* It is bound to the boot CPU, and may still wait there for its turn in code that boot is done with. */
+void sched_wait_boot_thread(void)
+{
+	while (!READ_ONCE(cpu_rq(0)->idle))
+		msleep(1);
 }
 
 /* Sleeps until an interrupt. Interrupts off; on afterwards. */
