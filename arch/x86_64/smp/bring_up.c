@@ -1,7 +1,7 @@
 /*
  * Starting the further CPUs, one after the other: INIT, STARTUP, and for real machines that missed
  * it a second STARTUP (Intel SDM 3A 8.4.4.1). A CPU that does not answer within a second is left
- * out, with a line in the log.
+ * out, with a line in the log. One that answers late finds that it is not called any more.
  */
 #include <arch_x86/bring_up.h>
 
@@ -33,7 +33,8 @@ cpu_set_t cpu_possible, cpu_online;
 u32 cpu_count = 1;
 
 static thread_t *starting_idle; /* of the CPU that is being started */
-static u32 started;		/* atomic: its number once it runs C code */
+static u32 called;		/* atomic: its number, until it answers or is given up */
+static u32 started;		/* atomic: its number once it can be used */
 
 __init void cpu_setup_entry_stacks(u32 cpu, unsigned long tops[IST_COUNT])
 {
@@ -49,8 +50,17 @@ __init void cpu_setup_entry_stacks(u32 cpu, unsigned long tops[IST_COUNT])
 
 static unsigned long entry_stacks[IST_COUNT]; /* of the CPU that is being started */
 
+/* By that CPU or for it: false if the other was first. */
+static inline bool take_call(u32 cpu)
+{
+	return __atomic_exchange_n(&called, 0, __ATOMIC_ACQ_REL) == cpu;
+}
+
 static __noreturn __no_stack_protector void secondary_start(u32 cpu)
 {
+	if (!take_call(cpu)) /* an INIT is on its way */
+		for (;;)
+			__asm__ volatile("cli; hlt");
 	percpu_load(cpu);
 	arch_mmu_switch_kernel();
 	cpu_init_control();
@@ -113,12 +123,18 @@ static bool start_cpu(u32 cpu, u32 apic_id)
 		.entry = (u64)secondary_start,
 		.cpu = cpu,
 	};
+	__atomic_store_n(&called, cpu, __ATOMIC_RELEASE);
 	lapic_send_init(apic_id);
 	arch_delay_ns(10 * NSEC_PER_MSEC);
 	for (u32 try = 0; try < 2; try++) {
 		lapic_send_startup(apic_id, (u8)(boot_info.trampoline >> PAGE_SHIFT));
 		if (wait_started(cpu, try ? 1000 : 20))
 			return true;
+	}
+	if (!take_call(cpu)) { /* it runs and is only slow, with locks perhaps */
+		while (!wait_started(cpu, 1000))
+			;
+		return true;
 	}
 	lapic_send_init(apic_id); /* it must not come late: what it would run is freed after boot */
 	return false;
