@@ -167,6 +167,8 @@ int pid_node_attach(vfs_node_t *dir, dentry_t *dentry, pid_node_t model, mode_t 
 	proc_node_release(p, t);
 	if (S_ISLNK(mode)) {
 		n->ops = &pid_link_ops;
+		if (model.entry->kind == KIND_MAP_DIR)
+			n->state |= NODE_GUARDED_LINK;
 	} else if (S_ISREG(mode)) {
 		n->ops = &plain_ops;
 		n->fops = model.entry->kind == KIND_FDINFO_DIR ? &pid_fdinfo_file_ops

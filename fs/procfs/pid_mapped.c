@@ -77,8 +77,6 @@ static int map_dir_lookup(vfs_node_t *dir, dentry_t *dentry)
 				    pid_ino(model.pid->nr, 63) + (model.start >> PAGE_SHIFT));
 		file_put(f);
 	}
-	if (!r)
-		dentry->node->state |= NODE_GUARDED_LINK;
 	proc_node_release(p, t);
 	return r;
 }

@@ -14,9 +14,10 @@ nsec_t arch_clock_read_raw(void);
 /*
  * From now on the clock gains per_second / 2^32 nanoseconds (by far less than a second) in each second of
  * the counter, without a step. Interrupts off; callers exclude each other. Timers that are armed
- * keep their counter value: arch_timer_kick().
+ * keep their counter value: arch_timer_kick(). more: other rates will follow, and what is armed from
+ * now on must stand that without a kick.
  */
-void arch_clock_steer(s64 per_second);
+void arch_clock_steer(s64 per_second, bool more);
 const char *arch_clock_name(void); /* "tsc", "hpet", "pit" */
 /* Arms this CPU's timer for the absolute clock time, interrupts off; past times fire at once. */
 void arch_timer_arm(nsec_t when);

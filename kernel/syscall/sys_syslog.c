@@ -261,7 +261,10 @@ static ssize_t kmsg_read(file_t *f, iter_t *it, off_t *pos)
 	b = kmalloc(sizeof(*b), GFP_KERNEL);
 	if (!b)
 		return -ENOMEM;
-	r = wait_and_read(b, it);
+	if (f->flags & O_NONBLOCK)
+		r = read_some(b, it) ?: -EAGAIN; /* another reader was faster */
+	else
+		r = wait_and_read(b, it);
 	kfree(b);
 	return r;
 }

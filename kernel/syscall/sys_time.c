@@ -143,12 +143,12 @@ static int set_realtime(const struct timespec *ts)
 {
 	nsec_t t;
 
-	if (!timespec_valid(ts))
+	t = timespec_to_ns(ts);
+	if (!timespec_valid(ts) || !clock_may_show(t))
 		return -EINVAL;
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
-	t = timespec_to_ns(ts);
-	if (t == NSEC_MAX || t < clock_monotonic())
+	if (t < clock_monotonic())
 		return -EINVAL;
 	clock_set_time(t);
 	return 0;

@@ -51,6 +51,9 @@
 #define NEVER INT64_MAX
 #define SLEW_SHIFT 28 /* slews are divided with 4 fractional bits */
 #define SLEW_MAX AMOUNT(NSEC_PER_SEC / 10)
+#define LEAST_LEFT (NSEC_PER_SEC / 2)
+/* The clock cannot be set so late that it would end while the machine is up (thirty years). */
+#define LAST_REALTIME ((NSEC_MAX / NSEC_PER_SEC - 30L * 365 * DAY) * NSEC_PER_SEC)
 
 static spinlock_t adjust_lock = SPINLOCK_INIT("adjust");
 static struct {
@@ -96,7 +99,7 @@ static void steer(void)
 {
 	s64 tick = AMOUNT((st.tick - TICK_USEC) * NSEC_PER_USEC * TICKS_PER_SEC);
 
-	clock_steer(tick + st.freq + st.slew);
+	clock_steer(tick + st.freq + st.slew, st.offset || st.adjust);
 }
 
 static void begin_seconds(void)
@@ -161,7 +164,7 @@ static void leap_state(s64 second)
 /* What the next second works off. */
 static s64 next_portion(void)
 {
-	s64 portion = shift_down(st.offset, SHIFT_PLL + st.constant);
+	s64 portion = shift_down(st.offset, SHIFT_PLL + st.constant) ?: st.offset;
 	s64 adjust = clamp(st.adjust, -ADJUST_MAX, ADJUST_MAX);
 
 	st.offset -= portion;
@@ -180,7 +183,8 @@ static void catch_up(void)
 	else if (late >= 0) {
 		passed = late / NSEC_PER_SEC + 1;
 		left = NSEC_PER_SEC - late % NSEC_PER_SEC;
-		if (left < NSEC_PER_SEC / 2) { /* too short to make up for the delay */
+		if (left < LEAST_LEFT &&
+		    st.leap == NEVER) { /* too short to make up for the delay */
 			left += NSEC_PER_SEC;
 			passed++;
 		}
@@ -194,7 +198,7 @@ static void catch_up(void)
 		before = st.slew;
 		portion = next_portion() >> SLEW_SHIFT;
 		portion -= (before >> SLEW_SHIFT) * MIN(late, NSEC_PER_SEC) / NSEC_PER_SEC;
-		st.slew = portion * NSEC_PER_SEC / left * (1L << SLEW_SHIFT);
+		st.slew = portion * NSEC_PER_SEC / MAX(left, LEAST_LEFT) * (1L << SLEW_SHIFT);
 		st.slew = clamp(st.slew, -SLEW_MAX, SLEW_MAX);
 		if (st.slew != before)
 			steer();
@@ -223,6 +227,11 @@ static void forget(void)
 	st.esterror = PHASE_LIMIT;
 	steer();
 	begin_seconds();
+}
+
+bool clock_may_show(nsec_t realtime)
+{
+	return realtime < LAST_REALTIME;
 }
 
 void clock_set_time(nsec_t realtime)
@@ -274,7 +283,8 @@ static int set_offset(const struct timex *t)
 
 	if (__builtin_mul_overflow(t->time.tv_sec, NSEC_PER_SEC, &ns) ||
 	    __builtin_add_overflow(ns, part, &ns) ||
-	    __builtin_add_overflow(clock_realtime(), ns, &then) || then < clock_monotonic())
+	    __builtin_add_overflow(clock_realtime(), ns, &then) || then < clock_monotonic() ||
+	    !clock_may_show(then))
 		return -EINVAL;
 	clock_set_realtime(then);
 	forget();
@@ -363,8 +373,10 @@ static s64 change(const struct timex *t)
 		left = shift_down(st.offset, FRACTION);
 		return st.status & STA_NANO ? left : left / NSEC_PER_USEC;
 	}
-	if (!(t->modes & ADJ_OFFSET_READONLY))
+	if (!(t->modes & ADJ_OFFSET_READONLY)) {
 		st.adjust = t->offset;
+		steer();
+	}
 	return left;
 }
 
@@ -394,6 +406,7 @@ static void tell(struct timex *t, s64 offset)
 int clock_adjust(struct timex *t)
 {
 	u32 modes = t->modes;
+	bool changes = modes & ADJ_ADJTIME ? !(modes & ADJ_OFFSET_READONLY) : modes;
 	unsigned long flags;
 	int r = check(t);
 
@@ -409,7 +422,7 @@ int clock_adjust(struct timex *t)
 		arm();
 	}
 	spin_unlock_irqrestore(&adjust_lock, flags);
-	if (r >= 0 && modes)
+	if (r >= 0 && changes)
 		arch_timer_kick(); /* what was armed by another rate */
 	return r;
 }

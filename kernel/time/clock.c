@@ -78,14 +78,14 @@ void clock_set_realtime(nsec_t t)
 	wake_up_all(&clock_set_wait);
 }
 
-void clock_steer(s64 per_second)
+void clock_steer(s64 per_second, bool more)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&share_lock, &flags);
 	if (shared_page)
 		arch_vdso_withdraw(shared_page);
-	arch_clock_steer(per_second);
+	arch_clock_steer(per_second, more);
 	if (shared_page)
 		arch_vdso_publish(shared_page, clock_realtime_offset());
 	spin_unlock_irqrestore(&share_lock, flags);

@@ -210,6 +210,13 @@ static void group_status(void)
 	sys(SYS_clock_settime, CLOCK_REALTIME, &now);
 	t.modes = 0;
 	ROW("settime_unsync", adjust(&t), TIME_ERROR);
+	/* Neither before boot nor so late that the clock might end. */
+	now = (struct timespec){ INT64_MAX / SECOND - 30l * 365 * 86400, 0 };
+	ROW("settime_too_late", sys(SYS_clock_settime, CLOCK_REALTIME, &now), -EINVAL);
+	ROW_AS(USER, "settime_too_late_user", sys(SYS_clock_settime, CLOCK_REALTIME, &now),
+	       -EINVAL);
+	t = (struct timex){ .modes = ADJ_SETOFFSET, .time = { now.tv_sec, 0 } };
+	ROW("setoffset_too_late", adjust(&t), -EINVAL);
 	t = (struct timex){ .modes = ADJ_SETOFFSET, .time = { -4000000000l, 0 } };
 	ROW("setoffset_before_boot", adjust(&t), -EINVAL);
 	undo();
@@ -233,11 +240,11 @@ static void group_adjtime(void)
 	adjust(&t);
 	ROW_TRUE("replaced", t.offset > 0 && t.offset % 500 == 0);
 	ROW_TRUE("done", EVENTUALLY((t.modes = ADJ_OFFSET_SS_READ, adjust(&t), t.offset == 0)));
-	struct timeval delta = { 0, 1234 }, old = { 9, 9 };
+	struct timeval delta = { 0, 12345 }, old = { 9, 9 };
 	ROW("adjtime", adjtime(&delta, &old), 0);
 	ROW("adjtime_old", old.tv_sec * 1000000 + old.tv_usec, 0);
 	ROW("adjtime_read", adjtime(NULL, &old), 0);
-	ROW_TRUE("adjtime_left", old.tv_sec == 0 && old.tv_usec > 200 && old.tv_usec <= 1234);
+	ROW_TRUE("adjtime_left", old.tv_sec == 0 && old.tv_usec > 200 && old.tv_usec <= 12345);
 	/* No rate but the last one's is left when it is done. */
 	delta.tv_usec = 0;
 	adjtime(&delta, NULL);
@@ -300,12 +307,13 @@ static long start_at(int64_t second, int leap)
 
 static void group_leap(void)
 {
+	/* Some seconds before midnight, so that a loaded host does not let it pass unseen. */
 	int64_t day = 20000 * 86400l, was = system_ns(CLOCK_REALTIME),
 		since = now_ns(CLOCK_MONOTONIC);
 	struct timex t = { 0 };
 
 	undo();
-	ROW("insert", start_at(day - 4, STA_INS), TIME_OK);
+	ROW("insert", start_at(day - 7, STA_INS), TIME_OK);
 	ROW_TRUE("pending", EVENTUALLY((t.modes = 0, adjust(&t) == TIME_INS)));
 	int64_t before = ahead(CLOCK_REALTIME, true);
 	ROW_TRUE("wait", EVENTUALLY((t.modes = 0, adjust(&t) == TIME_WAIT)));
@@ -315,7 +323,7 @@ static void group_leap(void)
 	ROW_TRUE("day_again", t.time.tv_sec >= day && t.time.tv_sec < day + 60);
 	set(ADJ_STATUS, 0, 0, 0);
 	ROW_TRUE("ok", EVENTUALLY((t.modes = 0, adjust(&t) == TIME_OK)));
-	ROW("delete", start_at(day - 4, STA_DEL), TIME_OK);
+	ROW("delete", start_at(day - 7, STA_DEL), TIME_OK);
 	ROW_TRUE("delete_pending", EVENTUALLY((t.modes = 0, adjust(&t) == TIME_DEL)));
 	before = ahead(CLOCK_REALTIME, true);
 	ROW_TRUE("delete_wait", EVENTUALLY((t.modes = 0, adjust(&t) == TIME_WAIT)));

@@ -269,21 +269,23 @@ static int make_sys_directory(void)
 static int make_queue(void)
 {
 	struct mq_attr attr = { .mq_maxmsg = 2, .mq_msgsize = 16 };
-	int fd = mq_open("/kinds", O_RDWR | O_CREAT | O_NONBLOCK, 0600, &attr);
+	const char *name = named("/kinds.%d", getpid());
+	int fd = mq_open(name, O_RDWR | O_CREAT | O_NONBLOCK, 0600, &attr);
 
-	mq_unlink("/kinds");
+	mq_unlink(name);
 	return fd;
 }
 
+/* SHARED: the file is one for the whole machine, where copies of this program would find each other's locks and modes. */
 /* clang-format off */
 #define KINDS \
 	KIND(regular) KIND(read_only) KIND(write_only) KIND(append) KIND(unnamed) KIND(directory) \
 	KIND(path) KIND(path_directory) KIND(path_link) KIND(pipe_read) KIND(pipe_write) KIND(fifo) \
 	KIND(eventfd) KIND(timerfd) KIND(signalfd) KIND(inotify) KIND(epoll) KIND(pidfd) \
-	KIND(stream) KIND(datagram) KIND(seqpacket) KIND(socket) KIND(listener) KIND(pty_master) \
-	KIND(pty_slave) KIND(null) KIND(zero) KIND(full) KIND(random) KIND(memfd) \
-	KIND(sealed) KIND(ptmx_directory) KIND(proc_file) KIND(proc_text) KIND(proc_directory) KIND(proc_memory) \
-	KIND(proc_sysctl) KIND(sys_file) KIND(sys_directory) KIND(queue)
+	KIND(stream) KIND(datagram) KIND(seqpacket) KIND(socket) KIND(listener) SHARED(pty_master) \
+	KIND(pty_slave) SHARED(null) SHARED(zero) SHARED(full) SHARED(random) KIND(memfd) \
+	KIND(sealed) SHARED(ptmx_directory) KIND(proc_file) SHARED(proc_text) KIND(proc_directory) KIND(proc_memory) \
+	SHARED(proc_sysctl) SHARED(sys_file) SHARED(sys_directory) KIND(queue)
 /* clang-format on */
 
 /* ---- the calls: what they answer, addresses and texts made comparable ---- */
@@ -646,14 +648,21 @@ static void try_all(int (*make)(void))
 	{                                                                                          \
 		try_all(make_##name);                                                              \
 	}
+#define SHARED KIND
 KINDS
+#undef SHARED
 #undef KIND
 
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "kinds");
+	/* Others that run at the same time lower limits of these. */
+	take_turns("mqueue", LOCK_SH);
+	take_turns("net", LOCK_SH);
 #define KIND(name) GROUP(group_##name);
+#define SHARED(name) GROUP_ALONE(group_##name);
 	KINDS
+#undef SHARED
 #undef KIND
 	return finish();
 }

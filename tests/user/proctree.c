@@ -175,6 +175,7 @@ static void group_sysctl(void)
 {
 	int level, message, minimum, standard;
 	unsigned long nodes, unused;
+	long n;
 
 	ROW("arch", read_file("/proc/sys/kernel/arch"), 7);
 	ROW("arch_text", strcmp(text, "x86_64\n"), 0);
@@ -200,7 +201,10 @@ static void group_sysctl(void)
 	int fd = MUST(open("/dev/kmsg", O_RDWR | O_NONBLOCK));
 	lseek(fd, 0, SEEK_END);
 	ROW("message", write(fd, "a row\n", 6), 6);
-	ROW_OK("message_read", sys(SYS_read, fd, text, sizeof(text)));
+	do /* the kernel may have something to say, too */
+		n = sys(SYS_read, fd, text, sizeof(text) - 1);
+	while (n > 0 && !memmem(text, n, ";a row\n", 7));
+	ROW_OK("message_read", n);
 	ROW("message_level", atoi(text), 1 << 3 | 5);
 	ROW("console_off", sys(SYS_syslog, 6, NULL, 0), 0);
 	read_file("/proc/sys/kernel/printk");
@@ -242,7 +246,9 @@ static void group_kmsg(void)
 	}
 	ROW("drained", n, -EAGAIN);
 	ROW_TRUE("found", found);
-	ROW("unread", sys(SYS_syslog, 9, NULL, 0), 0);
+	/* Unless the kernel has something to say just then. */
+	ROW_TRUE("unread",
+		 EVENTUALLY((sys(SYS_read, fd, page, sizeof(page)), !sys(SYS_syslog, 9, NULL, 0))));
 	MUST(write(log, "<5>another\n", 11));
 	n = sys(SYS_read, fd, page, 4);
 	ROW("piece", n, 4);

@@ -562,37 +562,95 @@ static long traced_twice(const struct sleeping_call *c, long *seen)
 	return end_call(pid);
 }
 
-static void group_calls(void)
+static void try_call(const struct sleeping_call *c)
 {
+	struct msqid_ds ds;
+	long seen = 0;
+
+	ROW(named("%s.handled", c->name), handled(c, 0), c->handled);
+	ROW(named("%s.restarted", c->name), handled(c, SA_RESTART), c->restarted);
+	ROW(named("%s.continued", c->name), continued(c), c->continued);
+	ROW(named("%s.traced", c->name), traced(c, &seen), c->continued);
+	ROW(named("%s.seen", c->name), seen, c->traced);
+	if (c->continued == SLEEPS) {
+		ROW(named("%s.traced_twice", c->name), traced_twice(c, &seen), SLEEPS);
+		ROW(named("%s.seen_again", c->name), seen, c->traced);
+	}
+	if (!msgctl(queue, IPC_STAT, &ds) && ds.msg_qnum) { /* it was filled */
+		msgctl(queue, IPC_RMID, NULL);
+		queue = MUST(msgget(IPC_PRIVATE, 0600));
+	}
+}
+
+/* Several groups, since each has its time: from this call up to the one that the next begins with. */
+static void try_calls(const char *first, const char *next)
+{
+	bool ours = false;
+
 	semaphore = MUST(semget(IPC_PRIVATE, 1, 0600));
 	queue = MUST(msgget(IPC_PRIVATE, 0600));
 	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	for (size_t i = 0; i < LENGTH(calls); i++) {
-		const struct sleeping_call *c = &calls[i];
-		struct msqid_ds ds;
-		long seen = 0;
-
-		ROW(named("%s.handled", c->name), handled(c, 0), c->handled);
-		ROW(named("%s.restarted", c->name), handled(c, SA_RESTART), c->restarted);
-		ROW(named("%s.continued", c->name), continued(c), c->continued);
-		ROW(named("%s.traced", c->name), traced(c, &seen), c->continued);
-		ROW(named("%s.seen", c->name), seen, c->traced);
-		if (c->continued == SLEEPS) {
-			ROW(named("%s.traced_twice", c->name), traced_twice(c, &seen), SLEEPS);
-			ROW(named("%s.seen_again", c->name), seen, c->traced);
-		}
-		if (!msgctl(queue, IPC_STAT, &ds) && ds.msg_qnum) { /* it was filled */
-			msgctl(queue, IPC_RMID, NULL);
-			queue = MUST(msgget(IPC_PRIVATE, 0600));
-		}
+		if (!strcmp(calls[i].name, first))
+			ours = true;
+		if (!strcmp(calls[i].name, next))
+			ours = false;
+		if (ours)
+			try_call(&calls[i]);
 	}
 	semctl(semaphore, 0, IPC_RMID);
 	msgctl(queue, IPC_RMID, NULL);
 }
 
+static void group_time(void)
+{
+	try_calls("pause", "futex");
+}
+
+static void group_futex(void)
+{
+	try_calls("futex", "poll");
+}
+
+static void group_readiness(void)
+{
+	try_calls("poll", "pipe_read");
+}
+
+static void group_pipes(void)
+{
+	try_calls("pipe_read", "eventfd");
+}
+
+static void group_descriptors(void)
+{
+	try_calls("eventfd", "recv");
+}
+
+static void group_sockets(void)
+{
+	try_calls("recv", "wait4");
+}
+
+static void group_rest(void)
+{
+	try_calls("wait4", "");
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "sleeps");
-	GROUP(group_calls);
+	/* Others that run at the same time lower limits of these. */
+	take_turns("sem", LOCK_SH);
+	take_turns("msg", LOCK_SH);
+	take_turns("mqueue", LOCK_SH);
+	take_turns("net", LOCK_SH);
+	GROUP(group_time);
+	GROUP(group_futex);
+	GROUP(group_readiness);
+	GROUP(group_pipes);
+	GROUP(group_descriptors);
+	GROUP(group_sockets);
+	GROUP(group_rest);
 	return finish();
 }

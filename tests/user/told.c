@@ -128,6 +128,11 @@ static void group_slack(void)
 	ROW("set_real_time", prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), 0);
 	MUST(sys(SYS_sched_setscheduler, 0, SCHED_OTHER, &none));
 	ROW("after", prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0), 50000);
+	/* Answers that look like a call to be begun again. */
+	CHILD(MUST(sys(SYS_prctl, PR_SET_TIMERSLACK, -512l, 0, 0, 0));
+	      ROW("like_restart", sys(SYS_prctl, PR_GET_TIMERSLACK, 0, 0, 0, 0), -512));
+	int memory = MUST(open("/proc/self/mem", O_RDONLY));
+	ROW("position_like_restart", sys(SYS_lseek, memory, -512l, SEEK_SET), -512);
 }
 
 static void group_times(void)

@@ -48,7 +48,7 @@ static const clock_source_t *source __ro_after_init; /* NULL: not chosen yet */
 static u32 sequence;
 static u32 writer; /* its CPU, while sequence is odd */
 static clock_scale_t scales[2];
-static s64 gain; /* the writers': what arch_clock_steer was told last */
+static bool steered; /* the writers': as arch_clock_steer was told last */
 
 static u64 counter(void)
 {
@@ -166,21 +166,21 @@ u64 clock_ns_to_tsc(nsec_t when)
 
 bool clock_is_steered(void)
 {
-	return READ_ONCE(gain) != 0;
+	return READ_ONCE(steered);
 }
 
-void arch_clock_steer(s64 per_second)
+void arch_clock_steer(s64 per_second, bool more)
 {
 	/* The share of the rate, 62 fractional bits. */
 	u64 share =
 		mul_div((u64)(per_second < 0 ? -per_second : per_second), 1UL << 30, NSEC_PER_SEC);
-	u64 more = (u64)((unsigned __int128)source->mult * share >> 62);
+	u64 part = (u64)((unsigned __int128)source->mult * share >> 62);
 	const clock_scale_t *old = &scales[sequence / 2 & 1];
 	clock_scale_t *s = write_begin();
-	u64 mult = per_second < 0 ? source->mult - more : source->mult + more, now = counter();
+	u64 mult = per_second < 0 ? source->mult - part : source->mult + part, now = counter();
 	u64 delta = MAX((s64)(now - old->base), 0l);
 
-	WRITE_ONCE(gain, per_second);
+	WRITE_ONCE(steered, per_second || more);
 	*s = (clock_scale_t){
 		.base = old->base + delta,
 		.mult = mult,

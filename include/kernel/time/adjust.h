@@ -13,6 +13,8 @@
  * thread.
  */
 int clock_adjust(struct timex *t);
+/* Is it early enough to set the clock to? */
+bool clock_may_show(nsec_t realtime);
 /* Somebody sets the time of day: what was told of the clock's errors holds no longer. Any thread. */
 void clock_set_time(nsec_t realtime);
 

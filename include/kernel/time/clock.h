@@ -17,9 +17,10 @@ nsec_t clock_tai_offset(void);	    /* international atomic time - realtime */
 void clock_set_tai_offset(nsec_t offset); /* wakes clock_set_wait */
 /*
  * From now on monotonic and realtime gain per_second / 2^32 nanoseconds in each second of the
- * machine's counter. Any context. Timers notice with arch_timer_kick().
+ * machine's counter. Any context. Timers notice with arch_timer_kick(). more: another rate will follow, and
+ * none of them needs a kick from now on.
  */
-void clock_steer(s64 per_second);
+void clock_steer(s64 per_second, bool more);
 /* From now on the clocks' parameters stand in this page, which programs read (arch/vdso.h). */
 void clock_share(void *page);
 /* Who waits for an absolute realtime waits here, until the monotonic time that it is now. */
