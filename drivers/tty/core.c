@@ -259,6 +259,7 @@ void tty_release(file_t *f)
 		rwsem_write_lock(&tty->termios_lock);
 		if (tty->link)
 			tty->termios = tty->initial;
+		tty->fixed = (struct termios2){ 0 };
 		rwsem_write_unlock(&tty->termios_lock);
 		if (tty->ops->last_close)
 			tty->ops->last_close(tty);

@@ -105,6 +105,44 @@ static void tell_termios(tty_t *tty, const struct termios2 *was, const struct te
 				 flow ? TIOCPKT_NOSTOP : TIOCPKT_DOSTOP);
 }
 
+/* ioctl_tty(2), "Locking the termios structure". termios_lock held for writing. */
+static void keep_fixed(const tty_t *tty, struct termios2 *t)
+{
+	const struct termios2 *was = &tty->termios, *fixed = &tty->fixed;
+
+	t->c_iflag ^= (t->c_iflag ^ was->c_iflag) & fixed->c_iflag;
+	t->c_oflag ^= (t->c_oflag ^ was->c_oflag) & fixed->c_oflag;
+	t->c_cflag ^= (t->c_cflag ^ was->c_cflag) & fixed->c_cflag;
+	t->c_lflag ^= (t->c_lflag ^ was->c_lflag) & fixed->c_lflag;
+	for (u32 i = 0; i < ARRAY_SIZE(t->c_cc); i++)
+		if (fixed->c_cc[i])
+			t->c_cc[i] = was->c_cc[i];
+}
+
+static long get_fixed(tty_t *tty, void __user *out)
+{
+	struct termios2 t;
+
+	rwsem_read_lock(&tty->termios_lock);
+	t = tty->fixed;
+	rwsem_read_unlock(&tty->termios_lock);
+	return copy_to_user(out, &t, TERMIOS_SIZE) ? -EFAULT : 0;
+}
+
+static long set_fixed(tty_t *tty, const void __user *in)
+{
+	struct termios2 t = { 0 };
+
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (copy_from_user(&t, in, TERMIOS_SIZE))
+		return -EFAULT;
+	rwsem_write_lock(&tty->termios_lock);
+	tty->fixed = t;
+	rwsem_write_unlock(&tty->termios_lock);
+	return 0;
+}
+
 #define WAIT_OUTPUT 1
 #define FLUSH_INPUT 2
 
@@ -133,6 +171,7 @@ static long apply_termios(tty_t *tty, struct termios2 *t, u32 how)
 		t->c_ispeed = t->c_ospeed;
 	rwsem_write_lock(&tty->termios_lock);
 	was = tty->termios;
+	keep_fixed(tty, t);
 	tty->termios = *t;
 	tty->termios.c_line = N_TTY;
 	discipline_termios_changed(tty, was.c_lflag);
@@ -219,6 +258,10 @@ static long termios_ioctl(tty_t *tty, u32 cmd, void __user *arg)
 		return set_termio(tty, arg, WAIT_OUTPUT);
 	case TCSETAF:
 		return set_termio(tty, arg, WAIT_OUTPUT | FLUSH_INPUT);
+	case TIOCGLCKTRMIOS:
+		return get_fixed(tty, arg);
+	case TIOCSLCKTRMIOS:
+		return set_fixed(tty, arg);
 	}
 	return -ENOIOCTLCMD;
 }

@@ -59,7 +59,8 @@ typedef struct tty {
 	rwsem_t termios_lock;
 	struct termios2 termios; /* (t) */
 	struct termios2 initial; /* (t) what a last close goes back to */
-	struct winsize winsize;	 /* (c) */
+	struct termios2 fixed; /* (t) bits set, and keys not 0, cannot be changed: TIOCSLCKTRMIOS */
+	struct winsize winsize; /* (c) */
 
 	/* raw input from interrupts, taken up by the work item */
 	spinlock_t raw_lock;

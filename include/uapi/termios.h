@@ -130,6 +130,8 @@ struct winsize {
 #define FIOCLEX 0x5451
 #define FIOASYNC 0x5452
 #define TIOCINQ FIONREAD
+#define TIOCGLCKTRMIOS 0x5456
+#define TIOCSLCKTRMIOS 0x5457
 #define TIOCCONS 0x541d
 #define TIOCPKT 0x5420
 #define TIOCNOTTY 0x5422

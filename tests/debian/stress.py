@@ -99,13 +99,15 @@ def pages():
     """What memory is used for, in pages, once what can be is given back."""
     with open("/proc/sys/vm/drop_caches", "w", encoding="utf-8") as drop:
         drop.write("3\n")
-    with open("/proc/meminfo", encoding="utf-8") as info:
-        return {name: int(figure.split()[0]) * 1024 // PAGE for name, figure in (line.split(":") for line in info)}
+    with open("/proc/meminfo", encoding="utf-8") as info, open("/proc/self/status", encoding="utf-8") as own:
+        lines = [line for line in info] + [line for line in own if line.startswith("RssAnon")]
+    return {name: int(figure.split()[0]) * 1024 // PAGE for name, figure in (line.split(":") for line in lines)}
 
 
 def lost(before, after):
-    """Pages that were free, and of those the ones that have a known use: the text tells which."""
+    """Pages that were free and that this program does not have; the text tells what has a known use."""
     gone = sum(before[kind] - after[kind] for kind in ("MemFree", "Cached", "Buffers", "SReclaimable"))
+    gone -= after["RssAnon"] - before["RssAnon"]
     uses = [f"{kind} {after[kind] - before[kind]:+}" for kind in USES if after[kind] != before[kind]]
     return gone, f"{gone} pages less ({', '.join(uses)})"
 

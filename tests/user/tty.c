@@ -201,6 +201,34 @@ static void group_termios(void)
 	ROW("termios2_speed", t2.c_ospeed, 38400);
 }
 
+static void group_fixed_termios(void)
+{
+	struct termios t, none = { 0 }, some = { .c_iflag = IXON, .c_lflag = ECHO };
+
+	open_pair();
+	some.c_cc[VINTR] = 1;
+	ROWS_POINTER("get", sizeof(t), sys(SYS_ioctl, slave, TIOCGLCKTRMIOS, p), 0);
+	ROWS_EFAULT("set", sizeof(t), sys(SYS_ioctl, slave, TIOCSLCKTRMIOS, p));
+	ROW_AS(USER, "set_user", sys(SYS_ioctl, slave, TIOCSLCKTRMIOS, &some), -EPERM);
+	ROW("get_user", CHILD(become(USER); _exit(sys(SYS_ioctl, slave, TIOCGLCKTRMIOS, &t))), 0);
+	ROW("set", sys(SYS_ioctl, slave, TIOCSLCKTRMIOS, &some), 0);
+	ROW("by_master", (sys(SYS_ioctl, master, TIOCGLCKTRMIOS, &t), t.c_lflag), ECHO);
+	t = get();
+	t.c_iflag &= ~(IXON | ICRNL);
+	t.c_lflag &= ~(ECHO | ISIG);
+	t.c_cc[VINTR] = 7;
+	t.c_cc[VQUIT] = 8;
+	ROW("change", sys(SYS_ioctl, slave, TCSETS, &t), 0);
+	t = get();
+	ROW("iflag", t.c_iflag & (IXON | ICRNL), IXON);
+	ROW("lflag", t.c_lflag & (ECHO | ISIG), ECHO);
+	ROW("key", t.c_cc[VINTR], 3);
+	ROW("key_free", t.c_cc[VQUIT], 8);
+	ROW("set_none", sys(SYS_ioctl, slave, TIOCSLCKTRMIOS, &none), 0);
+	t.c_lflag &= ~ECHO;
+	ROW("change_all", (set(&t), get().c_lflag & ECHO), 0);
+}
+
 static void group_canonical(void)
 {
 	open_pair();
@@ -1142,6 +1170,7 @@ int main(int argc, char **argv)
 	GROUP(group_instances);
 	GROUP(group_ptmx);
 	GROUP(group_termios);
+	GROUP(group_fixed_termios);
 	GROUP(group_canonical);
 	GROUP(group_echo);
 	GROUP(group_raw);
