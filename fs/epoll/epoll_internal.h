@@ -21,7 +21,7 @@ typedef struct epoll {
 	wait_queue_head_t wait;	   /* epoll_wait(2) */
 	wait_queue_head_t pollers; /* who watches the set itself */
 
-	u64 check_round; /* nest_mutex: the check that looked here last, and what it found */
+	u64 check_round; /* epoll_nest_mutex: the check that looked here last, and what it found */
 	int check_height;
 } epoll_t;
 

@@ -1,9 +1,8 @@
 /*
- * Per-CPU variables. On x86_64 they live in the image between percpu_start and
- * percpu_end; each CPU has a copy at
- * `&variable + percpu_offset[cpu]` and its GS base holds that offset, so `gs:[rip + variable]`
- * reaches the running CPU's copy (Intel SDM 1 3.7.5). Before percpu_init the boot CPU's offset is
- * 0: it uses the section itself.
+ * Per-CPU variables. On x86_64 they live in the image between percpu_start and percpu_end; each CPU
+ * has a copy at `&variable + percpu_offset[cpu]` and its GS base holds that offset, so
+ * `gs:[rip + variable]` reaches the running CPU's copy (Intel SDM 1 3.7.5). Before the first
+ * percpu_load the boot CPU's offset is 0: it uses the image's.
  *
  *	DEFINE_PERCPU(int, depth);
  *	this_cpu_inc(depth);			one instruction, safe against preemption and interrupts

@@ -32,8 +32,8 @@ struct thread *arch_switch(struct thread *prev, struct thread *next);
 void arch_thread_init_kernel(struct thread *t, void (*fn)(void *), void *arg);
 /*
  * A new user thread that starts as a copy of parent's user frame with rax = 0, with the given stack
- * pointer (0: the parent's), and TLS base (tls_set). Copies the extended state. 0, -ENOMEM, or -EPERM for a base in the
- * kernel's half.
+ * pointer (0: the parent's), and with set_tls that TLS base. Copies the extended state. 0, -ENOMEM,
+ * or -EPERM for a base in the kernel's half.
  */
 int arch_thread_copy_user(struct thread *child, struct thread *parent, const trap_frame_t *frame,
 			  unsigned long user_sp, bool set_tls, unsigned long tls);

@@ -107,7 +107,7 @@ void tty_init(void); /* boot: /dev/tty, /dev/console, ptys */
 tty_t *tty_create(const tty_operations_t *ops, void *driver_data, const char *name, dev_t dev);
 void tty_get(tty_t *tty);
 void tty_put(tty_t *tty); /* the last one calls ops->destroy and frees; may sleep */
-/* Makes /dev/<name>; opened through tty_find_open's table. */
+/* Makes /dev/<name>; opening that finds it by its number. */
 int tty_register(tty_t *tty);
 /* open(2) of a tty: attaches it to the file, may make it the controlling terminal. 0 or errno. */
 int tty_open_file(tty_t *tty, file_t *f);

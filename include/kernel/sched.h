@@ -55,7 +55,7 @@ typedef struct sched_entity {
 	cpu_set_t affinity;
 } sched_entity_t;
 
-void sched_init(void); /* boot CPU, after percpu_init; makes init_thread current */
+void sched_init(void); /* boot CPU, after percpu_load; makes init_thread current */
 void sched_init_cpu(struct thread *idle); /* a further CPU, on itself: its own idle thread */
 void sched_idle_loop(void) __noreturn;	  /* the caller becomes its CPU's idle thread */
 void sched_wait_boot_thread(void);	  /* sleeps until the boot thread has entered that loop */

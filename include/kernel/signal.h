@@ -22,8 +22,7 @@ typedef struct ksignal_info {
 	siginfo_t info; /* as user space sees it, 128 bytes */
 } ksignal_info_t;
 
-/* One queued signal. Allocated by the caller's side through signal_queue_alloc hooks (kernel/task never
- * allocates: kernel/proc fills a per-user-limited pool pointer at boot). */
+/* One queued signal, from signal_entry_alloc, which counts them by user. */
 typedef struct signal_entry {
 	list_t link;
 	siginfo_t info;

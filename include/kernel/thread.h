@@ -1,11 +1,11 @@
 /*
  * thread_t: what the scheduler runs. A process has one or more; kernel threads belong to process 0.
  *
- *	        thread_create            wake_up_thread
+ *	     sched_start_thread          wake_up_thread
  *	  NEW ----------------> RUNNING <---------------- sleeping states, STOPPED, TRACED
  *	                          | prepare_to_wait+schedule ^
  *	                          +-----------------------------------+
- *	                          | thread_exit -> ZOMBIE -> (switched away, last reference) DEAD
+ *	                          | exit_thread -> ZOMBIE -> (switched away, last reference) DEAD
  *
  * Field keys: (o) only the thread itself; (r) run-queue lock of its CPU; (s) process->sig_lock;
  * (p) process_tree_lock; (c) constant after creation; (a) atomic; (R) RCU.

@@ -69,7 +69,7 @@ __init void gdt_init_cpu(u32 cpu, const unsigned long ist[IST_COUNT])
 	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%ss" : : "r"(SEL_KERNEL_DS));
 	/*
 	 * FS and GS keep their bases: null selectors are loaded before GS base is set
-	 * (percpu_init_cpu).
+	 * (percpu_load).
 	 */
 	__asm__ volatile("ltr %w0" : : "r"(SEL_TSS));
 	__asm__ volatile("lldt %w0" : : "r"(0)); /* nothing that a boot loader left is believed */

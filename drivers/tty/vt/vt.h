@@ -13,7 +13,7 @@
 
 /*
  * A console. Keys: (l) lock, a spinlock with interrupts off; (m) vt_mutex; (k) constant; (a) atomic.
- * Order: tty_mutex > vt_mutex; front_lock > lock > tty->raw_lock.
+ * Order: tty_mutex > vt_mutex; vt_front_lock > lock > tty->raw_lock.
  */
 typedef struct vt {
 	u32 number; /* (k) 1 is tty1 */

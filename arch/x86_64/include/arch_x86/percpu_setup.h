@@ -7,7 +7,7 @@
 #include <arch/percpu.h>
 
 size_t percpu_size(void);		/* bytes of an area; align it to a cache line at least */
-void percpu_setup(u32 cpu, void *area); /* fills the area from the image's section */
+void percpu_setup(u32 cpu, void *area); /* fills the area from the image */
 void percpu_load(u32 cpu);		/* GS base of the running CPU */
 
 /* Where the image lies in memory (early.c). */
