@@ -99,3 +99,4 @@ mv core.* aborted
 look aborted -ex bt | grep -E '^Program term'
 look aborted -ex bt | grep -oE ' (main|abort) \(' | sort
 look aborted -ex 'p $_siginfo.si_signo' -ex 'p $_siginfo.si_code' | tail -n 2
+echo core >/proc/sys/kernel/core_pattern
