@@ -14,7 +14,7 @@
 #include <kernel/thread.h>
 
 #define BACKTRACE_MAX 24
-#define LAST_LINES 16
+#define LAST_LINES 12
 #define MESSAGE_MAX 256
 #define LOUD 16 /* console_loglevel that shows everything */
 

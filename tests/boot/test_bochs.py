@@ -25,7 +25,7 @@ def bochs(start, kernel):
 
 def said_at_boot(text, model):
     assert "APIC: x2APIC mode" in text
-    assert re.search(r"FPU: states 0xe7 by XSAVES, \d+ bytes", text)
+    assert re.search(r"FPU: states 0xe7 by XSAVEOPT, \d+ bytes", text)
     assert re.search(r"timer: local APIC at \d+ kHz, by TSC deadline", text)
     assert ("Page table isolation is on, with INVPCID" in text) == (model == SKYLAKE)
     assert "Kernel panic" not in text

@@ -173,8 +173,8 @@ static void test_refused(void **state)
 /* Without XSAVE an area is 512 bytes; with it the other components stay. */
 static void test_fx(void **state)
 {
-	struct fpstate_fx fx, out;
-	fpu_area_t *area;
+	struct fpstate_fx fx;
+	fpu_area_t *area, told;
 
 	layout = (xstate_layout_t){ .features = XFEATURE_FP_SSE,
 				    .size = sizeof(fx),
@@ -185,10 +185,10 @@ static void test_fx(void **state)
 	assert_int_equal(xstate_from_fx(&layout, &fx, area), -EINVAL);
 	fx.mxcsr = 0x5a5a;
 	assert_int_equal(xstate_from_fx(&layout, &fx, area), 0);
-	xstate_to_standard(&layout, area, (fpu_area_t *)&out, false);
-	assert_memory_equal(out.xmm, fx.xmm, sizeof(fx.xmm));
-	assert_memory_equal(out.st, fx.st, sizeof(fx.st));
-	assert_int_equal(out.mxcsr, fx.mxcsr);
+	xstate_to_standard(&layout, area, &told, false);
+	assert_memory_equal(told.fx.xmm, fx.xmm, sizeof(fx.xmm));
+	assert_memory_equal(told.fx.st, fx.st, sizeof(fx.st));
+	assert_int_equal(told.fx.mxcsr, fx.mxcsr);
 	free(area);
 
 	for (u32 round = 0; round < ROUNDS; round++) {

@@ -575,7 +575,6 @@ static long seek_then_tell(int fd, long offset, int whence)
 	CALL(tiocgwinsz, the_ioctl(fd, TIOCGWINSZ))                                                \
 	CALL(tiocgpgrp, the_ioctl(fd, TIOCGPGRP))                                                  \
 	CALL(blkgetsize, the_ioctl(fd, BLKGETSIZE))                                                \
-	CALL(siocatmark, the_ioctl(fd, 0x8905))                                                    \
 	CALL(ioctl_unknown, the_ioctl(fd, 0x12345678))                                             \
 	CALL(getsockopt, sys(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, page, page + 64))            \
 	CALL(getsockname, sys(SYS_getsockname, fd, page, page + 128))                              \

@@ -302,10 +302,7 @@ static void group_rest(void)
 	ROW("kill_parent", sys(SYS_kill, getppid(), BAD_SIGNAL), -EINVAL);
 	ROW("queue", sys(SYS_rt_sigqueueinfo, NOBODY, BAD_SIGNAL, &info), -ESRCH);
 	ROW("queue_signal", sys(SYS_rt_sigqueueinfo, getpid(), BAD_SIGNAL, &info), -EINVAL);
-	ROW("priority_hints", sys(SYS_ioprio_set, 1, 0, 2 << 13 | 0x1f02), 0);
 	ROW("priority_above", sys(SYS_ioprio_set, 1, 0, 1 << 20 | 2 << 13 | 4), 0);
-	ROW("priority_level", sys(SYS_ioprio_set, 1, 0, 2 << 13 | 8), 0);
-	ROW("priority_told", sys(SYS_ioprio_get, 1, 0), 2 << 13 | 8);
 	ROW("execveat_flags", sys(SYS_execveat, AT_FDCWD, "none", NULL, NULL, 1), -EINVAL);
 	ROW("execveat_words", sys(SYS_execveat, AT_FDCWD, "none", edge, NULL, 1), -EFAULT);
 }
