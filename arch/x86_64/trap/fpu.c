@@ -10,8 +10,9 @@
  *	TF_RESTORE_FPU clear	the thread runs and its registers are valid; memory may be old
  *
  * One instruction saves and one loads, put in place at boot: XSAVES, XSAVEOPT, XSAVE or FXSAVE.
- * XSAVES is for who says `xsaves` on the command line: in Bochs, the one place where it was tried, it
- * left a header that XRSTORS refuses, and whose fault that is has not been found. The first two skip what is in its initial state or unchanged since the last load from the same
+ * XSAVES is for who says `xsaves` on the command line: it has not been seen to work. Bochs, the one
+ * place to try it, tells another size for its format than the manual gives, so it is not used there;
+ * with that overlooked it left a header that XRSTORS refuses. The first two skip what is in its initial state or unchanged since the last load from the same
  * address; memory may then hold old bytes behind a clear bit of xstate_bv, and nobody but the CPU
  * and xstate.c reads an area. An area is only ever saved to after the registers were loaded from
  * it, or from elsewhere, since something else wrote it: the CPU's idea of "unchanged" holds.
