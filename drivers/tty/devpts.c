@@ -26,6 +26,7 @@
 #include <uapi/dirent.h>
 #include <uapi/errno.h>
 
+#define PTS_BLOCK_SIZE 1024 /* as stat(2) tells it; statfs(2) tells pages */
 #define DEVPTS_MAGIC 0x1cd1
 #define PTYS_MAX (1 << 20) /* minor numbers there are */
 #define OPTION_MAX 32
@@ -508,7 +509,7 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	if (!n)
 		return -ENOMEM;
 	sb->magic = DEVPTS_MAGIC;
-	sb->block_size = 1024;
+	sb->block_size = PTS_BLOCK_SIZE;
 	n->mode = S_IFDIR | 0755;
 	n->ino = ROOT_INO;
 	n->nlink = 2;

@@ -63,12 +63,13 @@ int tty_drain_output(tty_t *tty)
 		&tty->write_wait, chars_queued(tty) == 0 || READ_ONCE(tty->hangups) != hangups);
 }
 
-static long get_termios(tty_t *tty, void __user *out, size_t size)
+/* which: one of the tty's own. */
+static long get_termios(tty_t *tty, const struct termios2 *which, void __user *out, size_t size)
 {
 	struct termios2 t;
 
 	rwsem_read_lock(&tty->termios_lock);
-	t = tty->termios;
+	t = *which;
 	rwsem_read_unlock(&tty->termios_lock);
 	return copy_to_user(out, &t, size) ? -EFAULT : 0;
 }
@@ -117,16 +118,6 @@ static void keep_fixed(const tty_t *tty, struct termios2 *t)
 	for (u32 i = 0; i < ARRAY_SIZE(t->c_cc); i++)
 		if (fixed->c_cc[i])
 			t->c_cc[i] = was->c_cc[i];
-}
-
-static long get_fixed(tty_t *tty, void __user *out)
-{
-	struct termios2 t;
-
-	rwsem_read_lock(&tty->termios_lock);
-	t = tty->fixed;
-	rwsem_read_unlock(&tty->termios_lock);
-	return copy_to_user(out, &t, TERMIOS_SIZE) ? -EFAULT : 0;
 }
 
 static long set_fixed(tty_t *tty, const void __user *in)
@@ -235,7 +226,7 @@ static long termios_ioctl(tty_t *tty, u32 cmd, void __user *arg)
 {
 	switch (cmd) {
 	case TCGETS:
-		return get_termios(tty, arg, TERMIOS_SIZE);
+		return get_termios(tty, &tty->termios, arg, TERMIOS_SIZE);
 	case TCSETS:
 		return set_termios(tty, arg, TERMIOS_SIZE, 0);
 	case TCSETSW:
@@ -243,7 +234,7 @@ static long termios_ioctl(tty_t *tty, u32 cmd, void __user *arg)
 	case TCSETSF:
 		return set_termios(tty, arg, TERMIOS_SIZE, WAIT_OUTPUT | FLUSH_INPUT);
 	case TCGETS2:
-		return get_termios(tty, arg, sizeof(struct termios2));
+		return get_termios(tty, &tty->termios, arg, sizeof(struct termios2));
 	case TCSETS2:
 		return set_termios(tty, arg, sizeof(struct termios2), 0);
 	case TCSETSW2:
@@ -259,7 +250,7 @@ static long termios_ioctl(tty_t *tty, u32 cmd, void __user *arg)
 	case TCSETAF:
 		return set_termio(tty, arg, WAIT_OUTPUT | FLUSH_INPUT);
 	case TIOCGLCKTRMIOS:
-		return get_fixed(tty, arg);
+		return get_termios(tty, &tty->fixed, arg, TERMIOS_SIZE);
 	case TIOCSLCKTRMIOS:
 		return set_fixed(tty, arg);
 	}

@@ -372,7 +372,6 @@ static nsec_t file_time(const struct timespec *ts)
 	return t;
 }
 
-/* times NULL: both now. Who may do it depends on that: see vfs_setattr and ATTR_TOUCH. */
 /* Is there what is named, or without a name the descriptor's own file? 0, or errno. */
 static long reach(int dfd, const char __user *name, int flags)
 {
@@ -393,6 +392,7 @@ static long reach(int dfd, const char __user *name, int flags)
 	return 0;
 }
 
+/* times NULL: both now. Who may do it depends on that: see vfs_setattr and ATTR_TOUCH. */
 static long set_times(int dfd, const char __user *name, int flags, const struct timespec *times)
 {
 	nsec_t now = clock_realtime();
