@@ -225,8 +225,8 @@ class Machine:
 class Bochs(Machine):
     """Debian's Bochs, booting an ISO from its optical drive; cpu_model as "bochs --help cpu" lists them.
 
-    Time in it runs with its instructions, and leaps while all CPUs are idle. Its clock and its CPUs' do not
-    agree: a second by CPUID's rate of the TSC is many seconds of the devices'."""
+    Time in it runs with its instructions, "ips" of the configuration a second, and runs faster, or leaps, while
+    the CPUs are idle. CPUID tells the TSC's rate of the CPU that is imitated, which is not that of its TSC."""
 
     def __init__(self, *, kernel="cloudos", cpus=1, memory=256, cpu_model="corei7_skylake_x",
                  cmdline="console=ttyS0", initramfs=None, log=None, limit=600):

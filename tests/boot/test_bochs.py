@@ -9,6 +9,7 @@ import machine
 
 SKYLAKE = "corei7_skylake_x"
 ICE_LAKE = "corei7_icelake_u"
+KHZ = 50000  # a count of the TSC is an instruction: "ips" in tools/mk_bochsrc
 NEEDED = ("pcid", "invpcid", "x2apic", "tsc_deadline_timer", "xsaves", "smep", "smap")
 
 
@@ -27,6 +28,9 @@ def said_at_boot(text, model):
     assert "APIC: x2APIC mode" in text
     assert re.search(r"FPU: states 0xe7 by XSAVEOPT, \d+ bytes", text)
     assert re.search(r"timer: local APIC at \d+ kHz, by TSC deadline", text)
+    # CPUID tells the rate of the CPU that Bochs imitates.
+    assert "kHz by CPUID, about" in text
+    assert abs(int(re.search(r"clock: tsc at (\d+) kHz", text)[1]) - KHZ) < KHZ // 100
     assert ("Page table isolation is on, with INVPCID" in text) == (model == SKYLAKE)
     assert "Kernel panic" not in text
 

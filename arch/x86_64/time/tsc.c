@@ -3,7 +3,8 @@
  *
  * Where neither CPUID nor "tsc_early_khz=" gives the rate it is measured: by a whole second of the
  * battery-backed clock on virtual machines that have neither HPET nor PIT, else against one of
- * these. The first AGREEING_ROUNDS rounds that agree within one in ROUND_TOLERANCE do; of
+ * these. So it is where the rate in CPUID is far from what a glance at them says: an emulator names
+ * the CPU that it imitates, and counts as it likes (Bochs). The first AGREEING_ROUNDS rounds that agree within one in ROUND_TOLERANCE do; of
  * CALIBRATION_ROUNDS the fastest and the slowest may be out of line. Frequency scaling, halting
  * C-states and unsteady emulation fail that; one disturbed round does not matter.
  */
@@ -20,7 +21,9 @@
 #define CALIBRATION_ROUNDS 5
 #define AGREEING_ROUNDS 3
 #define LOST_ROUNDS_MAX 20
-#define ROUND_MS 10
+#define ROUND_US 10000
+#define GLANCE_US 1000
+#define GLANCE_TOLERANCE 8
 #define ROUND_TOLERANCE 1000
 #define SAMPLE_TRIES 8
 #define SYNC_ROUNDS 2000
@@ -76,7 +79,7 @@ static __init sample_t take_sample(u64 (*read)(void))
 }
 
 /* 0: the PIT's turn was over before the round was, as happens on a host that has much else to do. */
-static __init u64 measure_round(void)
+static __init u64 measure_round(u32 us)
 {
 	bool hpet = hpet_frequency() != 0;
 	u64 (*read)(void) = hpet ? hpet_read : pit_stopwatch_read;
@@ -88,10 +91,28 @@ static __init u64 measure_round(void)
 	start = take_sample(read);
 	do
 		end = take_sample(read);
-	while (end.reference - start.reference < hz / 1000 * ROUND_MS);
+	while (end.reference - start.reference < hz * us / 1000000);
 	if (!hpet && pit_stopwatch_expired())
 		return 0;
 	return mul_div(end.tsc - start.tsc, hz, end.reference - start.reference);
+}
+
+static __init bool has_stopwatch(void)
+{
+	return hpet_frequency() || pit_present();
+}
+
+/* Is a rate, with no more said against it than one short round can say? */
+static __init bool plausible(u64 hz)
+{
+	u64 measured = has_stopwatch() ? measure_round(GLANCE_US) : 0;
+
+	if (!measured)
+		return true;
+	if (hz - hz / GLANCE_TOLERANCE < measured && measured < hz + hz / GLANCE_TOLERANCE)
+		return true;
+	pr_warn("TSC: %lu kHz by CPUID, about %lu kHz in fact\n", hz / 1000, measured / 1000);
+	return false;
 }
 
 static __init u64 rate_from_date(void)
@@ -110,18 +131,21 @@ __init u64 tsc_calibrate(void)
 	u32 rounds, spare;
 
 	tsc_hz = cmdline_get_size("tsc_early_khz", 0) * 1000;
-	if (!tsc_hz)
+	if (!tsc_hz) {
 		tsc_hz = rate_from_cpuid();
-	if (!tsc_hz && !hpet_frequency() && !pit_present())
+		if (tsc_hz && !plausible(tsc_hz))
+			tsc_hz = 0;
+	}
+	if (!tsc_hz && !has_stopwatch())
 		tsc_hz = rate_from_date();
 	if (tsc_hz)
 		return tsc_hz;
 	for (rounds = 1; rounds <= CALIBRATION_ROUNDS; rounds++) {
-		u64 rate = measure_round();
+		u64 rate = measure_round(ROUND_US);
 		u32 i = rounds - 1;
 
 		for (u32 lost = 0; !rate && lost < LOST_ROUNDS_MAX; lost++)
-			rate = measure_round();
+			rate = measure_round(ROUND_US);
 		for (; i > 0 && rates[i - 1] > rate; i--) /* sorted as they come */
 			rates[i] = rates[i - 1];
 		rates[i] = rate;
