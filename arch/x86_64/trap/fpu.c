@@ -9,13 +9,16 @@
  *	TF_RESTORE_FPU set	memory is valid, registers are not (or not known to be)
  *	TF_RESTORE_FPU clear	the thread runs and its registers are valid; memory may be old
  *
- * One instruction saves and one loads, put in place at boot: XSAVES, XSAVEOPT, XSAVE or FXSAVE.
- * XSAVES is for who says `xsaves` on the command line: it has not been seen to work. Bochs, the one
- * place to try it, tells another size for its format than the manual gives, so it is not used there;
- * with that overlooked it left a header that XRSTORS refuses. The first two skip what is in its initial state or unchanged since the last load from the same
+ * One instruction saves and one loads, put in place at boot: XSAVES, XSAVEOPT, XSAVE or FXSAVE. The
+ * first two skip what is in its initial state or unchanged since the last load from the same
  * address; memory may then hold old bytes behind a clear bit of xstate_bv, and nobody but the CPU
  * and xstate.c reads an area. An area is only ever saved to after the registers were loaded from
  * it, or from elsewhere, since something else wrote it: the CPU's idea of "unchanged" holds.
+ *
+ * XSAVES is for who says `xsaves` on the command line, since there is nothing to try it on: Bochs 2.7
+ * has its components begin within the first 512 bytes of an area (XSAVEC too: at byte 160, or 416
+ * behind SSE's) instead of at 576 (Intel SDM 1 13.4.3), which runs over the header. It is not used
+ * there, as CPUID tells another size of the format than the manual's rules give.
  *
  * Signal frames are stored and loaded by XSAVE and XRSTOR themselves, interrupts off: a page that is
  * not there makes the instruction fail instead of sleep with registers that become another's.
