@@ -55,6 +55,7 @@ def test_shell(bochs, model, cpus):
     assert set(NEEDED) <= set(flags)
     bugs = running.command("grep -m1 bugs /proc/cpuinfo", 300)
     assert ("cpu_meltdown" in bugs) == (model == SKYLAKE)
+    assert running.command("dmesg | grep -c 'screen: VGA text, 80 columns, 25 rows'", 300) == "1"
     assert running.command("nproc", 300) == str(cpus)
     assert running.command("seq 1 1000 | awk '{ s += $1 } END { print s }'", 300) == "500500"
     running.line("poweroff")
