@@ -40,6 +40,14 @@ CFLAGS := -std=gnu17 -O2 -g -ffreestanding -fpie -mcmodel=small -fvisibility=hid
 	-fno-jump-tables $(DENSE) -fcf-protection=none -Wall -Wextra -Werror -Wno-unused-parameter \
 	-Wno-missing-field-initializers -ffile-prefix-map=$(CURDIR)/= \
 	-Iinclude -Iarch/x86_64/include -I$(B)/gen $(DEFINES)
+# What CORE bounds (make size): functions stand close, and only those that say so or have one caller are inlined.
+CORE := arch/x86_64/trap arch/x86_64/mmu arch/x86_64/cpu arch/x86_64/smp kernel/sync kernel/sched kernel/task \
+	mm/page mm/slab mm/kmap mm/space ipc/native
+CORE_FLAGS := -falign-functions=1 -fno-inline-functions
+# Of it, what calls, faults and switches seldom come through: for size.
+SELDOM := arch/x86_64/mmu/pti arch/x86_64/cpu/init arch/x86_64/smp/bring_up arch/x86_64/smp/lapic \
+	arch/x86_64/smp/call arch/x86_64/trap/exception kernel/sync/semaphore kernel/sched/params kernel/task/cred \
+	kernel/task/pid mm/page/init mm/slab/slabs mm/kmap/vmalloc mm/kmap/vrange mm/space/anon
 LDFLAGS := -pie --no-dynamic-linker -z text -z pack-relative-relocs -z max-page-size=4096 \
 	-z noexecstack --build-id=none -T linker.ld
 
@@ -108,20 +116,23 @@ $(B)/arch/x86_64/vdso/image.asm.o: $(B)/gen/vdso.img
 
 # ---- objects and image ----
 # Written anew only when the flags or the set of objects change, so that what depends on them is made again then.
+ALL_FLAGS = $(CFLAGS) $(SANITIZERS) $(LDFLAGS) $(CORE_FLAGS) $(SELDOM)
 $(B)/flags: .FORCE
 	@mkdir -p $(@D)
-	@echo '$(CFLAGS) $(SANITIZERS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CFLAGS) $(SANITIZERS) $(LDFLAGS)' > $@
+	@echo '$(ALL_FLAGS)' | cmp -s - $@ || echo '$(ALL_FLAGS)' > $@
 $(B)/objects: .FORCE
 	@mkdir -p $(@D)
 	@echo '$(OBJECTS)' | cmp -s - $@ || echo '$(OBJECTS)' > $@
 
+$(CORE:%=$(B)/%/%.o): OPTIMIZE := $(CORE_FLAGS)
+$(SELDOM:%=$(B)/%.o): OPTIMIZE := -Os
 # Runs before there is a GS base.
 $(B)/arch/x86_64/boot/%.o: CANARY := -fno-stack-protector
 
 $(B)/%.o: %.c $(B)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(CFLAGS) $(if $(filter $(UNCHECKED),$@),,$(SANITIZERS)) -MMD -MP -c $< -o $@
+	@$(CC) $(CFLAGS) $(OPTIMIZE) $(if $(filter $(UNCHECKED),$@),,$(SANITIZERS)) -MMD -MP -c $< -o $@
 $(B)/gen/%.o: $(B)/gen/%.c $(B)/flags | $(GENERATED)
 	@$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 $(B)/%.asm.o: %.asm $(B)/gen/asm_offsets.inc
@@ -196,7 +207,7 @@ bench-scale: $(IMAGE)
 	@tests/run_bench --scale
 
 size: $(IMAGE)
-	@tools/core_size $(B) $(IMAGE)
+	@tools/core_size $(B) $(IMAGE) $(CORE)
 
 SPARSE_FLAGS := -Wno-unknown-attribute -Wno-non-pointer-null -Wcontext -D__CHECKER__ -m64
 CHECKED := $(shell git ls-files '*.c' '*.h' 2>/dev/null)

@@ -1,7 +1,7 @@
 /*
  * ACPI (Advanced Configuration and Power Interface Specification 6.4), the static tables only:
  * which processors, interrupt controllers, memory nodes and power registers there are. acpi_init
- * runs once at boot, when the direct map and memremap work; afterwards all is constant. A machine
+ * runs once at boot, when the direct map works; afterwards all is constant. A machine
  * without tables, or with damaged ones, has one CPU and the PC's standard devices.
  */
 #ifndef DRIVERS_ACPI_H

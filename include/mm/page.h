@@ -13,6 +13,7 @@
 #define MM_PAGE_H
 
 #include <arch/mmu.h>
+#include <arch/percpu.h>
 #include <kernel/atomic.h>
 #include <kernel/lib/list.h>
 #include <kernel/sync/spinlock.h>
@@ -202,7 +203,13 @@ typedef enum mm_counter {
 	MM_FREES,
 	MM_COUNTERS,
 } mm_counter_t;
-void mm_count(mm_counter_t which, long delta);
+DECLARE_PERCPU(
+	s64,
+	mm_counters[MM_COUNTERS]); /* one addition each; only the sum of all CPUs means something */
+static inline void mm_count(mm_counter_t which, long delta)
+{
+	this_cpu_add(mm_counters[which], delta);
+}
 s64 mm_counter(mm_counter_t which);
 
 /*

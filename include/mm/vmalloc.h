@@ -19,8 +19,6 @@ void *vmalloc_guarded(size_t size, u32 node);
 void __iomem *ioremap(phys_addr_t pa, size_t size);    /* uncached, NX; boot and drivers */
 void __iomem *ioremap_wc(phys_addr_t pa, size_t size); /* stores may be combined: frame buffers */
 void iounmap(void __iomem *p);
-void *memremap(phys_addr_t pa, size_t size); /* cached: ACPI tables outside RAM */
-void memunmap(void *p);
 
 /* API: page tables by root. flags are PTE_* bits; 4 KiB granularity. 0 or -ENOMEM, -EEXIST. */
 uint64_t *vmm_create_page_table(void);

@@ -335,3 +335,15 @@ void __init process_init_caches(void)
 	process_cache = kmem_cache_create("process", sizeof(process_t), 0, SLAB_CACHE_ALIGN, NULL);
 	sighand_cache = kmem_cache_create("sighand", sizeof(sighand_t), 0, 0, NULL);
 }
+
+void wake_up_process(process_t *proc)
+{
+	unsigned long flags;
+	thread_t *t;
+
+	if (!process_lock_sighand(proc, &flags))
+		return;
+	list_for_each_entry(t, &proc->threads, process_link)
+		wake_up_thread(t, THREAD_SLEEPING);
+	process_unlock_sighand(proc, flags);
+}

@@ -68,29 +68,3 @@ void sched_idle_loop(void)
 			idle_once(rq);
 	}
 }
-
-static void print_queue(const run_queue_t *rq)
-{
-	const thread_t *t;
-
-	for (u32 level = 0; level < SCHED_LEVELS; level++)
-		list_for_each_entry(t, &rq->level[level], sched.run_link)
-			printk(KERN_INFO "  level %u: %d (%s), nice %d, %ld ms used\n", level,
-			       t->tid, t->name, t->sched.nice, t->sched.runtime / NSEC_PER_MSEC);
-}
-
-__cold void sched_print_all(void)
-{
-	for_each_cpu(cpu) {
-		run_queue_t *rq = cpu_rq(cpu);
-		unsigned long flags = arch_irq_save();
-
-		printk(KERN_INFO "CPU %u: %d (%s), %u waiting, %lu switches\n", cpu,
-		       rq->current->tid, rq->current->name, rq->nr_queued, rq->switches);
-		if (spin_trylock(&rq->lock)) {
-			print_queue(rq);
-			spin_unlock(&rq->lock);
-		}
-		arch_irq_restore(flags);
-	}
-}

@@ -49,17 +49,6 @@ int sched_set_policy(thread_t *t, int policy, int rt_priority, bool reset_on_for
 	return 0;
 }
 
-void sched_set_slack(thread_t *t, u64 ns)
-{
-	u8 policy = READ_ONCE(t->sched.policy);
-
-	if (policy == SCHED_FIFO || policy == SCHED_RR)
-		ns = 0;
-	else if (!ns)
-		ns = READ_ONCE(t->default_slack_ns);
-	WRITE_ONCE(t->timer_slack_ns, ns);
-}
-
 void sched_set_inherited(thread_t *t, u8 rt_priority)
 {
 	unsigned long flags;
@@ -120,16 +109,6 @@ int sched_set_affinity(thread_t *t, const cpu_set_t *set)
 	return 0;
 }
 
-nsec_t sched_rr_interval(thread_t *t)
-{
-	unsigned long flags;
-	run_queue_t *rq = thread_rq_lock(t, &flags);
-	nsec_t slice = has_slice(t) ? level_slice(t) : 0;
-
-	spin_unlock_irqrestore(&rq->lock, flags);
-	return slice;
-}
-
 void sched_fork(thread_t *child, thread_t *parent)
 {
 	const sched_entity_t *from = &parent->sched;
@@ -148,16 +127,4 @@ void sched_fork(thread_t *child, thread_t *parent)
 	sched_set_effective(child);
 	child->saved_preempt_count = PREEMPT_ONE; /* the queue's lock: thread_start_hook */
 	child->state = THREAD_NEW;
-}
-
-void wake_up_process(process_t *proc)
-{
-	unsigned long flags;
-	thread_t *t;
-
-	if (!process_lock_sighand(proc, &flags))
-		return;
-	list_for_each_entry(t, &proc->threads, process_link)
-		wake_up_thread(t, THREAD_SLEEPING);
-	process_unlock_sighand(proc, flags);
 }

@@ -189,10 +189,9 @@ void rq_enqueue(run_queue_t *rq, thread_t *t, bool head, nsec_t now)
 	se->queued_since = now;
 }
 
-void rq_dequeue(run_queue_t *rq, thread_t *t)
+/* level: where it stands. */
+static inline void take_off(run_queue_t *rq, thread_t *t, u32 level)
 {
-	u32 level = standing_level(rq, t);
-
 	assert_held(&rq->lock);
 	ASSERT(t->sched.queued);
 	list_del(&t->sched.run_link);
@@ -200,6 +199,11 @@ void rq_dequeue(run_queue_t *rq, thread_t *t)
 		rq->levels &= ~BIT(level);
 	rq->nr_queued--;
 	t->sched.queued = false;
+}
+
+void rq_dequeue(run_queue_t *rq, thread_t *t)
+{
+	take_off(rq, t, standing_level(rq, t));
 }
 
 void rq_boost(run_queue_t *rq, nsec_t now)
@@ -259,7 +263,7 @@ thread_t *rq_pick(run_queue_t *rq, nsec_t now)
 		return NULL;
 	level = choose_level(rq, now, &beaten);
 	t = list_first_entry(&rq->level[level], thread_t, sched.run_link);
-	rq_dequeue(rq, t);
+	take_off(rq, t, level);
 	t->sched.waited += MAX(now - t->sched.queued_since, 0L);
 	if (t->sched.boost_epoch != rq->epoch) {
 		t->sched.boost_epoch = rq->epoch;

@@ -43,7 +43,7 @@ static bool change_count(rwsem_t *s, s64 *from, s64 to)
 					   __ATOMIC_RELAXED);
 }
 
-static bool take_read(rwsem_t *s)
+static inline bool take_read(rwsem_t *s)
 {
 	s64 n = READ_ONCE(s->count);
 

@@ -79,11 +79,16 @@ static __always_inline void ticket_unlock(spinlock_t *lock)
 	__atomic_store_n(&lock->serving, (u16)(lock->serving + 1), __ATOMIC_RELEASE);
 }
 
-void spin_lock(spinlock_t *lock)
+static __always_inline void lock_plain(spinlock_t *lock)
 {
 	preempt_disable();
 	lockdep_acquire(&lock->dep, 0, CALLER);
 	ticket_lock(lock);
+}
+
+void spin_lock(spinlock_t *lock)
+{
+	lock_plain(lock);
 }
 
 void spin_lock_nested(spinlock_t *lock)
@@ -149,7 +154,7 @@ unsigned long spin_lock_save(spinlock_t *lock)
 {
 	unsigned long flags = arch_irq_save();
 
-	spin_lock(lock);
+	lock_plain(lock);
 	return flags;
 }
 

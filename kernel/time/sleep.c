@@ -87,3 +87,14 @@ void usleep(uint32_t usecs)
 	else
 		sleep_until(clock_monotonic() + usecs * NSEC_PER_USEC);
 }
+
+void sched_set_slack(thread_t *t, u64 ns)
+{
+	u8 policy = READ_ONCE(t->sched.policy);
+
+	if (policy == SCHED_FIFO || policy == SCHED_RR)
+		ns = 0;
+	else if (!ns)
+		ns = READ_ONCE(t->default_slack_ns);
+	WRITE_ONCE(t->timer_slack_ns, ns);
+}

@@ -275,13 +275,3 @@ void iounmap(void __iomem *p)
 {
 	vfree((void *)((unsigned long)p & PAGE_MASK));
 }
-
-void *memremap(phys_addr_t pa, size_t size)
-{
-	return map_physical(pa, size, PTE_WRITE);
-}
-
-void memunmap(void *p)
-{
-	vfree((void *)((unsigned long)p & PAGE_MASK));
-}

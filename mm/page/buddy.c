@@ -17,7 +17,7 @@
 
 #include <kernel/panic.h>
 
-static void block_insert(zone_t *zone, page_t *page, u32 order)
+static inline void block_insert(zone_t *zone, page_t *page, u32 order)
 {
 	page->order = order;
 	page_set_flag(page, PG_FREE);

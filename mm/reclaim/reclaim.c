@@ -8,6 +8,8 @@
  *
  * Locking. shrinkers only grow (boot). oom_mutex: one search for a victim at a time.
  */
+#include "../space/space_internal.h"
+
 #include <mm/page.h>
 
 #include <kernel/lib/string.h>
@@ -72,6 +74,22 @@ int reclaim_drop_caches(u64 what)
 }
 
 /* ---- the OOM killer ---- */
+
+void vm_space_reap(vm_space_t *s)
+{
+	gather_t g;
+
+	/* A victim that holds the lock is left to die by itself. */
+	if (!rwsem_read_trylock(&s->lock))
+		return;
+	WRITE_ONCE(s->reaped, true); /* before any entry is empty for it */
+	gather_init(&g, s);
+	for (vm_area_t *v = vm_first(s); v; v = vm_next(v))
+		if (area_private(v) && !(v->flags & VM_LOCKED))
+			zap_range(&g, v->start, v->end, true);
+	gather_finish(&g);
+	rwsem_read_unlock(&s->lock);
+}
 
 static u64 badness(process_t *p, u64 total)
 {

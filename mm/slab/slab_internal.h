@@ -54,6 +54,7 @@ void *slab_object_alloc(kmem_cache_t *cache, gfp_flags_t flags);
 u32 slab_objects_alloc(kmem_cache_t *cache, gfp_flags_t flags, void **out, u32 count);
 void slab_objects_free(kmem_cache_t *cache, void **objects, u32 count);
 void slab_object_free(kmem_cache_t *cache, void *object);
+u64 slab_drop_empty(kmem_cache_t *cache); /* gives the last empty slab back as well: pages */
 kmem_cache_t *slab_cache_of(const void *object);
 page_t *slab_head(kmem_cache_t *cache, const void *object);
 

@@ -234,8 +234,7 @@ void slab_object_free(kmem_cache_t *cache, void *object)
 	slab_objects_free(cache, &object, 1);
 }
 
-/* Gives the last empty slab back as well. */
-static u64 drop_empty_slab(kmem_cache_t *cache)
+u64 slab_drop_empty(kmem_cache_t *cache)
 {
 	unsigned long irq;
 	page_t *slab = NULL;
@@ -251,46 +250,4 @@ static u64 drop_empty_slab(kmem_cache_t *cache)
 		return 0;
 	slab_destroy(cache, slab);
 	return 1UL << cache->order;
-}
-
-/* Empties the depot: its objects go back to their slabs, full ones and empties alike are freed. */
-static u64 cache_reap(kmem_cache_t *cache)
-{
-	magazine_t *full, *empty;
-	unsigned long irq;
-	u64 before = cache->slab_count;
-
-	spin_lock_irqsave(&cache->lock, &irq);
-	full = cache->full;
-	empty = cache->empty;
-	cache->full = cache->empty = NULL;
-	cache->full_count = cache->empty_count = 0;
-	spin_unlock_irqrestore(&cache->lock, irq);
-	while (full) {
-		magazine_t *m = full;
-
-		full = m->next;
-		slab_objects_free(cache, m->objects, m->rounds);
-		kfree(m);
-	}
-	while (empty) {
-		magazine_t *m = empty;
-
-		empty = m->next;
-		kfree(m);
-	}
-	return (before - MIN(before, READ_ONCE(cache->slab_count))) << cache->order;
-}
-
-__cold u64 kmem_reclaim(void)
-{
-	u64 freed = 0;
-	kmem_cache_t *cache;
-
-	list_for_each_entry_rcu(cache, &slab_caches, link)
-		freed += cache_reap(cache);
-	/* Then only: magazines were given back to their cache. */
-	list_for_each_entry_rcu(cache, &slab_caches, link)
-		freed += drop_empty_slab(cache);
-	return freed;
 }

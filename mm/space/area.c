@@ -442,15 +442,3 @@ check:
 	}
 	return len <= high - low ? high - len : 0;
 }
-
-/* ---- API ---- */
-
-vm_area_t *create_vma(uint64_t start, uint64_t end, uint32_t flags)
-{
-	return area_alloc(NULL, start, end, flags);
-}
-
-void destroy_vma(vm_area_t *vma)
-{
-	area_free(vma);
-}

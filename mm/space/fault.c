@@ -46,7 +46,7 @@ static page_t *anon_page(vm_area_t *v, unsigned long addr, gfp_flags_t zero)
 }
 
 /* A debugger's write makes a private copy that the program still may not write. */
-static u64 entry_bits(const vm_area_t *v, bool writable, bool dirty)
+static inline u64 entry_bits(const vm_area_t *v, bool writable, bool dirty)
 {
 	return area_pte_bits(v, writable && (v->flags & VM_WRITE)) | PTE_ACCESSED |
 	       (dirty ? PTE_DIRTY : 0);
@@ -310,15 +310,6 @@ vm_area_t *stack_grow(vm_space_t *s, unsigned long addr)
 	return v;
 }
 
-static bool allowed(const vm_area_t *v, u32 access)
-{
-	if (access & FAULT_WRITE)
-		return v->flags & VM_WRITE;
-	if (access & FAULT_EXEC)
-		return v->flags & VM_EXEC;
-	return v->flags & VM_ACCESS;
-}
-
 static fault_result_t fault_address(vm_space_t *s, unsigned long addr, u32 access, int *code)
 {
 	vm_area_t *v;
@@ -341,7 +332,7 @@ static fault_result_t fault_address(vm_space_t *s, unsigned long addr, u32 acces
 		}
 		rwsem_downgrade(&s->lock);
 	}
-	if (unlikely(!allowed(v, access))) {
+	if (unlikely(!area_allows(v, access))) {
 		*code = SEGV_ACCERR;
 		r = FAULT_SEGV;
 	} else {
@@ -382,32 +373,6 @@ int ksignal_pf(trap_frame_t *frame, unsigned long addr, u32 access)
 		break;
 	default:
 		ksignal_segv(frame, addr >= USER_MAX ? SEGV_MAPERR : code, addr);
-	}
-	return 0;
-}
-
-int fault_populate(vm_space_t *s, unsigned long start, unsigned long end)
-{
-	for (unsigned long addr = start; addr < end; addr += PAGE_SIZE) {
-		vm_area_t *v = vm_find(s, addr);
-		pte_t *pte;
-		u32 access;
-		fault_result_t r;
-
-		if (!v || v->start > addr)
-			return -ENOMEM;
-		/* Private writable memory is made its own at once. */
-		access = (v->flags & VM_WRITE) && (area_private(v) || !v->map) ? FAULT_WRITE : 0;
-		if (!allowed(v, access))
-			return -EFAULT;
-		pte = pte_find(s, addr);
-		if (pte && pte_present(*pte) && (!(access & FAULT_WRITE) || (*pte & PTE_WRITE)))
-			continue;
-		r = fault_handle(v, addr, access);
-		if (r != FAULT_OK)
-			return r == FAULT_OOM ? -ENOMEM : -EFAULT;
-		if (fatal_signal_pending(current()))
-			return -EINTR;
 	}
 	return 0;
 }

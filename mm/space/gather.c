@@ -169,3 +169,48 @@ void free_tables(gather_t *g, unsigned long start, unsigned long end, unsigned l
 		ceiling = (unsigned long)(PT_ENTRIES / 2) << PT_LEVEL_SHIFT(PT_LEVELS - 1);
 	free_below(g, g->space->root, PT_LEVELS - 1, start, end, floor, ceiling);
 }
+
+void vm_remove_areas(vm_space_t *s, unsigned long start, unsigned long end)
+{
+	vm_area_t *v = vm_find(s, start), *next, *prev;
+	unsigned long floor, ceiling;
+	rb_node_t *gone = NULL; /* chained by `left` */
+	gather_t g;
+
+	prev = v ? area_of(rb_prev(&v->node)) : NULL;
+	floor = prev ? prev->end : 0;
+	gather_init(&g, s);
+	for (; v && v->start < end; v = next) {
+		next = vm_next(v);
+		zap_range(&g, v->start, v->end, true);
+		area_remove(s, v);
+		/*
+		 * Not among its file's mappings any more: nobody walks tables that are about to go. It is
+		 * freed after the flush: the file's pages may still be reached until then.
+		 */
+		v->node.left = gone;
+		gone = &v->node;
+	}
+	ceiling = v ? v->start : USER_MAX;
+	free_tables(&g, start, end, floor, ceiling);
+	gather_finish(&g);
+	while (gone) {
+		vm_area_t *dead = area_of(gone);
+
+		gone = gone->left;
+		area_free(dead);
+	}
+}
+
+int vm_unmap_locked(vm_space_t *s, unsigned long addr, size_t len)
+{
+	vm_area_t *v = vm_find(s, addr);
+	int r;
+
+	if (!v || v->start >= addr + len)
+		return 0;
+	r = area_isolate(s, addr, addr + len);
+	if (!r)
+		vm_remove_areas(s, addr, addr + len);
+	return r;
+}

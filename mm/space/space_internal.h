@@ -1,11 +1,12 @@
 /*
- * Address spaces, shared by the files of mm/space, mm/advice and mm/policy.
+ * Address spaces: what mm/space offers the folders that stand on it (map, advice, policy).
  */
 #ifndef MM_SPACE_INTERNAL_H
 #define MM_SPACE_INTERNAL_H
 
 #include <mm/space.h>
 
+#include <arch/entry.h>
 #include <kernel/thread.h>
 #include <mm/slab.h>
 #include <uapi/errno.h>
@@ -32,6 +33,15 @@ static inline u64 area_offset(const vm_area_t *v, unsigned long addr) /* page of
 static inline bool area_private(const vm_area_t *v)
 {
 	return !(v->flags & VM_SHARED);
+}
+
+static inline bool area_allows(const vm_area_t *v, u32 access) /* FAULT_* */
+{
+	if (access & FAULT_WRITE)
+		return v->flags & VM_WRITE;
+	if (access & FAULT_EXEC)
+		return v->flags & VM_EXEC;
+	return v->flags & VM_ACCESS;
 }
 
 /* area.c: the set of areas; s->lock exclusive for changes */
@@ -94,18 +104,18 @@ void zap_range(gather_t *g, unsigned long start, unsigned long end, bool even_an
 /* Frees the tables of [start, end) that serve only [floor, ceiling), a range without areas. */
 void free_tables(gather_t *g, unsigned long start, unsigned long end, unsigned long floor,
 		 unsigned long ceiling);
+/* Unmaps [start, end), whose borders are areas', and frees the tables around; s->lock exclusive. */
+void vm_remove_areas(vm_space_t *s, unsigned long start, unsigned long end);
+int vm_unmap_locked(vm_space_t *s, unsigned long addr, size_t len);
 
 /* fault.c */
 typedef enum fault_result { FAULT_OK, FAULT_SEGV, FAULT_BUS, FAULT_OOM } fault_result_t;
 fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access);
 /* Grows the stack area above addr to hold it; lock exclusive. The area, or NULL. */
 vm_area_t *stack_grow(vm_space_t *s, unsigned long addr);
-int fault_populate(vm_space_t *s, unsigned long start, unsigned long end); /* lock shared */
 
-/* map.c */
-/* Unmaps [start, end), whose borders are areas', and frees the tables around; s->lock exclusive. */
-void vm_remove_areas(vm_space_t *s, unsigned long start, unsigned long end);
-int vm_unmap_locked(vm_space_t *s, unsigned long addr, size_t len);
+/* mm/map */
+int fault_populate(vm_space_t *s, unsigned long start, unsigned long end); /* lock shared */
 bool vm_may_lock(vm_space_t *s, u64 pages);
 
 #endif

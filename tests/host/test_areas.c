@@ -387,10 +387,10 @@ static void test_limits(void **state)
 	fake_allocations_left = -1;
 	vm_max_map_count = 2;
 	assert_int_equal(area_split(&s, v, address(1)), -ENOMEM);
-	vm_area_t *more = create_vma(address(20), address(30), VM_READ);
+	vm_area_t *more = area_alloc(NULL, address(20), address(30), VM_READ);
 
 	assert_int_equal(area_insert(&s, more), -ENOMEM);
-	destroy_vma(more);
+	area_free(more);
 	vm_max_map_count = 65530;
 	while (vm_first(&s)) {
 		v = vm_first(&s);

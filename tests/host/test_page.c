@@ -1,4 +1,4 @@
-// sources: mm/page/alloc.c mm/page/buddy.c mm/page/early.c mm/page/init.c mm/page/stats.c
+// sources: mm/page/alloc.c mm/page/buddy.c mm/page/early.c mm/page/init.c mm/info/pages.c
 // sources: kernel/sync/spinlock.c kernel/lib/string.c
 /*
  * The page allocator from boot memory to the per-CPU lists: a machine with holes, reserved parts,

@@ -1,5 +1,5 @@
-// sources: mm/slab/cache.c mm/slab/slabs.c mm/slab/kmalloc.c mm/slab/debug.c
-// sources: mm/page/alloc.c mm/page/buddy.c mm/page/early.c mm/page/init.c mm/page/stats.c
+// sources: mm/slab/cache.c mm/slab/slabs.c mm/slab/kmalloc.c mm/slab/debug.c mm/info/slab.c mm/reclaim/slab.c
+// sources: mm/page/alloc.c mm/page/buddy.c mm/page/early.c mm/page/init.c mm/info/pages.c
 // sources: kernel/sync/spinlock.c kernel/lib/string.c
 /*
  * The kernel heap on the real page allocator: random allocation in many caches on many CPUs, each

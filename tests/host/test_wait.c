@@ -1,4 +1,4 @@
-// sources: kernel/sync/wait.c kernel/sync/spinlock.c
+// sources: kernel/sync/wait.c kernel/time/sleep_on.c kernel/sync/spinlock.c
 /*
  * Wait queues: which sleepers a wake-up reaches, against a list that models the queue; and, with
  * CPUs truly at once, that no wake-up is lost and no exclusive one is spent on two.

@@ -74,7 +74,7 @@ static void flush_loaded(tlb_state_t *s)
 		flush_user_later();
 }
 
-static void flush_page(unsigned long addr)
+static inline void flush_page(unsigned long addr)
 {
 	invlpg(addr);
 	if (!mmu_two_roots || !cpu_has(CPU_PCID)) /* else the load of CR3 flushes all */

@@ -7,6 +7,7 @@
 #include <arch_x86/fpu.h>
 #include <arch_x86/instructions.h>
 #include <arch_x86/segments.h>
+#include <arch_x86/program.h>
 #include <arch_x86/trace.h>
 #include <kernel/lib/string.h>
 #include <kernel/thread.h>

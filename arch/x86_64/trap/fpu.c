@@ -19,16 +19,12 @@
  * has its components begin within the first 512 bytes of an area (XSAVEC too: at byte 160, or 416
  * behind SSE's) instead of at 576 (Intel SDM 1 13.4.3), which runs over the header. It is not used
  * there, as CPUID tells another size of the format than the manual's rules give.
- *
- * Signal frames are stored and loaded by XSAVE and XRSTOR themselves, interrupts off: a page that is
- * not there makes the instruction fail instead of sleep with registers that become another's.
  */
 #include <arch/cpu.h>
-#include <arch/uaccess.h>
 #include <arch_x86/alternatives.h>
-#include <arch_x86/extable.h>
 #include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
+#include <arch_x86/fpu_instructions.h>
 #include <arch_x86/instructions.h>
 #include <kernel/boot.h>
 #include <kernel/lib/string.h>
@@ -50,16 +46,6 @@ static fpu_area_t initial __ro_after_init;
 
 static kmem_cache_t *fpu_cache;
 static DEFINE_PERCPU(thread_t *, fpu_owner);
-
-/* The instructions on (%rdi), four bytes each. */
-#define FXSAVE64 "0x48, 0x0f, 0xae, 0x07"
-#define XSAVE64 "0x48, 0x0f, 0xae, 0x27"
-#define XSAVEOPT64 "0x48, 0x0f, 0xae, 0x37"
-#define XSAVES64 "0x48, 0x0f, 0xc7, 0x2f"
-#define FXRSTOR64 "0x48, 0x0f, 0xae, 0x0f"
-#define XRSTOR64 "0x48, 0x0f, 0xae, 0x2f"
-#define XRSTORS64 "0x48, 0x0f, 0xc7, 0x1f"
-#define ALL_STATES "a"(UINT32_MAX), "d"(UINT32_MAX)
 
 static inline void save(fpu_area_t *a)
 {
@@ -226,9 +212,10 @@ void fpu_set_initial(void)
 	arch_irq_restore(flags);
 }
 
-/* The registers are the running thread's from here on, interrupts off. */
-static void need_registers(thread_t *t)
+void fpu_need_registers(void)
 {
+	thread_t *t = current();
+
 	if (thread_test_flag(t, TF_RESTORE_FPU)) {
 		fpu_load(t);
 		thread_clear_flag(t, TF_RESTORE_FPU);
@@ -239,7 +226,7 @@ void fpu_copy_to(struct thread *child)
 {
 	unsigned long flags = arch_irq_save();
 
-	need_registers(current());
+	fpu_need_registers();
 	save(child->arch.fpu);
 	arch_irq_restore(flags);
 }
@@ -255,134 +242,25 @@ u32 fpu_conditions(bool x87)
 	u16 status, control;
 	u32 mxcsr;
 
-	need_registers(current());
+	fpu_need_registers();
 	__asm__ volatile("fnstsw %0; fnstcw %1; stmxcsr %2"
 			 : "=m"(status), "=m"(control), "=m"(mxcsr));
 	arch_irq_restore(flags);
 	return x87 ? status & ~(u32)control : mxcsr & ~(mxcsr >> 7);
 }
 
+void fpu_begin_load(bool all)
+{
+	thread_t *t = current();
+
+	if (!all)
+		restore(&initial, UINT64_MAX);
+	now_in_registers(t);
+	thread_clear_flag(t, TF_RESTORE_FPU);
+}
+
 void fpu_forget_registers(struct thread *t)
 {
 	t->arch.fpu_cpu = FPU_NO_CPU;
 	thread_set_flag(t, TF_RESTORE_FPU);
-}
-
-/* ---- signal frames ---- */
-
-static bool store_user(void __user *to)
-{
-	bool stored = false;
-
-	user_access_begin();
-	__asm__ volatile goto("1: .byte " FXSAVE64 "\n\t" ALT_RECORD("1b", ALT_XSAVE, 4, XSAVE64)
-				      EXTABLE("1b", "%l[fault]")
-			      :
-			      : "D"(to), ALL_STATES
-			      : "memory"
-			      : fault);
-	stored = true;
-fault:
-	user_access_end();
-	return stored;
-}
-
-int fpu_store_user(void __user *to)
-{
-	unsigned long flags;
-	bool stored;
-
-	if (!access_ok(to, fpu_layout.size))
-		return -EFAULT;
-	for (;;) {
-		flags = arch_irq_save();
-		need_registers(current());
-		stored = store_user(to);
-		arch_irq_restore(flags);
-		if (stored)
-			return 0;
-		if (fault_in_writeable(to, fpu_layout.size))
-			return -EFAULT;
-	}
-}
-
-/* XRSTOR or FXRSTOR of what may not be there, or be refused. */
-static bool load_checked(const void *from, u64 states, size_t size)
-{
-	if (size > sizeof(struct fpstate_fx))
-		__asm__ volatile goto("1: .byte " XRSTOR64 "\n\t" EXTABLE("1b", "%l[fault]")
-				      :
-				      : "D"(from), "a"((u32)states), "d"((u32)(states >> 32))
-				      : "memory"
-				      : fault);
-	else
-		__asm__ volatile goto("1: .byte " FXRSTOR64 "\n\t" EXTABLE("1b", "%l[fault]")
-				      :
-				      : "D"(from)
-				      : "memory"
-				      : fault);
-	return true;
-fault:
-	return false;
-}
-
-static bool load_frame(const void *from, u64 states, size_t size, bool user)
-{
-	thread_t *t = current();
-	unsigned long flags = arch_irq_save();
-	bool loaded;
-
-	if (size == sizeof(struct fpstate_fx) || states != fpu_layout.features)
-		restore(&initial, UINT64_MAX);
-	now_in_registers(t);
-	thread_clear_flag(t, TF_RESTORE_FPU);
-	if (user)
-		user_access_begin();
-	loaded = load_checked(from, states, size);
-	if (user)
-		user_access_end();
-	arch_irq_restore(flags);
-	return loaded;
-}
-
-/* The CPU did not take it, because of a page that is not there or of what is in it: which? */
-static int load_copy(const void __user *from, u64 states, size_t size)
-{
-	const size_t align = __alignof__(fpu_area_t);
-	void *memory = kzalloc(fpu_layout.size + align, GFP_KERNEL);
-	fpu_area_t *image = (fpu_area_t *)ALIGN_UP((unsigned long)memory, align);
-	int r = -EINVAL;
-
-	if (!memory)
-		return -ENOMEM;
-	if (copy_from_user(image, from, size))
-		r = -EFAULT;
-	/* A compacted image would be another size than is copied. */
-	else if ((size == sizeof(image->fx) || !image->header.xcomp_bv) &&
-		 load_frame(image, states, size, false)) {
-		/* What is allocated next may be an area at this address: loaded last from elsewhere. */
-		fpu_sync_current();
-		fpu_forget_registers(current());
-		r = 0;
-	}
-	kfree(memory);
-	return r;
-}
-
-int fpu_load_user(const void __user *from, u64 states, size_t size)
-{
-	/* What XRSTOR and FXRSTOR want. */
-	size_t align = size > sizeof(struct fpstate_fx) ? __alignof__(fpu_area_t) : 16;
-	int r = -EINVAL;
-
-	states &= fpu_layout.features;
-	if (IS_ALIGNED((unsigned long)from, align)) {
-		if (access_ok(from, size) &&
-		    load_frame((__force const void *)from, states, size, true))
-			return 0;
-		r = load_copy(from, states, size);
-	}
-	if (r)
-		fpu_set_initial();
-	return r;
 }

@@ -8,7 +8,6 @@
  * load any of this.
  */
 #include <arch/mmu.h>
-#include <arch/uaccess.h>
 #include <arch_x86/canary.h>
 #include <arch_x86/features.h>
 #include <arch_x86/fpu.h>
@@ -21,24 +20,7 @@
 #include <arch_x86/trace.h>
 #include <arch_x86/traps.h>
 #include <kernel/cfi.h>
-#include <kernel/lib/string.h>
-#include <kernel/panic.h>
 #include <kernel/thread.h>
-#include <uapi/errno.h>
-
-#define ARCH_SET_GS 0x1001
-#define ARCH_SET_FS 0x1002
-#define ARCH_GET_FS 0x1003
-#define ARCH_GET_GS 0x1004
-#define ARCH_GET_CPUID 0x1011
-#define ARCH_SET_CPUID 0x1012
-/* Extended state that needs permission, for its size; guests' is asked for apart. */
-#define ARCH_GET_XCOMP_SUPP 0x1021
-#define ARCH_GET_XCOMP_PERM 0x1022
-#define ARCH_REQ_XCOMP_PERM 0x1023
-#define ARCH_GET_XCOMP_GUEST_PERM 0x1024
-#define ARCH_REQ_XCOMP_GUEST_PERM 0x1025
-#define XCOMP_NUMBERS 19 /* components that Linux has numbers for */
 
 /* What switch_stack pops. */
 typedef struct switch_frame {
@@ -82,7 +64,7 @@ static __cold void load_selectors(const arch_thread_t *a)
 }
 
 /* User mode's GS base is in the MSR that SWAPGS exchanges while the kernel runs. Interrupts off. */
-static void save_segments(arch_thread_t *a)
+static inline void save_segments(arch_thread_t *a)
 {
 	__asm__ volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
 			 : "=m"(a->ds), "=m"(a->es), "=m"(a->fs), "=m"(a->gs));
@@ -127,16 +109,17 @@ static void load_segments(const arch_thread_t *a)
 	this_cpu_write(loaded_gs_base, a->gs_base);
 }
 
-/*
- * From the change of current_thread on nothing may ask for current() before the stack is next's,
- * nor may this function itself look at the canary.
- */
-__no_stack_protector void segments_sync_current(void)
+void segments_sync_current(void)
 {
 	unsigned long flags = arch_irq_save();
 
 	save_segments(&current()->arch);
 	arch_irq_restore(flags);
+}
+
+void segments_load_current(void)
+{
+	load_segments(&current()->arch);
 }
 
 static __cold void rare_switch(struct thread *prev, struct thread *next)
@@ -153,7 +136,11 @@ static __cold void rare_switch(struct thread *prev, struct thread *next)
 		tsc_switch(next);
 }
 
-struct thread *arch_switch(struct thread *prev, struct thread *next)
+/*
+ * From the change of current_thread on nothing may ask for current() before the stack is next's,
+ * nor may this function itself look at the canary.
+ */
+__no_stack_protector struct thread *arch_switch(struct thread *prev, struct thread *next)
 {
 	unsigned long top = stack_top(next);
 
@@ -178,6 +165,14 @@ trap_frame_t *arch_user_frame(struct thread *t)
 	return (trap_frame_t *)stack_top(t) - 1;
 }
 
+void thread_enter_user(struct thread *t)
+{
+	switch_frame_t *s = (switch_frame_t *)arch_user_frame(t) - 1;
+
+	*s = (switch_frame_t){ .rip = (u64)thread_entry_user };
+	t->arch.sp = (u64)s;
+}
+
 void arch_thread_init_kernel(struct thread *t, void (*fn)(void *), void *arg)
 {
 	trap_frame_t *user = arch_user_frame(t);
@@ -198,130 +193,9 @@ void arch_thread_init_kernel(struct thread *t, void (*fn)(void *), void *arg)
 	};
 }
 
-int arch_thread_copy_user(struct thread *child, struct thread *parent, const trap_frame_t *frame,
-			  unsigned long user_sp, bool set_tls, unsigned long tls)
-{
-	trap_frame_t *user = arch_user_frame(child);
-	switch_frame_t *s = (switch_frame_t *)user - 1;
-	unsigned long flags;
-	int r;
-
-	if (set_tls && tls >= USER_MAX)
-		return -EPERM;
-	flags = arch_irq_save();
-	save_segments(&parent->arch);
-	arch_irq_restore(flags);
-	child->arch = parent->arch;
-	child->arch.canary = canary_new(child);
-	child->arch.fpu = NULL;
-	child->arch.debug = NULL; /* a tracer's breakpoints are not inherited */
-	child->arch.rare &= RARE_INHERITED;
-	ports_inherit(child);
-	child->arch.debug_status = DR6_RESET;
-	child->arch.step_forced = false;
-	r = fpu_alloc(child);
-	if (r)
-		return r;
-	fpu_copy_to(child);
-	*user = *frame;
-	user->rax = 0;
-	if (parent->arch.step_forced)
-		user->rflags &= ~RFLAGS_TF;
-	if (user_sp)
-		user->rsp = user_sp;
-	if (set_tls) {
-		child->arch.fs = 0;
-		child->arch.fs_base = tls;
-	}
-	*s = (switch_frame_t){ .rip = (u64)thread_entry_user };
-	child->arch.sp = (u64)s;
-	return 0;
-}
-
 void arch_thread_free(struct thread *t)
 {
 	fpu_free(t);
 	debug_clear(t);
 	ports_free(t);
-}
-
-void arch_start_user(trap_frame_t *frame, unsigned long entry, unsigned long sp)
-{
-	thread_t *t = current();
-	unsigned long flags;
-
-	if (!t->arch.fpu && fpu_alloc(t)) /* only the first program was a kernel thread before */
-		panic("No memory for the extended state of the first program");
-	fpu_set_initial();
-	*frame = (trap_frame_t){
-		.orig_rax = (u64)-1,
-		.rip = entry,
-		.cs = SEL_USER_CS,
-		.rflags = RFLAGS_IF | BIT(1),
-		.rsp = sp,
-		.ss = SEL_USER_DS,
-	};
-	debug_clear(t);
-	__atomic_fetch_and(&t->arch.rare, ~RARE_LDT, __ATOMIC_RELAXED); /* a new space has none */
-	t->arch.debug_status = DR6_RESET;
-	t->arch.step_forced = false;
-	t->arch.trap_nr = t->arch.error_code = 0;
-	t->arch.fault_address = 0;
-	flags = arch_irq_save();
-	save_segments(&t->arch);
-	t->arch.ds = t->arch.es = t->arch.fs = t->arch.gs = 0;
-	t->arch.fs_base = t->arch.gs_base = 0;
-	load_segments(&t->arch);
-	arch_irq_restore(flags);
-	thread_set_flag(t, TF_FULL_RETURN);
-}
-
-/*
- * With base != NULL sets it first. The value in use now; for the running thread the registers' too.
- */
-static u64 segment_base(thread_t *t, bool gs, const unsigned long *base)
-{
-	unsigned long flags = arch_irq_save();
-	u64 *field = gs ? &t->arch.gs_base : &t->arch.fs_base;
-	u64 value;
-
-	if (t == current())
-		save_segments(&t->arch);
-	if (base) {
-		*(gs ? &t->arch.gs : &t->arch.fs) = 0;
-		*field = *base;
-		if (t == current())
-			load_segments(&t->arch);
-	}
-	value = *field;
-	arch_irq_restore(flags);
-	return value;
-}
-
-long arch_prctl(struct thread *t, int code, unsigned long addr)
-{
-	switch (code) {
-	case ARCH_SET_FS:
-	case ARCH_SET_GS:
-		if (addr >= USER_MAX)
-			return -EPERM;
-		segment_base(t, code == ARCH_SET_GS, &addr);
-		return 0;
-	case ARCH_GET_FS:
-	case ARCH_GET_GS:
-		return put_user_u64(segment_base(t, code == ARCH_GET_GS, NULL), (u64 __user *)addr);
-	case ARCH_GET_CPUID: /* CPUID never faults: it cannot be switched off */
-		return 1;
-	case ARCH_SET_CPUID:
-		return -ENODEV;
-	case ARCH_GET_XCOMP_SUPP:
-	case ARCH_GET_XCOMP_PERM:
-	case ARCH_GET_XCOMP_GUEST_PERM: /* all that there is needs none */
-		return put_user_u64(fpu_layout.features, (u64 __user *)addr);
-	case ARCH_REQ_XCOMP_PERM:
-	case ARCH_REQ_XCOMP_GUEST_PERM:
-		return addr < XCOMP_NUMBERS ? -EOPNOTSUPP : -EINVAL;
-	default:
-		return -EINVAL;
-	}
 }

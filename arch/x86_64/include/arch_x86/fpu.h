@@ -91,6 +91,10 @@ int fpu_store_user(void __user *to);
  * or a standard image. -EFAULT, -ENOMEM, -EINVAL (what XRSTOR refuses); the state is initial then.
  */
 int fpu_load_user(const void __user *from, u64 states, size_t size);
+/* The registers are the running thread's from here on. Interrupts off until they are used. */
+void fpu_need_registers(void);
+/* The same, and they are about to be loaded: all of them, or the others become initial. */
+void fpu_begin_load(bool all);
 /* Of a thread that is off its CPU or the running one: its area is about to be rewritten. */
 void fpu_forget_registers(struct thread *t);
 /* The running thread goes on with the initial state, as execve and signal handlers begin. */

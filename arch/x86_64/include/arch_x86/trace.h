@@ -17,6 +17,4 @@ void debug_note(struct thread *t, trap_frame_t *frame, u64 dr6);
 /* The running thread watches nothing any more (exec); or one that never runs again. */
 void debug_clear(struct thread *t);
 
-void segments_sync_current(void); /* selectors and bases are in arch_thread_t */
-
 #endif

@@ -8,7 +8,7 @@
  * from running. A thread that raises one with interrupts on runs it at once, as an interrupt could
  * have done at that place; with interrupts off it asks for an interrupt.
  */
-#include "sched_internal.h"
+#include "../sched/sched_internal.h"
 
 #include <arch/entry.h>
 #include <kernel/cfi.h>

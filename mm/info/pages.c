@@ -1,16 +1,11 @@
 /*
  * What the page allocator and its users count.
  */
-#include "page_internal.h"
+#include "../page/page_internal.h"
 
 #include <kernel/printk.h>
 
-static DEFINE_PERCPU(s64, mm_counters[MM_COUNTERS]);
-
-void mm_count(mm_counter_t which, long delta)
-{
-	this_cpu_add(mm_counters[which], delta);
-}
+DEFINE_PERCPU(s64, mm_counters[MM_COUNTERS]);
 
 s64 mm_counter(mm_counter_t which)
 {

@@ -4,7 +4,7 @@
  * format of getloadavg(3) and sysinfo(2)). The boot CPU's timer takes the samples; it is the one
  * thing that wakes an otherwise idle machine.
  */
-#include "sched_internal.h"
+#include "../sched/sched_internal.h"
 
 #include <kernel/time/clock.h>
 #include <kernel/time/timer.h>
