@@ -212,7 +212,7 @@ void process_sysctl_init(void); /* /proc/sys/kernel; after procfs_init */
  */
 int kernel_execve(const char *path, const char *const argv[], const char *const envp[]);
 
-/* Sessions and groups (kernel/task/session.c), used by terminals. */
+/* Sessions and groups (kernel/signal/session.c), used by terminals. */
 bool pgrp_is_orphaned(struct pid *pgrp); /* process_tree_lock held */
 void session_leader_hangup(
 	process_t *leader); /* called at its exit; drivers/tty's via hook below */

@@ -6,7 +6,7 @@
 #include <kernel/time/clock.h>
 #include <uapi/errno.h>
 
-static int sleep_once(wait_queue_head_t *wq, u32 state, nsec_t deadline)
+static int __sched sleep_once(wait_queue_head_t *wq, u32 state, nsec_t deadline)
 {
 	wait_queue_entry_t entry;
 	int r;
@@ -22,12 +22,12 @@ static int sleep_once(wait_queue_head_t *wq, u32 state, nsec_t deadline)
 	return r;
 }
 
-int sleep_on(wait_queue_head_t *wq)
+int __sched sleep_on(wait_queue_head_t *wq)
 {
 	return sleep_once(wq, THREAD_INTERRUPTIBLE, NSEC_MAX);
 }
 
-int sleep_on_timeout(wait_queue_head_t *wq, uint64_t timeout)
+int __sched sleep_on_timeout(wait_queue_head_t *wq, uint64_t timeout)
 {
 	nsec_t now = clock_monotonic();
 
@@ -35,7 +35,7 @@ int sleep_on_timeout(wait_queue_head_t *wq, uint64_t timeout)
 			  timeout > (u64)(NSEC_MAX - now) ? NSEC_MAX : now + (nsec_t)timeout);
 }
 
-void sleep_on_condition(wait_queue_head_t *wq, condition_t condition)
+void __sched sleep_on_condition(wait_queue_head_t *wq, condition_t condition)
 {
 	wait_event(wq, condition.test(condition.arg));
 }
