@@ -70,7 +70,7 @@ static int map_zeros(file_t *f, vm_area_t *vma)
 		vma->page_offset = vma->start >> PAGE_SHIFT;
 		return 0;
 	}
-	memory = vm_file_ops->shared_memory(vma->end - vma->start);
+	memory = vm_file_ops->shared_memory(vma->end - vma->start, !(vma->flags & VM_NO_RESERVE));
 	if (IS_ERR(memory))
 		return (int)PTR_ERR(memory);
 	r = vm_file_ops->mmap(memory, vma);

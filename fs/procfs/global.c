@@ -12,6 +12,7 @@
 #include <kernel/softirq.h>
 #include <kernel/time/clock.h>
 #include <kernel/uts.h>
+#include <mm/commit.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 
@@ -62,6 +63,8 @@ static int meminfo(seq_file_t *m, void *arg)
 		seq_printf(m, "%-15s %8lu kB\n", lines[i].name, lines[i].pages * 4);
 	seq_printf(m, "%-15s %8lu kB\n", "KernelStack:", s.stack_pages * 4);
 	seq_printf(m, "%-15s %8lu kB\n", "PageTables:", s.table_pages * 4);
+	seq_printf(m, "%-15s %8lu kB\n", "CommitLimit:", vm_commit_limit() * 4);
+	seq_printf(m, "%-15s %8lu kB\n", "Committed_AS:", vm_committed() * 4);
 	return 0;
 }
 

@@ -111,20 +111,19 @@ static void show_flags(seq_file_t *m, const vm_area_t *v)
 		u32 flag;
 		char text[4];
 	} names[] = {
-		{ VM_READ, "rd " },	 { VM_WRITE, "wr " },	   { VM_EXEC, "ex " },
-		{ VM_SHARED, "sh " },	 { VM_MAY_READ, "mr " },   { VM_MAY_WRITE, "mw " },
-		{ VM_MAY_EXEC, "me " },	 { VM_GROWS_DOWN, "gd " }, { VM_LOCKED, "lo " },
-		{ VM_IO, "io " },	 { VM_SEQ_READ, "sr " },   { VM_RAND_READ, "rr " },
-		{ VM_DONT_COPY, "dc " }, { VM_NO_RESERVE, "nr " }, { VM_WIPE_ON_FORK, "wf " },
-		{ VM_DONT_DUMP, "dd " }, { VM_HUGE, "hg " },	   { VM_NO_HUGE, "nh " },
+		{ VM_READ, "rd " },	  { VM_WRITE, "wr " },	       { VM_EXEC, "ex " },
+		{ VM_SHARED, "sh " },	  { VM_MAY_READ, "mr " },      { VM_MAY_WRITE, "mw " },
+		{ VM_MAY_EXEC, "me " },	  { VM_GROWS_DOWN, "gd " },    { VM_LOCKED, "lo " },
+		{ VM_IO, "io " },	  { VM_SEQ_READ, "sr " },      { VM_RAND_READ, "rr " },
+		{ VM_DONT_COPY, "dc " },  { VM_LOCK_ON_FAULT, "lf " }, { VM_ACCOUNT, "ac " },
+		{ VM_NO_RESERVE, "nr " }, { VM_WIPE_ON_FORK, "wf " },  { VM_DONT_DUMP, "dd " },
+		{ VM_HUGE, "hg " },	  { VM_NO_HUGE, "nh " },
 	};
 
 	seq_puts(m, "VmFlags: ");
 	for (u32 i = 0; i < ARRAY_SIZE(names); i++)
 		if (v->flags & names[i].flag)
 			seq_puts(m, names[i].text);
-	if ((v->flags & (VM_WRITE | VM_SHARED | VM_NO_RESERVE)) == VM_WRITE)
-		seq_puts(m, "ac "); /* counts against what may be promised */
 	seq_putc(m, '\n');
 }
 

@@ -10,6 +10,7 @@
 #include <kernel/panic.h>
 #include <kernel/printk.h>
 #include <kernel/uts.h>
+#include <mm/commit.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
@@ -243,7 +244,13 @@ __init void proc_sysctl_init(void)
 	r |= proc_sysctl_int("fs/protected_fifos", 0644, &fs_protected_fifos, 0, 2);
 	r |= proc_sysctl_int("fs/protected_regular", 0644, &fs_protected_regular, 0, 2);
 	r |= proc_sysctl_u64("vm/max_map_count", 0644, &vm_max_map_count, 1, INT32_MAX);
-	r |= proc_sysctl_u64("vm/overcommit_memory", 0644, &vm_overcommit, 0, 2);
+	r |= proc_sysctl_u64("vm/overcommit_memory", 0644, &vm_overcommit, 0, OVERCOMMIT_NEVER);
+	r |= proc_sysctl_changed("vm/overcommit_ratio", 0644, &vm_overcommit_ratio, INT32_MAX,
+				 vm_set_overcommit_ratio);
+	r |= proc_sysctl_changed("vm/overcommit_kbytes", 0644, &vm_overcommit_kbytes, INT64_MAX,
+				 vm_set_overcommit_kbytes);
+	r |= proc_sysctl_u64("vm/admin_reserve_kbytes", 0644, &vm_admin_reserve, 0, INT64_MAX);
+	r |= proc_sysctl_u64("vm/user_reserve_kbytes", 0644, &vm_user_reserve, 0, INT64_MAX);
 	r |= proc_sysctl_u64("vm/mmap_min_addr", 0644, &mmap_min_addr, 0, 1UL << 30);
 	r |= proc_sysctl_action("vm/drop_caches", 0200, reclaim_drop_caches);
 #ifdef CONFIG_DEBUG

@@ -7,6 +7,7 @@
 #include <arch/uaccess.h>
 #include <kernel/signal.h>
 #include <kernel/thread.h>
+#include <mm/commit.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
 #include <uapi/memfd.h>
@@ -28,6 +29,8 @@ static int reserve_page(file_map_t *map, u64 index)
 {
 	vfs_node_t *n = map->owner;
 
+	if (!map->promised && !vm_may_commit(1))
+		return -ENOSPC;
 	return take_page(tmpfs_of(n->sb)) ? 0 : -ENOSPC;
 }
 

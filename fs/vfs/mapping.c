@@ -4,6 +4,7 @@
  */
 #include "vfs_internal.h"
 
+#include <mm/commit.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/errno.h>
@@ -74,16 +75,17 @@ static const file_operations_t memory_file_operations = {
 	.kind = "/dev/zero (deleted)",
 };
 
-static struct file *shared_memory(size_t size)
+static struct file *shared_memory(size_t size, bool promise)
 {
 	file_map_t *map = kmalloc(sizeof(*map), GFP_KERNEL);
-	file_t *f;
+	file_t *f = ERR_PTR(-ENOMEM);
 
 	if (!map)
-		return ERR_PTR(-ENOMEM);
+		return f;
 	file_map_init(map, &memory_ops, NULL);
 	map->size = size;
-	f = file_create_anon("/dev/zero", &memory_file_operations, map, O_RDWR);
+	if (!promise || !file_map_promise(map, size >> PAGE_SHIFT))
+		f = file_create_anon("/dev/zero", &memory_file_operations, map, O_RDWR);
 	if (IS_ERR(f)) {
 		file_map_destroy(map);
 		kfree(map);

@@ -39,8 +39,9 @@ typedef struct file_map {
 	bool deny_writable;    /* map_lock: there may be none */
 	rwsem_t truncate_lock; /* shared: faults and reads fill pages; exclusive: truncation, holes */
 	u64 size;	       /* bytes: i_size; written under the inode's lock, read racily */
-	int error;	       /* sticky write-back error */
-	u64 serial;	       /* atomic: file_map_serial */
+	u64 promised; /* pages that are counted whether they are there or not: mm/commit.h */
+	int error;    /* sticky write-back error */
+	u64 serial;   /* atomic: file_map_serial */
 } file_map_t;
 
 void file_map_cache_init(void); /* boot, once kmalloc works */

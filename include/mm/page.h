@@ -197,7 +197,8 @@ typedef enum mm_counter {
 	MM_DIRTY,
 	MM_MAPPED,
 	MM_MLOCKED,
-	MM_FAULTS, /* page faults, ever */
+	MM_COMMITTED, /* promised */
+	MM_FAULTS,    /* page faults, ever */
 	MM_MAJOR_FAULTS,
 	MM_ALLOCATIONS, /* blocks handed out, ever */
 	MM_FREES,

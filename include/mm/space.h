@@ -39,6 +39,7 @@ struct mem_policy;
 #define VM_HUGE 0x100000u
 #define VM_NO_HUGE 0x200000u
 #define VM_SPECIAL 0x400000u /* vDSO, vvar */
+#define VM_ACCOUNT 0x800000u /* its pages are promised (mm/commit.h) */
 
 /* Reverse mapping of anonymous pages: all areas where pages of one family may be mapped (anon.c). */
 typedef struct anon_root {
@@ -114,13 +115,13 @@ typedef struct vm_file_ops {
 	u32 (*mode)(struct file *f);
 	int (*mmap)(struct file *f, vm_area_t *vma); /* -ENODEV when it cannot be mapped */
 	/* An unlinked memory file of that many bytes, for shared anonymous memory; or ERR_PTR. */
-	struct file *(*shared_memory)(size_t size);
+	struct file *(*shared_memory)(size_t size, bool promise); /* mm/commit.h */
 	struct file *(*find)(int fd); /* descriptor of current: referenced, or NULL */
 	int (*fsync)(struct file *f, off_t start, off_t end);
 	long (*punch)(struct file *f, off_t start, off_t len); /* MADV_REMOVE */
 } vm_file_ops_t;
 extern const vm_file_ops_t *vm_file_ops;
-extern u64 vm_max_map_count, vm_overcommit, mmap_min_addr; /* /proc/sys/vm */
+extern u64 vm_max_map_count, mmap_min_addr; /* /proc/sys/vm */
 
 /* Set at boot: what else ends with the last user of a space that has `aio`; may sleep. */
 extern void (*vm_space_end_hook)(vm_space_t *s);

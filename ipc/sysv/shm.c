@@ -18,6 +18,7 @@
 #include <kernel/lib/printf.h>
 #include <kernel/panic.h>
 #include <kernel/time/clock.h>
+#include <mm/commit.h>
 #include <mm/slab.h>
 #include <mm/space.h>
 #include <uapi/mman.h>
@@ -113,7 +114,7 @@ static void adopt(file_t *f, segment_t *s)
 	f->private_data = s;
 }
 
-static int make_files(segment_t *s, int key)
+static int make_files(segment_t *s, int key, bool promise)
 {
 	char name[16];
 	file_t *f;
@@ -122,6 +123,10 @@ static int make_files(segment_t *s, int key)
 	f = memory_file_create(name, s->size, 0777);
 	if (IS_ERR(f))
 		return (int)PTR_ERR(f);
+	if (promise && file_map_promise(f->node->data, s->pages)) {
+		file_put(f);
+		return -ENOMEM;
+	}
 	s->readable = file_open_path(&f->path, O_RDONLY | O_LARGEFILE, current_cred());
 	if (IS_ERR(s->readable)) {
 		file_put(f);
@@ -164,14 +169,6 @@ void segment_free(segment_t *s)
 	call_rcu(&s->ipc.rcu, free_rcu);
 }
 
-/* Heuristic overcommit: what could never be met is refused. */
-static bool memory_allows(u64 pages, int flags)
-{
-	if (vm_overcommit == 1 || (vm_overcommit == 0 && (flags & SHM_NORESERVE)))
-		return true;
-	return pages <= total_page_count();
-}
-
 static int make_segment(ipc_namespace_t *ns, const ipc_get_t *g)
 {
 	u64 pages = g->size / PAGE_SIZE + (g->size % PAGE_SIZE ? 1 : 0);
@@ -185,7 +182,7 @@ static int make_segment(ipc_namespace_t *ns, const ipc_get_t *g)
 	if (g->size > INT64_MAX)
 		return -EINVAL;
 	/* There are no huge pages set aside. */
-	if ((g->flags & SHM_HUGETLB) || !memory_allows(pages, g->flags))
+	if (g->flags & SHM_HUGETLB)
 		return -ENOMEM;
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
@@ -197,7 +194,7 @@ static int make_segment(ipc_namespace_t *ns, const ipc_get_t *g)
 	s->maker = current();
 	s->maker->made_segments = true;
 	s->ctime = clock_realtime_coarse();
-	r = make_files(s, g->key);
+	r = make_files(s, g->key, !(g->flags & SHM_NORESERVE) || vm_overcommit == OVERCOMMIT_NEVER);
 	if (r)
 		goto out_free;
 	r = ipc_add(&ns->shm, &s->ipc, g, READ_ONCE(ns->shmmni));

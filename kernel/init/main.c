@@ -31,6 +31,7 @@
 #include <kernel/trace/metrics.h>
 #include <kernel/time/clock.h>
 #include <kernel/time/timer.h>
+#include <mm/commit.h>
 #include <mm/kasan.h>
 #include <mm/slab.h>
 #include <mm/space.h>
@@ -89,6 +90,7 @@ __init void kernel_main(boot_info_t *info)
 	slab_init();	     /* kmalloc */
 	kmap_init();	     /* vmalloc, ioremap */
 	space_init();	     /* address spaces */
+	commit_init();	     /* what may be promised */
 	arch_init_devices(); /* extended state, interrupt controllers, clocks, timer */
 	printk_init();	     /* readers of the log can wait */
 	time_init();	     /* the date, timers */

@@ -208,8 +208,11 @@ static int add_page(file_map_t *map, u64 index, page_t *page)
 		return r;
 	}
 	mm_count(MM_CACHED, 1);
-	if (memory_file)
+	if (memory_file) {
 		mm_count(MM_SHMEM, 1);
+		if (!map->promised)
+			mm_count(MM_COMMITTED, 1);
+	}
 	return 0;
 }
 
@@ -430,8 +433,11 @@ static void remove_page(file_map_t *map, page_t *page)
 		mm_count(MM_DIRTY, -1);
 	}
 	mm_count(MM_CACHED, -1);
-	if (page_flag(page, PG_MEMORY_FILE))
+	if (page_flag(page, PG_MEMORY_FILE)) {
 		mm_count(MM_SHMEM, -1);
+		if (!map->promised)
+			mm_count(MM_COMMITTED, -1);
+	}
 	page->mapping = NULL;
 	page_clear_flag(page, PG_CACHE | PG_MEMORY_FILE);
 	if (map->ops->release_page)
@@ -568,6 +574,7 @@ void file_map_destroy(file_map_t *map)
 	if (map->nr_pages)
 		drop_range(map, 0, ~0UL >> PAGE_SHIFT, DROP_ALONE);
 	xa_destroy(&map->pages);
+	mm_count(MM_COMMITTED, -(s64)map->promised);
 }
 
 int file_map_sync(file_map_t *map, u64 start, u64 end)

@@ -4,6 +4,7 @@
 #include "map_internal.h"
 
 #include <kernel/lib/string.h>
+#include <mm/commit.h>
 #include <mm/policy.h>
 
 static bool must_copy(const vm_area_t *v)
@@ -72,9 +73,12 @@ static int copy_pages(vm_space_t *child, vm_space_t *parent, const vm_area_t *v)
 
 static int copy_area(vm_space_t *child, vm_space_t *parent, vm_area_t *v)
 {
-	vm_area_t *copy = kmem_cache_alloc(area_cache, GFP_KERNEL);
+	vm_area_t *copy;
 	int r;
 
+	if ((v->flags & VM_ACCOUNT) && !vm_may_commit(area_pages(v)))
+		return -ENOMEM;
+	copy = kmem_cache_alloc(area_cache, GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
 	*copy = *v;

@@ -10,20 +10,11 @@
 
 #include <kernel/cred.h>
 #include <kernel/perf.h>
+#include <mm/commit.h>
 
 bool vm_may_lock(vm_space_t *s, u64 pages)
 {
 	return !vm_over(s->locked_pages + pages, rlimit(RLIMIT_MEMLOCK)) || capable(CAP_IPC_LOCK);
-}
-
-/* Heuristic overcommit: a request that could never be met is refused. */
-static bool memory_allows(u64 pages, u32 flags)
-{
-	if (vm_overcommit == 1 || (flags & (VM_SHARED | VM_WRITE)) != VM_WRITE)
-		return true;
-	if (vm_overcommit == 0 && (flags & VM_NO_RESERVE))
-		return true;
-	return pages <= total_page_count();
 }
 
 int vm_check_limits(vm_space_t *s, u64 pages, u32 flags)
@@ -35,7 +26,7 @@ int vm_check_limits(vm_space_t *s, u64 pages, u32 flags)
 		return -ENOMEM;
 	if ((flags & VM_LOCKED) && !vm_may_lock(s, pages))
 		return -EAGAIN;
-	return memory_allows(pages, flags) ? 0 : -ENOMEM;
+	return !(flags & VM_ACCOUNT) || vm_may_commit(pages) ? 0 : -ENOMEM;
 }
 
 /* ---- mapping ---- */
@@ -73,7 +64,7 @@ static int area_flags(vm_space_t *s, int prot, int map_flags, struct file *file,
 
 	if (map_flags & MAP_LOCKED)
 		flags |= VM_LOCKED;
-	if (map_flags & MAP_NORESERVE)
+	if ((map_flags & MAP_NORESERVE) && vm_overcommit != OVERCOMMIT_NEVER)
 		flags |= VM_NO_RESERVE;
 	if (map_flags & MAP_GROWSDOWN)
 		flags |= VM_GROWS_DOWN;
@@ -81,6 +72,8 @@ static int area_flags(vm_space_t *s, int prot, int map_flags, struct file *file,
 		return -EPERM;
 	if (type != MAP_PRIVATE)
 		flags |= VM_SHARED;
+	if ((flags & (VM_WRITE | VM_SHARED | VM_NO_RESERVE)) == VM_WRITE)
+		flags |= VM_ACCOUNT;
 	if (!file) {
 		*out = flags;
 		return (flags & VM_SHARED) && (flags & VM_GROWS_DOWN) ? -EINVAL : 0;
@@ -120,7 +113,8 @@ static int attach_file(vm_area_t *v, struct file *file, off_t offset)
 /* Shared anonymous memory is a file without a name. */
 static int attach_shared_memory(vm_area_t *v)
 {
-	struct file *f = vm_file_ops->shared_memory(v->end - v->start);
+	bool promise = !(v->flags & VM_NO_RESERVE);
+	struct file *f = vm_file_ops->shared_memory(v->end - v->start, promise);
 	int r;
 
 	if (IS_ERR(f))
@@ -235,7 +229,7 @@ long uvmalloc(size_t len, int prot)
 int vm_setup_stack(vm_space_t *s, unsigned long top, bool executable)
 {
 	u32 flags = VM_READ | VM_WRITE | VM_MAY_READ | VM_MAY_WRITE | VM_MAY_EXEC | VM_GROWS_DOWN |
-		    VM_STACK | (executable ? VM_EXEC : 0);
+		    VM_STACK | VM_ACCOUNT | (executable ? VM_EXEC : 0);
 	vm_area_t *v = area_alloc(s, top - 32 * PAGE_SIZE, top, flags);
 	int r;
 
@@ -355,7 +349,7 @@ long vm_brk(vm_space_t *s, unsigned long brk)
 	}
 	if (new > old) {
 		u32 flags = VM_READ | VM_WRITE | VM_MAY_READ | VM_MAY_WRITE | VM_MAY_EXEC |
-			    s->def_flags;
+			    VM_ACCOUNT | s->def_flags;
 
 		v = vm_find(s, old);
 		if (new > USER_MAX || (v && v->start < new + PAGE_SIZE))

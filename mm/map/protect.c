@@ -3,6 +3,8 @@
  */
 #include "map_internal.h"
 
+#include <mm/commit.h>
+
 /* Rewrites the entries of an area whose flags have changed. */
 static void change_entries(vm_area_t *v)
 {
@@ -34,10 +36,18 @@ static void change_entries(vm_area_t *v)
 	}
 }
 
+/* VM_ACCOUNT if the area is to be promised now that it may be written; that stays. */
+static u32 promised_by(const vm_area_t *v, u32 want)
+{
+	u32 not_yet = VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NO_RESERVE;
+
+	return (want & VM_WRITE) && !(v->flags & not_yet) ? VM_ACCOUNT : 0;
+}
+
 int vm_protect(vm_space_t *s, unsigned long addr, size_t len, int prot)
 {
 	unsigned long end = addr + len;
-	u32 want = prot_flags(prot);
+	u32 want = prot_flags(prot), gain;
 	vm_area_t *v;
 	int r = 0;
 
@@ -78,12 +88,17 @@ int vm_protect(vm_space_t *s, unsigned long addr, size_t len, int prot)
 				r = -ENOMEM;
 				break;
 			}
+			gain = promised_by(v, want);
+			if (gain && !vm_may_commit((stop - addr) >> PAGE_SHIFT)) {
+				r = -ENOMEM;
+				break;
+			}
 			r = area_isolate(s, addr, stop);
 			if (r)
 				break;
 			v = vm_find(s, addr);
 			area_account(s, v, -(s64)area_pages(v));
-			v->flags = (v->flags & ~VM_ACCESS) | want;
+			v->flags = (v->flags & ~VM_ACCESS) | want | gain;
 			area_account(s, v, (s64)area_pages(v));
 			change_entries(v);
 			arch_tlb_flush_range(&s->arch, v->start, v->end, false);

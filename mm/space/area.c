@@ -189,6 +189,8 @@ void area_account(vm_space_t *s, const vm_area_t *v, s64 pages)
 		s->data_pages += (u64)pages;
 	if (v->flags & VM_EXEC)
 		s->exec_pages += (u64)pages;
+	if (v->flags & VM_ACCOUNT)
+		mm_count(MM_COMMITTED, pages);
 }
 
 static void tree_insert(vm_space_t *s, vm_area_t *v)

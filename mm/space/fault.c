@@ -13,6 +13,7 @@
 #include <arch/entry.h>
 #include <kernel/printk.h>
 #include <kernel/process.h>
+#include <mm/commit.h>
 #include <mm/policy.h>
 #include <mm/slab.h>
 #include <kernel/perf.h>
@@ -305,6 +306,8 @@ vm_area_t *stack_grow(vm_space_t *s, unsigned long addr)
 	if ((s->total_pages + pages) << PAGE_SHIFT > rlimit(RLIMIT_AS))
 		return NULL;
 	if ((v->flags & VM_LOCKED) && !vm_may_lock(s, pages))
+		return NULL;
+	if ((v->flags & VM_ACCOUNT) && !vm_may_commit(pages))
 		return NULL;
 	area_resize(s, v, addr, v->end);
 	return v;

@@ -17,7 +17,7 @@
 
 static kmem_cache_t *space_cache;
 const vm_file_ops_t *vm_file_ops __ro_after_init;
-u64 vm_max_map_count = 65530, vm_overcommit, mmap_min_addr = 65536;
+u64 vm_max_map_count = 65530, mmap_min_addr = 65536;
 
 __init void space_init(void)
 {

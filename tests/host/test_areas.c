@@ -11,6 +11,8 @@
 #include <mm/policy.h>
 #include <mm/space/space_internal.h>
 
+DEFINE_PERCPU(s64, mm_counters[MM_COUNTERS]);
+
 #define PAGES 600
 #define LOW 100 /* page number of the first */
 #define STEPS 300000
@@ -119,7 +121,7 @@ static void check_anon(vm_space_t *s, u64 i)
 
 static void check(vm_space_t *s)
 {
-	u64 total = 0, locked = 0, data = 0, stack = 0, exec = 0, mapped = 0;
+	u64 total = 0, locked = 0, data = 0, stack = 0, promised = 0, exec = 0, mapped = 0;
 	unsigned long end = 0;
 	u32 count = 0, in_file = 0;
 	int with_policy = 0;
@@ -151,6 +153,7 @@ static void check(vm_space_t *s)
 		total++;
 		locked += !!(p->flags & VM_LOCKED);
 		exec += !!(p->flags & VM_EXEC);
+		promised += !!(p->flags & VM_ACCOUNT);
 		if (p->flags & VM_GROWS_DOWN)
 			stack++;
 		else if ((p->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE)
@@ -164,6 +167,7 @@ static void check(vm_space_t *s)
 	assert_int_equal(s->data_pages, data);
 	assert_int_equal(s->stack_pages, stack);
 	assert_int_equal(s->exec_pages, exec);
+	assert_int_equal(per_cpu(mm_counters[MM_COMMITTED], 0), promised);
 	for (int f = 0; f < 2; f++) {
 		for (interval_node_t *n = interval_first(&files[f].map.mappings, 0, ~0UL); n;
 		     n = interval_next(n, 0, ~0UL)) {
@@ -180,7 +184,7 @@ static void check(vm_space_t *s)
 static u32 random_area_flags(void)
 {
 	static const u32 kinds[] = { VM_READ,
-				     VM_READ | VM_WRITE,
+				     VM_READ | VM_WRITE | VM_ACCOUNT,
 				     VM_READ | VM_EXEC,
 				     VM_READ | VM_WRITE | VM_SHARED | VM_MAY_WRITE,
 				     VM_READ | VM_WRITE | VM_GROWS_DOWN,
