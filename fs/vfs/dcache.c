@@ -77,17 +77,25 @@ static u32 bucket_of(const dentry_t *parent, u32 hash)
 	return (u32)((x * 0x9e3779b97f4a7c15ull) >> bucket_shift);
 }
 
-/* True when the names are equal; `name` holds no NUL, so the loop ends at d's. */
-static bool same_name(const char *of_dentry, const char *name, u32 len)
+static bool same_name(const char *a, const char *b, u32 len)
 {
-	for (u32 i = 0; i < len; i++)
-		if (of_dentry[i] != name[i])
+	u64 x, y;
+
+	for (; len >= sizeof(x); len -= sizeof(x), a += sizeof(x), b += sizeof(x)) {
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		if (x != y)
+			return false;
+	}
+	for (; len; len--)
+		if (*a++ != *b++)
 			return false;
 	return true;
 }
 
 dentry_t *dcache_find_rcu(const dentry_t *parent, const char *name, u32 len, u32 hash, u32 *seq)
 {
+	const char *of_dentry;
 	dentry_t *d;
 
 	hlist_for_each_entry_rcu(d, &buckets[bucket_of(parent, hash)], hash_link) {
@@ -97,7 +105,9 @@ dentry_t *dcache_find_rcu(const dentry_t *parent, const char *name, u32 len, u32
 		if (READ_ONCE(d->parent) != parent || READ_ONCE(d->name_len) != len ||
 		    dentry_unhashed(d))
 			continue;
-		if (same_name(READ_ONCE(d->name), name, len))
+		of_dentry = READ_ONCE(d->name);
+		/* A name of that length, or a rename is under way. */
+		if (!seqcount_read_retry(&d->seq, *seq) && same_name(of_dentry, name, len))
 			return d;
 	}
 	return NULL;

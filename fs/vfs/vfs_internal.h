@@ -14,8 +14,7 @@ u32 dentry_hash_start(void);
 /* One character more; start with dentry_hash_start. */
 static inline u32 dentry_hash_add(u32 hash, u8 c)
 {
-	hash = (hash ^ c) * 0x9e3779b1u;
-	return hash ^ (hash >> 15);
+	return (hash ^ c) * 0x9e3779b1u;
 }
 u32 dentry_hash_name(const char *name, u32 len);
 /*

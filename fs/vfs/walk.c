@@ -235,6 +235,12 @@ static last_type_t component_type(const char *name, u32 len)
 	return name[1] == '.' ? LAST_DOTDOT : LAST_NORM;
 }
 
+/* Nearly all characters of names are above the slash: one comparison. */
+static __always_inline bool in_component(u8 c)
+{
+	return likely(c > '/') || (c && c != '/');
+}
+
 int walk_parents(walk_t *w)
 {
 	for (;;) {
@@ -259,7 +265,7 @@ int walk_parents(walk_t *w)
 		r = may_search(w);
 		if (unlikely(r))
 			return r;
-		for (end = name; *end && *end != '/'; end++)
+		for (end = name; in_component((u8)*end); end++)
 			hash = dentry_hash_add(hash, (u8)*end);
 		type = component_type(name, (u32)(end - name));
 		for (next = end; *next == '/'; next++)

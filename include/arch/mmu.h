@@ -163,7 +163,15 @@ void arch_tlb_flush_local_page(unsigned long addr);
 void arch_tlb_flush_range(arch_mmu_context_t *ctx, unsigned long start, unsigned long end,
 			  bool freed_tables);
 void arch_tlb_flush_kernel_range(unsigned long start, unsigned long end); /* all CPUs */
-/* PTE bits for user mapping with MMAP-style rwx; NX where the CPU has it. */
-u64 arch_pte_prot(bool read, bool write, bool exec);
+/*
+ * Bits of a user entry. The hardware has no unreadable present page: a write or execute permission reads
+ * too.
+ */
+static inline u64 arch_pte_prot(bool read, bool write, bool exec)
+{
+	if (!read && !write && !exec)
+		return PTE_SOFT_NONE;
+	return PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0) | (exec ? 0 : PTE_NX);
+}
 
 #endif

@@ -50,6 +50,11 @@ void file_map_init(file_map_t *map, const file_map_ops_t *ops, void *owner);
 u64 file_map_serial(file_map_t *map);
 void file_map_destroy(file_map_t *map);		   /* drops all pages; no mappings left */
 page_t *file_map_find(file_map_t *map, u64 index); /* referenced, or NULL */
+/*
+ * Fills what is empty of the page-table entries from `entry` on with the pages [index, end) that are up to date and that
+ * nobody works on, each with a reference; their table's lock held. How many were filled.
+ */
+s64 file_map_enter(file_map_t *map, u64 index, u64 end, pte_t *entry, u64 bits);
 /* Finds, or creates and reads in: an up-to-date referenced page, or ERR_PTR. */
 page_t *file_map_get(file_map_t *map, u64 index, gfp_flags_t flags);
 /* For writing: locked, referenced, up to date unless the whole page is overwritten. */

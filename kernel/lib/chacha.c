@@ -3,6 +3,7 @@
  */
 #include <kernel/lib/chacha.h>
 
+#include <kernel/compiler.h>
 #include <kernel/lib/string.h>
 
 static u32 rotate(u32 v, unsigned n)
@@ -10,7 +11,7 @@ static u32 rotate(u32 v, unsigned n)
 	return v << n | v >> (32 - n);
 }
 
-static void quarter_round(u32 *x, int a, int b, int c, int d)
+static __always_inline void quarter_round(u32 *x, int a, int b, int c, int d)
 {
 	x[a] += x[b];
 	x[d] = rotate(x[d] ^ x[a], 16);

@@ -57,6 +57,15 @@ void *xa_load(const xarray_t *xa, u64 index)
 	return leaf ? slot_load(leaf, slot_of(leaf, index)) : NULL;
 }
 
+void *const *xa_slots(const xarray_t *xa, u64 index, u32 *count)
+{
+	const xa_node_t *leaf = leaf_of(xa, index);
+	u32 first = index & (XA_SLOTS - 1);
+
+	*count = MIN(*count, XA_SLOTS - first);
+	return leaf ? &leaf->slots[first] : NULL;
+}
+
 static xa_node_t *take_node(xarray_t *xa, xa_preload_t *spare)
 {
 	xa_node_t *node;

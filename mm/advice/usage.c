@@ -96,13 +96,16 @@ static void forget_access(vm_area_t *v, pte_t *pte, void *arg)
 
 void vm_forget_accesses(vm_space_t *s, u32 kinds)
 {
-	rwsem_read_lock(&s->lock);
+	rwsem_write_lock(&s->lock);
 	for (vm_area_t *v = vm_first(s); v; v = vm_next(v))
 		if (kinds & (v->file ? VM_FORGET_FILE : VM_FORGET_ANON))
 			each_entry(v, forget_access, NULL);
-	/* Cached translations would hide the next access. */
+	/*
+	 * Cached translations would hide the next access, and faults take an entry without the flag for one
+	 * that is not cached: they wait until this is done.
+	 */
 	arch_tlb_flush_range(&s->arch, 0, USER_MAX, false);
-	rwsem_read_unlock(&s->lock);
+	rwsem_write_unlock(&s->lock);
 }
 
 void vm_forget_peak(vm_space_t *s)

@@ -136,6 +136,47 @@ page_t *file_map_find(file_map_t *map, u64 index)
 	return page;
 }
 
+/* Within RCU: the slot's page, referenced, if it is up to date and nobody works on it. */
+static page_t *ready_page(void *const *slot)
+{
+	page_t *page = __atomic_load_n(slot, __ATOMIC_CONSUME);
+
+	if (!page || (READ_ONCE(page->flags) & (PG_UPTODATE | PG_LOCKED)) != PG_UPTODATE)
+		return NULL;
+	page_get(page); /* as in file_map_find */
+	if (likely(__atomic_load_n(slot, __ATOMIC_RELAXED) == page))
+		return page;
+	page_put(page);
+	return NULL;
+}
+
+s64 file_map_enter(file_map_t *map, u64 index, u64 end, pte_t *entry, u64 bits)
+{
+	s64 fresh = 0, entries = 0;
+
+	rcu_read_lock();
+	while (index < end) {
+		u32 n = (u32)(end - index);
+		void *const *slots = xa_slots(&map->pages, index, &n);
+
+		for (u32 i = 0; slots && i < n; i++) {
+			page_t *page = pte_get(&entry[i]) ? NULL : ready_page(&slots[i]);
+
+			if (!page)
+				continue;
+			/* Hardware sets the accessed bit should the page really be used. */
+			pte_set(&entry[i], pte_make(page_to_pfn(page), bits));
+			fresh += __atomic_fetch_add(&page->map_count, 1, __ATOMIC_RELAXED) == 0;
+			entries++;
+		}
+		entry += n;
+		index += n;
+	}
+	rcu_read_unlock();
+	mm_count(MM_MAPPED, fresh);
+	return entries;
+}
+
 /* ---- references of pages that have left ---- */
 
 #define LEFT_MAX 60

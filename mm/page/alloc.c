@@ -47,6 +47,22 @@ __init void zone_set_watermarks(zone_t *zone)
 		zone->min = zone->low = zone->high = 0;
 }
 
+static void pcp_push(page_pcp_t *pcp, page_t *page)
+{
+	page->link.next = pcp->top;
+	pcp->top = &page->link;
+	pcp->count++;
+}
+
+static page_t *pcp_pop(page_pcp_t *pcp)
+{
+	page_t *page = container_of(pcp->top, page_t, link);
+
+	pcp->top = page->link.next;
+	pcp->count--;
+	return page;
+}
+
 static void pcp_refill(zone_t *zone, page_pcp_t *pcp)
 {
 	unsigned long flags;
@@ -57,7 +73,7 @@ static void pcp_refill(zone_t *zone, page_pcp_t *pcp)
 
 		if (!page)
 			break;
-		pcp->pages[pcp->count++] = page;
+		pcp_push(pcp, page);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
@@ -68,7 +84,7 @@ static void pcp_drain(zone_t *zone, page_pcp_t *pcp, u32 keep)
 
 	spin_lock_irqsave(&zone->lock, &flags);
 	while (pcp->count > keep)
-		buddy_give(zone, pcp->pages[--pcp->count], 0);
+		buddy_give(zone, pcp_pop(pcp), 0);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
@@ -76,7 +92,7 @@ static void pcp_drain(zone_t *zone, page_pcp_t *pcp, u32 keep)
  * The running CPU's stack of the zone, marked busy with preemption off; NULL when it may not be
  * used.
  */
-static page_pcp_t *pcp_enter(zone_t *zone)
+static __always_inline page_pcp_t *pcp_enter_inline(zone_t *zone)
 {
 	page_pcp_t *pcp;
 
@@ -89,6 +105,11 @@ static page_pcp_t *pcp_enter(zone_t *zone)
 	}
 	preempt_enable();
 	return NULL;
+}
+
+static page_pcp_t *pcp_enter(zone_t *zone)
+{
+	return pcp_enter_inline(zone);
 }
 
 static void pcp_leave(page_pcp_t *pcp)
@@ -119,14 +140,14 @@ static page_t *zone_take(zone_t *zone, u32 order)
 	if (unlikely(pcp->count == 0))
 		pcp_refill(zone, pcp);
 	if (likely(pcp->count != 0))
-		page = pcp->pages[--pcp->count];
+		page = pcp_pop(pcp);
 	pcp_leave(pcp);
 	return page;
 }
 
 static void zone_give(zone_t *zone, page_t *page, u32 order)
 {
-	page_pcp_t *pcp = order == 0 ? pcp_enter(zone) : NULL;
+	page_pcp_t *pcp = order == 0 ? pcp_enter_inline(zone) : NULL;
 	unsigned long flags;
 
 	if (!pcp) {
@@ -137,7 +158,7 @@ static void zone_give(zone_t *zone, page_t *page, u32 order)
 	}
 	if (unlikely(pcp->count >= pcp->high))
 		pcp_drain(zone, pcp, pcp->high - pcp->batch);
-	pcp->pages[pcp->count++] = page;
+	pcp_push(pcp, page);
 	pcp_leave(pcp);
 }
 
@@ -220,8 +241,12 @@ static __noinline page_t *alloc_slow(where_t where, gfp_flags_t flags, u32 order
 	return NULL;
 }
 
-static void page_prepare(page_t *page, u32 order, gfp_flags_t flags)
+/* What is common to all that is handed out; NULL remains NULL. */
+static page_t *page_prepare(page_t *page, u32 order, gfp_flags_t flags)
 {
+	if (unlikely(!page))
+		return NULL;
+	mm_count(MM_ALLOCATIONS, 1);
 	refcount_set(&page->refs, 1);
 	page->mapping = NULL;
 	page->order = 0; /* and map_count, pins */
@@ -232,18 +257,34 @@ static void page_prepare(page_t *page, u32 order, gfp_flags_t flags)
 		for (u32 i = 0; i < 1u << order; i++)
 			arch_clear_page(va + i * PAGE_SIZE);
 	}
+	return page;
 }
 
-static __always_inline page_t *alloc_where(where_t where, gfp_flags_t flags, u32 order)
+static page_t *alloc_where(where_t where, gfp_flags_t flags, u32 order)
 {
 	page_t *page = try_zones(where, flags, order, true, 0);
 
-	if (unlikely(!page))
-		page = alloc_slow(where, flags, order);
-	if (likely(page)) {
-		mm_count(MM_ALLOCATIONS, 1);
-		page_prepare(page, order, flags);
-	}
+	return page_prepare(page ? page : alloc_slow(where, flags, order), order, flags);
+}
+
+/*
+ * A page of the running CPU's stack of the zone that is tried first, or NULL. The watermarks were looked at when it
+ * was filled.
+ */
+static __always_inline page_t *pcp_take(u32 node, gfp_flags_t flags)
+{
+	zone_t *zone = &zones[node * ZONE_TYPES + highest_zone(flags)];
+	page_t *page = NULL;
+	page_pcp_t *pcp;
+
+	while (!zone->present && zone->type != ZONE_DMA)
+		zone--;
+	pcp = pcp_enter_inline(zone);
+	if (unlikely(!pcp))
+		return NULL;
+	if (likely(pcp->count))
+		page = pcp_pop(pcp);
+	pcp_leave(pcp);
 	return page;
 }
 
@@ -254,9 +295,13 @@ u32 page_node(const page_t *p)
 
 page_t *alloc_pages_node(u32 node, gfp_flags_t flags, u32 order)
 {
+	page_t *page;
+
 	if (order > MAX_ORDER)
 		return NULL;
-	return alloc_where((where_t){ node, ALL_NODES }, flags, order);
+	page = order == 0 ? pcp_take(node, flags) : NULL;
+	return likely(page) ? page_prepare(page, 0, flags)
+			    : alloc_where((where_t){ node, ALL_NODES }, flags, order);
 }
 
 page_t *alloc_page_among(u32 node, u64 nodes, gfp_flags_t flags)

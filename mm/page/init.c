@@ -251,7 +251,7 @@ static void __init release_range(pfn_t from, pfn_t end)
 static void pcp_setup(zone_t *zone, page_pcp_t *pcp, u32 cpu)
 {
 	pcp->batch = MIN(MAX(zone->present / 4096, 1UL), 31UL);
-	pcp->high = pcp->batch * 2;
+	pcp->high = pcp->batch * 32;
 	zone->pcp[cpu] = pcp;
 }
 

@@ -7,15 +7,14 @@
 #include <mm/page.h>
 
 /*
- * A per-CPU stack of order-0 pages. Touched by its own CPU with preemption off; `busy` keeps an
- * interrupt that allocates in the middle away from it (it goes to the zone instead), so that the
- * fast path needs no CLI.
+ * A per-CPU stack of order-0 pages, chained by link.next. Touched by its own CPU with preemption off; `busy`
+ * keeps an interrupt that allocates in the middle away from it (it goes to the zone instead), so that
+ * the fast path needs no CLI.
  */
-#define PCP_MAX 62
 typedef struct page_pcp {
 	bool busy;
-	u16 count, high, batch;
-	page_t *pages[PCP_MAX];
+	u32 count, high, batch;
+	list_t *top;
 } __cacheline_aligned page_pcp_t;
 
 typedef struct zone {

@@ -22,15 +22,29 @@
 
 pfn_t zero_page_pfn;
 
-/* Counts a new mapping of a page; the caller gives its reference to the entry. */
-static void account(vm_space_t *s, page_t *page)
+/* Counts one mapping of a page more or less (n: 1, -1). */
+static void account(vm_space_t *s, page_t *page, s64 n)
 {
-	if (__atomic_fetch_add(&page->map_count, 1, __ATOMIC_RELAXED) == 0)
-		mm_count(page_flag(page, PG_ANON) ? MM_ANON : MM_MAPPED, 1);
-	if (page_flag(page, PG_ANON))
-		atomic64_inc(&s->anon_pages);
-	else
-		atomic64_inc(page_flag(page, PG_MEMORY_FILE) ? &s->shmem_pages : &s->file_pages);
+	u32 mapped = __atomic_add_fetch(&page->map_count, (u32)n, __ATOMIC_RELAXED);
+	u32 flags = READ_ONCE(page->flags);
+
+	if (mapped == (n > 0)) /* the first came, the last went */
+		mm_count(flags & PG_ANON ? MM_ANON : MM_MAPPED, n);
+	atomic64_add(flags & PG_ANON	      ? &s->anon_pages
+		     : flags & PG_MEMORY_FILE ? &s->shmem_pages
+					      : &s->file_pages,
+		     n);
+}
+
+/* Changes an entry that nobody has changed since it was seen. */
+static void update(pte_t *pte, pte_t seen, pte_t value)
+{
+	spinlock_t *lock = pte_lock(pte);
+
+	spin_lock(lock);
+	if (pte_get(pte) == seen)
+		pte_set(pte, value);
+	spin_unlock(lock);
 }
 
 /* A page for addr, where the area's family finds it (anon.c). NULL: no memory. */
@@ -62,7 +76,7 @@ static bool install(vm_area_t *v, pte_t *pte, page_t *page, u64 bits)
 	spin_lock(lock);
 	mine = pte_get(pte) == 0;
 	if (mine) {
-		account(v->space, page);
+		account(v->space, page, 1);
 		pte_set(pte, pte_make(page_to_pfn(page), bits));
 	}
 	spin_unlock(lock);
@@ -74,13 +88,8 @@ static fault_result_t anon_missing(vm_area_t *v, pte_t *pte, unsigned long addr,
 	page_t *page;
 
 	if (!write) {
-		spinlock_t *lock = pte_lock(pte);
-
-		spin_lock(lock);
-		if (!pte_get(pte))
-			pte_set(pte, pte_make(zero_page_pfn,
-					      entry_bits(v, false, false) | PTE_SOFT_SPECIAL));
-		spin_unlock(lock);
+		update(pte, 0,
+		       pte_make(zero_page_pfn, entry_bits(v, false, false) | PTE_SOFT_SPECIAL));
 		return FAULT_OK;
 	}
 	page = anon_page(v, addr, GFP_ZERO);
@@ -91,30 +100,23 @@ static fault_result_t anon_missing(vm_area_t *v, pte_t *pte, unsigned long addr,
 	return FAULT_OK;
 }
 
-/* Maps pages around addr that are in the cache and up to date; read faults only. */
-static void fault_around(vm_area_t *v, unsigned long addr)
+/* Maps what lies around addr, and there, of pages that are in the cache already; read faults only. */
+static void fault_around(vm_area_t *v, pte_t *pte, unsigned long addr)
 {
-	unsigned long first = addr & ~(FAULT_AROUND * PAGE_SIZE - 1);
-	unsigned long last = first + (FAULT_AROUND - 1) * PAGE_SIZE;
+	unsigned long first = MAX(addr & ~(FAULT_AROUND * PAGE_SIZE - 1), v->start);
+	unsigned long end = MIN((addr | (FAULT_AROUND * PAGE_SIZE - 1)) + 1, v->end);
+	u64 index = area_offset(v, first), bits = area_pte_bits(v, false);
 	u64 end_page = (READ_ONCE(v->map->size) + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	pte_t *pte;
+	spinlock_t *lock = pte_lock(pte);
+	s64 entries;
 
-	first = MAX(first, v->start);
-	last = MIN(last, v->end - PAGE_SIZE);
-	pte = pte_find(v->space, first);
-	for (unsigned long at = first; pte && at <= last; at += PAGE_SIZE, pte++) {
-		page_t *page;
-
-		if (pte_get(pte) || area_offset(v, at) >= end_page)
-			continue;
-		page = file_map_find(v->map, area_offset(v, at));
-		if (!page)
-			continue;
-		/* Hardware sets the accessed bit should the page really be used. */
-		if (!page_flag(page, PG_UPTODATE) || page_flag(page, PG_LOCKED) ||
-		    !install(v, pte, page, area_pte_bits(v, false)))
-			page_put(page);
-	}
+	end_page = MIN(end_page, index + ((end - first) >> PAGE_SHIFT));
+	pte -= ((addr & PAGE_MASK) - first) >> PAGE_SHIFT; /* in the same table */
+	spin_lock(lock);
+	entries = file_map_enter(v->map, index, end_page, pte, bits);
+	atomic64_add(v->map->ops->read_page ? &v->space->file_pages : &v->space->shmem_pages,
+		     entries);
+	spin_unlock(lock);
 }
 
 static fault_result_t result_of(long error)
@@ -135,8 +137,14 @@ static page_t *file_page(vm_area_t *v, u64 index, bool write)
 static fault_result_t file_missing_locked(vm_area_t *v, pte_t *pte, unsigned long addr, bool write)
 {
 	bool copy = write && area_private(v);
-	page_t *page = file_page(v, area_offset(v, addr), write && !copy), *mine;
+	page_t *page, *mine;
 
+	if (!write && !(v->ops && v->ops->fault) && !(v->flags & VM_RAND_READ)) {
+		fault_around(v, pte, addr);
+		if (pte_get(pte))
+			return FAULT_OK;
+	}
+	page = file_page(v, area_offset(v, addr), write && !copy);
 	if (IS_ERR(page))
 		return result_of(PTR_ERR(page));
 	if (!copy) {
@@ -144,8 +152,6 @@ static fault_result_t file_missing_locked(vm_area_t *v, pte_t *pte, unsigned lon
 			file_map_dirty(v->map, page);
 		if (!install(v, pte, page, entry_bits(v, write, write)))
 			page_put(page);
-		if (!write && v->map && !(v->flags & VM_RAND_READ))
-			fault_around(v, addr);
 		return FAULT_OK;
 	}
 	mine = anon_page(v, addr, 0);
@@ -212,19 +218,19 @@ static fault_result_t write_protected(vm_area_t *v, pte_t *pte, unsigned long ad
 			page_put(old);
 		return FAULT_OK;
 	}
-	account(v->space, fresh);
-	pte_set(pte, pte_make(page_to_pfn(fresh), entry_bits(v, true, true)));
-	if (old) {
-		if (__atomic_sub_fetch(&old->map_count, 1, __ATOMIC_RELAXED) == 0)
-			mm_count(page_flag(old, PG_ANON) ? MM_ANON : MM_MAPPED, -1);
-		atomic64_dec(page_flag(old, PG_ANON)	      ? &v->space->anon_pages
-			     : page_flag(old, PG_MEMORY_FILE) ? &v->space->shmem_pages
-							      : &v->space->file_pages);
-	}
+	account(v->space, fresh, 1);
+	seen = pte_exchange(pte, pte_make(page_to_pfn(fresh), entry_bits(v, true, true)));
+	if (old)
+		account(v->space, old, -1);
 	spin_unlock(lock);
-	/* Other CPUs of this space may still read the old page: not once it is someone else's. */
-	arch_tlb_flush_range(&v->space->arch, addr & PAGE_MASK, (addr & PAGE_MASK) + PAGE_SIZE,
-			     false);
+	/*
+	 * Other CPUs of this space may still read the old page: not once it is someone else's. No CPU
+	 * has a translation whose entry was never accessed (Intel SDM 3A 4.10.2.2), and nobody takes that
+	 * flag away while faults may come.
+	 */
+	if (seen & PTE_ACCESSED)
+		arch_tlb_flush_range(&v->space->arch, addr & PAGE_MASK,
+				     (addr & PAGE_MASK) + PAGE_SIZE, false);
 	if (old) {
 		page_put(old); /* ours */
 		page_put(old); /* the entry's */
@@ -253,13 +259,9 @@ static fault_result_t handle(vm_area_t *v, unsigned long addr, u32 access)
 	}
 	if (!pte_present(seen) && (v->flags & VM_ACCESS)) {
 		/* Left without access by mprotect: the area allows it again. */
-		spinlock_t *lock = pte_lock(pte);
-
-		spin_lock(lock);
-		if (pte_get(pte) == seen)
-			pte_set(pte, pte_make(pte_pfn(seen),
-					      area_pte_bits(v, false) | (seen & PTE_SOFT_SPECIAL)));
-		spin_unlock(lock);
+		update(pte, seen,
+		       pte_make(pte_pfn(seen),
+				area_pte_bits(v, false) | (seen & PTE_SOFT_SPECIAL)));
 		return FAULT_OK;
 	}
 	if (write && !(seen & PTE_WRITE))
@@ -273,12 +275,13 @@ fault_result_t fault_handle(vm_area_t *v, unsigned long addr, u32 access)
 	thread_t *t = current();
 	fault_result_t r;
 
-	if (likely(!v->policy))
-		return handle(v, addr, access);
-	t->fault_policy = v->policy;
-	t->fault_index = area_offset(v, addr);
+	if (unlikely(v->policy)) {
+		t->fault_policy = v->policy;
+		t->fault_index = area_offset(v, addr);
+	}
 	r = handle(v, addr, access);
-	t->fault_policy = NULL;
+	if (unlikely(v->policy))
+		t->fault_policy = NULL;
 	return r;
 }
 
@@ -348,7 +351,6 @@ static fault_result_t fault_address(vm_space_t *s, unsigned long addr, u32 acces
 int ksignal_pf(trap_frame_t *frame, unsigned long addr, u32 access)
 {
 	vm_space_t *s = current()->space;
-	bool user = arch_frame_user(frame);
 	fault_result_t r = FAULT_SEGV;
 	int code = SEGV_MAPERR;
 
@@ -361,7 +363,7 @@ int ksignal_pf(trap_frame_t *frame, unsigned long addr, u32 access)
 			perf_fault(addr, false);
 		return 0;
 	}
-	if (!user)
+	if (!arch_frame_user(frame))
 		return -EFAULT;
 	switch (r) {
 	case FAULT_BUS:

@@ -48,51 +48,63 @@ static void cover(gather_t *g, unsigned long start, unsigned long end)
 	g->end = MAX(g->end, end);
 }
 
-/* Accounts for the end of one mapping of a page. */
-static void unaccount(vm_space_t *s, page_t *page, pte_t pte)
-{
-	if (__atomic_sub_fetch(&page->map_count, 1, __ATOMIC_RELAXED) == 0)
-		mm_count(page_flag(page, PG_ANON) ? MM_ANON : MM_MAPPED, -1);
-	if (page_flag(page, PG_ANON)) {
-		atomic64_dec(&s->anon_pages);
-	} else {
-		atomic64_dec(page_flag(page, PG_MEMORY_FILE) ? &s->shmem_pages : &s->file_pages);
-		if (pte & PTE_ACCESSED)
-			page_set_flag(page, PG_ACCESSED);
-	}
-}
-
 /*
- * One table of level 0: clears [start, end) in it. Returns where it stopped because the batch is
- * full.
+ * One table of level 0: clears [start, end) of an area in it, but for pages with `spared` flags. Returns where
+ * it stopped because the batch is full.
  */
 static unsigned long zap_table(gather_t *g, pte_t *table, unsigned long start, unsigned long end,
-			       bool even_anon)
+			       u32 spared)
 {
+	page_t **out = &g->pages[g->count], **full = &g->pages[GATHER_PAGES];
+	unsigned long addr = start, low = end, high = start;
+	s64 pages, anon = 0, anon_gone = 0, file_gone = 0;
+	pte_t *p = &table[pt_index(start, 0)];
 	spinlock_t *lock = pte_lock(table);
-	unsigned long addr = start;
+	vm_space_t *s = g->space;
+	u32 file_flags = 0; /* of any page of the area's file: they are all of a kind */
 
 	spin_lock(lock);
-	for (; addr < end && g->count < GATHER_PAGES; addr += PAGE_SIZE) {
-		pte_t *p = &table[pt_index(addr, 0)], pte = pte_get(p);
+	for (; addr < end && out < full; addr += PAGE_SIZE, p++) {
+		pte_t pte = pte_get(p);
 		page_t *page;
+		bool last;
+		u32 flags;
 
 		if (!pte)
 			continue;
-		if (pte & PTE_SOFT_SPECIAL) {
-			pte_exchange(p, 0);
-			cover(g, addr, addr + PAGE_SIZE);
-			continue;
-		}
 		page = pfn_to_page(pte_pfn(pte));
-		if (!even_anon && page_flag(page, PG_ANON))
+		flags = pte & PTE_SOFT_SPECIAL ? 0 : READ_ONCE(page->flags);
+		if (flags & spared)
 			continue;
 		pte = pte_exchange(p, 0);
-		cover(g, addr, addr + PAGE_SIZE);
-		unaccount(g->space, page, pte);
-		gather_page(g, page);
+		low = MIN(low, addr);
+		high = addr + PAGE_SIZE;
+		if (pte & PTE_SOFT_SPECIAL)
+			continue;
+		*out++ = page;
+		last = __atomic_sub_fetch(&page->map_count, 1, __ATOMIC_RELAXED) == 0;
+		if (flags & PG_ANON) {
+			anon++;
+			anon_gone += last;
+			continue;
+		}
+		file_flags = flags;
+		file_gone += last;
+		if ((pte & PTE_ACCESSED) && !(flags & PG_ACCESSED))
+			page_set_flag(page, PG_ACCESSED);
+	}
+	pages = out - &g->pages[g->count];
+	if (pages) {
+		mm_count(MM_ANON, -anon_gone);
+		mm_count(MM_MAPPED, -file_gone);
+		atomic64_sub(&s->anon_pages, anon);
+		atomic64_sub(file_flags & PG_MEMORY_FILE ? &s->shmem_pages : &s->file_pages,
+			     pages - anon);
 	}
 	spin_unlock(lock);
+	g->count += (u32)pages;
+	if (low < high)
+		cover(g, low, high);
 	return addr;
 }
 
@@ -120,7 +132,7 @@ void zap_range(gather_t *g, unsigned long start, unsigned long end, bool even_an
 			addr = next;
 			continue;
 		}
-		addr = zap_table(g, table, addr, next, even_anon);
+		addr = zap_table(g, table, addr, next, even_anon ? 0 : PG_ANON);
 		if (g->count == GATHER_PAGES)
 			gather_finish(g);
 	}
@@ -173,7 +185,7 @@ void free_tables(gather_t *g, unsigned long start, unsigned long end, unsigned l
 void vm_remove_areas(vm_space_t *s, unsigned long start, unsigned long end)
 {
 	vm_area_t *v = vm_find(s, start), *next, *prev;
-	unsigned long floor, ceiling;
+	unsigned long floor;
 	rb_node_t *gone = NULL; /* chained by `left` */
 	gather_t g;
 
@@ -188,11 +200,10 @@ void vm_remove_areas(vm_space_t *s, unsigned long start, unsigned long end)
 		 * Not among its file's mappings any more: nobody walks tables that are about to go. It is
 		 * freed after the flush: the file's pages may still be reached until then.
 		 */
+		free_tables(&g, v->start, v->end, floor, next ? next->start : USER_MAX);
 		v->node.left = gone;
 		gone = &v->node;
 	}
-	ceiling = v ? v->start : USER_MAX;
-	free_tables(&g, start, end, floor, ceiling);
 	gather_finish(&g);
 	while (gone) {
 		vm_area_t *dead = area_of(gone);

@@ -42,7 +42,7 @@ page_t *table_page_alloc(vm_space_t *s, u32 order)
 	return page;
 }
 
-static pte_t add_table(vm_space_t *s, pte_t *entry, int level)
+static __noinline pte_t add_table(vm_space_t *s, pte_t *entry, int level)
 {
 	page_t *page = table_page_alloc(s, 0);
 	spinlock_t *lock = pte_lock(entry);
@@ -74,6 +74,8 @@ pte_t *pte_make_path(vm_space_t *s, unsigned long addr)
 {
 	pte_t *table = s->root;
 
+	/* Each fault comes by here: shifts by constants. */
+#pragma GCC unroll 3
 	for (int level = PT_LEVELS - 1; level > 0; level--) {
 		pte_t *entry = &table[pt_index(addr, level)];
 		pte_t value = pte_get(entry);

@@ -21,11 +21,3 @@ void arch_mmu_init_root(pte_t *root)
 	if (mmu_two_roots)
 		pti_init_root(root);
 }
-
-/* The hardware has no unreadable present page: a write or execute permission reads too. */
-u64 arch_pte_prot(bool read, bool write, bool exec)
-{
-	if (!read && !write && !exec)
-		return PTE_SOFT_NONE;
-	return PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0) | (exec ? 0 : PTE_NX);
-}

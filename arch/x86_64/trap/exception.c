@@ -172,14 +172,11 @@ static void user_exception(trap_frame_t *frame, u64 vector, u64 error_code, u64 
 		panic_with_frame(frame, "unexpected exception %lu", vector);
 }
 
-void trap_exception(trap_frame_t *frame, u64 vector, u64 error_code)
+static __noinline void other_exception(trap_frame_t *frame, u64 vector, u64 error_code)
 {
 	u64 dr6 = 0;
 
 	switch (vector) {
-	case VECTOR_PF:
-		trap_page_fault(frame, error_code, read_cr2());
-		return;
 	case VECTOR_NMI:
 		nmi(frame);
 		return;
@@ -202,4 +199,12 @@ void trap_exception(trap_frame_t *frame, u64 vector, u64 error_code)
 		user_exception(frame, vector, error_code, dr6);
 	else
 		kernel_exception(frame, vector, error_code);
+}
+
+void trap_exception(trap_frame_t *frame, u64 vector, u64 error_code)
+{
+	if (likely(vector == VECTOR_PF))
+		trap_page_fault(frame, error_code, read_cr2());
+	else
+		other_exception(frame, vector, error_code);
 }

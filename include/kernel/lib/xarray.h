@@ -47,6 +47,11 @@ typedef struct xarray {
 
 void xa_init(xarray_t *xa, const xa_ops_t *ops);
 void *xa_load(const xarray_t *xa, u64 index);
+/*
+ * The slots of index and of what follows it, *count of them or as many as lie in one node, which *count then
+ * tells; NULL: there is nothing stored in all these. For readers.
+ */
+void *const *xa_slots(const xarray_t *xa, u64 index, u32 *count);
 /* Stores entry (not NULL); *old (may be NULL pointer) gets what was there. 0 or -ENOMEM. Marks are
  * cleared. */
 int xa_store(xarray_t *xa, u64 index, void *entry, void **old);
