@@ -315,9 +315,11 @@ int vfs_truncate(const path_t *p, off_t size)
 		r = node_get_write(n);
 	if (r)
 		return r;
-	r = truncate_node(n, size,
-			  (u64)size != n->data->size ? ATTR_MTIME_NOW | ATTR_KILL_PRIV
-						     : ATTR_KILL_PRIV);
+	r = lease_break(n, O_WRONLY);
+	if (!r)
+		r = truncate_node(n, size,
+				  (u64)size != n->data->size ? ATTR_MTIME_NOW | ATTR_KILL_PRIV
+							     : ATTR_KILL_PRIV);
 	node_put_write(n);
 	if (!r)
 		notify_name(p->dentry, IN_MODIFY);

@@ -102,6 +102,8 @@ static void release(file_t *f)
 		node_put_write(f->node);
 		atomic_dec(&f->path.mount->writers);
 	}
+	if (f->mode & FMODE_READER)
+		atomic_dec(&f->node->readers);
 	if (f->owner)
 		file_release_owner(f);
 	path_put(&f->path);

@@ -14,36 +14,12 @@
  * locks, for /proc/locks.
  * waits_lock: the list of waits.
  */
-#include <fs/locks.h>
+#include "locks_internal.h"
 
-#include "vfs_internal.h"
-
-#include <fs/seq_file.h>
 #include <mm/slab.h>
 
-#define END_OF_FILE INT64_MAX
 /* A longer chain of waits is taken for no deadlock. */
 #define CHAIN_MAX 10
-
-typedef enum lock_kind { KIND_POSIX, KIND_OFD, KIND_FLOCK } lock_kind_t;
-
-typedef struct file_lock {
-	list_t link;	   /* locks->mutex */
-	list_t all_link;   /* all_lock */
-	const void *owner; /* files_t or file_t: only compared */
-	vfs_node_t *node;
-	lock_kind_t kind;
-	int type;	/* F_RDLCK, F_WRLCK; F_UNLCK in requests */
-	pid_t pid;	/* who set it; -1 for OFD locks */
-	s64 start, end; /* inclusive */
-} file_lock_t;
-
-typedef struct file_locks {
-	mutex_t mutex;
-	list_t records, flocks;
-	wait_queue_head_t wait;
-	u64 released; /* atomic: counts releases, so that waiting needs no mutex */
-} file_locks_t;
 
 static spinlock_t all_lock = SPINLOCK_INIT("all_file_locks");
 static list_t all_locks = LIST_INIT(all_locks);
@@ -55,7 +31,7 @@ typedef struct lock_wait {
 static spinlock_t waits_lock = SPINLOCK_INIT("lock_waits");
 static list_t waits = LIST_INIT(waits);
 
-static file_locks_t *locks_of(vfs_node_t *n)
+file_locks_t *locks_of(vfs_node_t *n)
 {
 	file_locks_t *l = __atomic_load_n(&n->locks, __ATOMIC_ACQUIRE), *none = NULL;
 
@@ -67,6 +43,7 @@ static file_locks_t *locks_of(vfs_node_t *n)
 	mutex_init(&l->mutex);
 	list_init(&l->records);
 	list_init(&l->flocks);
+	list_init(&l->leases);
 	init_waitqueue_head(&l->wait);
 	if (__atomic_compare_exchange_n(&n->locks, &none, l, false, __ATOMIC_SEQ_CST,
 					__ATOMIC_SEQ_CST))
@@ -75,7 +52,7 @@ static file_locks_t *locks_of(vfs_node_t *n)
 	return none;
 }
 
-static void add_lock(list_t *list, file_lock_t *l)
+void lock_add(list_t *list, file_lock_t *l)
 {
 	list_add_tail(&l->link, list);
 	spin_lock(&all_lock);
@@ -83,16 +60,21 @@ static void add_lock(list_t *list, file_lock_t *l)
 	spin_unlock(&all_lock);
 }
 
-static void free_lock(file_lock_t *l)
+void lock_unlink(file_lock_t *l)
 {
 	list_del(&l->link);
 	spin_lock(&all_lock);
 	list_del(&l->all_link);
 	spin_unlock(&all_lock);
+}
+
+static void free_lock(file_lock_t *l)
+{
+	lock_unlink(l);
 	kfree(l);
 }
 
-static void released(file_locks_t *locks)
+void locks_released(file_locks_t *locks)
 {
 	__atomic_fetch_add(&locks->released, 1, __ATOMIC_SEQ_CST);
 	wake_up_all(&locks->wait);
@@ -148,7 +130,7 @@ static void apply(file_locks_t *locks, file_lock_t *want, file_lock_t *spare)
 			*spare = *l;
 			spare->start = want->end + 1;
 			l->end = want->start - 1;
-			add_lock(&locks->records, spare);
+			lock_add(&locks->records, spare);
 			spare = NULL;
 		} else if (l->start < want->start) {
 			l->end = want->start - 1;
@@ -161,10 +143,10 @@ static void apply(file_locks_t *locks, file_lock_t *want, file_lock_t *spare)
 	if (want->type == F_UNLCK)
 		kfree(want);
 	else
-		add_lock(&locks->records, want);
+		lock_add(&locks->records, want);
 	kfree(spare);
 	if (freed)
-		released(locks);
+		locks_released(locks);
 }
 
 /* waits_lock held: does `holder` wait, through others, for `owner`? */
@@ -354,7 +336,7 @@ static bool let_go_of_other(file_locks_t *locks, const void *owner, int type)
 		if (l->type == type)
 			return true;
 		free_lock(l);
-		released(locks);
+		locks_released(locks);
 		break;
 	}
 	return false;
@@ -389,7 +371,7 @@ int file_flock(file_t *f, u32 operation)
 	while (!r && flock_conflict(locks, want))
 		r = operation & LOCK_NB ? -EWOULDBLOCK : wait_for_release(locks, want, NULL);
 	if (!r) {
-		add_lock(&locks->flocks, want);
+		lock_add(&locks->flocks, want);
 		want = NULL;
 	}
 out_unlock:
@@ -412,7 +394,7 @@ static void drop_owner(file_locks_t *locks, list_t *list, const void *owner)
 			any = true;
 		}
 	if (any)
-		released(locks);
+		locks_released(locks);
 	mutex_unlock(&locks->mutex);
 }
 
@@ -431,6 +413,7 @@ void locks_release_file(file_t *f)
 {
 	drop_owner(f->node->locks, &f->node->locks->records, f);
 	drop_owner(f->node->locks, &f->node->locks->flocks, f);
+	lease_release(f->node->locks, f);
 }
 
 void locks_free(vfs_node_t *n)
@@ -446,10 +429,14 @@ int locks_show(seq_file_t *m)
 
 	spin_lock(&all_lock);
 	list_for_each_entry(l, &all_locks, all_link) {
-		seq_printf(m, "%u: %s ADVISORY  %s %d %02x:%02x:%lu %ld ", i++, kinds[l->kind],
-			   l->type == F_WRLCK ? "WRITE" : "READ ", l->pid,
-			   dev_major(l->node->sb->dev), dev_minor(l->node->sb->dev), l->node->ino,
-			   l->start);
+		seq_printf(m, "%u: ", i++);
+		if (l->kind == KIND_LEASE)
+			lease_show(m, l);
+		else
+			seq_printf(m, "%s ADVISORY  %s ", kinds[l->kind],
+				   l->type == F_WRLCK ? "WRITE" : "READ ");
+		seq_printf(m, "%d %02x:%02x:%lu %ld ", l->pid, dev_major(l->node->sb->dev),
+			   dev_minor(l->node->sb->dev), l->node->ino, l->start);
 		if (l->end == END_OF_FILE)
 			seq_puts(m, "EOF\n");
 		else

@@ -137,6 +137,15 @@ int file_set_up(file_t *f, const cred_t *cred)
 		if (!mount_writable(f->path.mount))
 			return -EROFS;
 	}
+	if (S_ISREG(n->mode)) {
+		if (access == FMODE_READ) {
+			atomic_inc(&n->readers);
+			f->mode |= FMODE_READER;
+		}
+		r = lease_break(n, (int)f->flags);
+		if (r)
+			return r;
+	}
 	give_methods(f);
 	if (f->ops->open) {
 		r = f->ops->open(n, f);

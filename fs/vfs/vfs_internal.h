@@ -216,6 +216,17 @@ void locks_release_posix(file_t *f, const void *owner); /* a descriptor of it wa
 void locks_release_file(file_t *f);			/* last reference: flock and OFD locks */
 void locks_free(vfs_node_t *n);
 
+/*
+ * leases.c: who opens or truncates a regular file, already counted as reader or writer, waits for leases on it. flags:
+ * O_ACCMODE and O_NONBLOCK. 0, -EWOULDBLOCK, -ERESTARTSYS.
+ */
+bool lease_any(const vfs_node_t *n);
+int lease_break_slow(vfs_node_t *n, int flags);
+static inline int lease_break(vfs_node_t *n, int flags)
+{
+	return likely(!READ_ONCE(n->locks)) || !lease_any(n) ? 0 : lease_break_slow(n, flags);
+}
+
 /* xattr.c */
 void xattrs_free(vfs_node_t *n);
 

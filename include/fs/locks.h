@@ -22,4 +22,12 @@ void file_lock_forget(file_t *f);
 int file_flock(file_t *f,
 	       u32 operation); /* LOCK_*; 0, -EWOULDBLOCK, -EINVAL, -ENOLCK, -ERESTARTSYS */
 
+/*
+ * Leases (fs/vfs/leases.c). F_SETLEASE: 0, -EAGAIN (the file is open elsewhere; F_UNLCK: there is none), -EACCES,
+ * -EINVAL, -ENOMEM. F_GETLEASE: the type, or what it is to become.
+ */
+int file_set_lease(int fd, file_t *f, int type);
+int file_get_lease(const file_t *f);
+void leases_init(void); /* boot, after procfs_init: their sysctls */
+
 #endif

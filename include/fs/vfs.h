@@ -154,6 +154,7 @@ typedef struct vfs_node {
 	file_map_t map;			   /* page cache; size lives in map.size */
 	struct file_map *data;		   /* usually &map */
 	atomic_t writers;   /* open for writing; negative: being executed (ETXTBSY) */
+	atomic_t readers;   /* regular files: open for reading only */
 	u32 state;	    /* (l) NODE_* */
 	u32 seals;	    /* (l) F_SEAL_* */
 	u32 flags;	    /* (l) FS_*_FL, read racily: fs/vfs/flags.c */
@@ -300,6 +301,7 @@ typedef file_t file_descriptor_t; /* API's name */
 #define FMODE_NOWAIT 1024u
 #define FMODE_CREATED 2048u /* by this very open */
 #define FMODE_OPENED 4096u  /* ops->open succeeded: ops->release is owed */
+#define FMODE_READER 16384u /* counted in node->readers */
 #define FMODE_ANON 8192u    /* made by file_create_anon: path names are ops->kind's */
 /* For ops->open of what has no places: pipes, terminals. */
 static inline void file_make_stream(file_t *f)

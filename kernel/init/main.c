@@ -13,6 +13,7 @@
 #include <drivers/serial_early.h>
 #include <fs/epoll.h>
 #include <fs/filesystems.h>
+#include <fs/locks.h>
 #include <fs/notify.h>
 #include <fs/vfs.h>
 #include <ipc/aio.h>
@@ -54,6 +55,7 @@ static __init __noinline void init_steps(void)
 	epoll_init();
 	inotify_init();
 	dnotify_init();
+	leases_init();
 	aio_init();
 	socket_init();	    /* sockets, */
 	unix_init();	    /* the local ones */

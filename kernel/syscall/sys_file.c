@@ -282,16 +282,6 @@ static long owner_command(file_t *f, u32 cmd, unsigned long arg)
 	}
 }
 
-/* As where a file system has no leases: what is asked is judged, nothing is granted. */
-static long refuse_lease(const file_t *f, int kind)
-{
-	if (kind != F_RDLCK && kind != F_WRLCK && kind != F_UNLCK)
-		return -EINVAL;
-	if (current_cred()->fsuid != f->node->uid && !capable(CAP_LEASE))
-		return -EACCES;
-	return kind == F_UNLCK && S_ISREG(f->node->mode) ? -EAGAIN : -EINVAL;
-}
-
 /* Kept for who asks: memory has no use for it. */
 static long hint_command(file_t *f, u32 cmd, u64 __user *arg)
 {
@@ -347,10 +337,10 @@ static long file_command(int fd, file_t *f, u32 cmd, unsigned long arg)
 			return -EINVAL;
 		f->owner_signal = (int)arg;
 		return 0;
-	case F_GETLEASE: /* leases cannot be set, so there is none */
-		return F_UNLCK;
+	case F_GETLEASE:
+		return file_get_lease(f);
 	case F_SETLEASE:
-		return refuse_lease(f, (int)arg);
+		return file_set_lease(fd, f, (int)arg);
 	case F_NOTIFY:
 		return dnotify_set(fd, f, (u32)arg);
 	case F_ADD_SEALS:
