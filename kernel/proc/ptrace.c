@@ -69,11 +69,13 @@ static long resume(thread_t *t, long request, unsigned long sig)
 	arch_single_step(t, modes & TRACE_STEP);
 	if (!process_lock_sighand(t->process, &flags))
 		return -ESRCH;
-	t->trace = (t->trace & ~TRACE_MODES) | modes;
-	if (modes)
-		thread_set_flag(t, TF_TRACE);
-	else
-		thread_clear_flag(t, TF_TRACE);
+	if (t->trace) {
+		t->trace = (t->trace & ~TRACE_MODES) | modes;
+		if (modes)
+			thread_set_flag(t, TF_TRACE);
+		else
+			thread_clear_flag(t, TF_TRACE);
+	}
 	if (READ_ONCE(t->state) & THREAD_TRACED) {
 		t->stop_code = (int)sig;
 		wake_up_thread(t, THREAD_TRACED);

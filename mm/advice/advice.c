@@ -64,7 +64,7 @@ static int advise_shared(vm_space_t *s, vm_area_t *v, unsigned long start, unsig
 		return v->flags & VM_LOCKED && advice != MADV_WILLNEED ? -EINVAL : 0;
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
-		if (advice == MADV_POPULATE_WRITE && !(v->flags & VM_WRITE))
+		if (!area_allows(v, advice == MADV_POPULATE_WRITE ? FAULT_WRITE : 0))
 			return -EINVAL;
 		return fault_populate(s, start, end);
 	}

@@ -143,10 +143,21 @@ static bool occupied_now(vm_space_t *s, unsigned long addr, size_t len)
 	return there;
 }
 
+/* s->lock held. */
+static u64 mapped_pages(vm_space_t *s, unsigned long addr, size_t len)
+{
+	u64 pages = 0;
+
+	for (vm_area_t *v = vm_find(s, addr); v && v->start < addr + len; v = vm_next(v))
+		pages += (MIN(v->end, addr + len) - MAX(v->start, addr)) >> PAGE_SHIFT;
+	return pages;
+}
+
 static long map_locked(vm_space_t *s, unsigned long addr, size_t len, u32 flags, int map_flags,
 		       struct file *file, off_t offset)
 {
 	bool fixed = map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
+	u64 pages = len >> PAGE_SHIFT;
 	vm_area_t *v;
 	long r;
 
@@ -157,7 +168,10 @@ static long map_locked(vm_space_t *s, unsigned long addr, size_t len, u32 flags,
 	} else if ((map_flags & MAP_FIXED_NOREPLACE) && occupied(s, addr, len)) {
 		return -EEXIST;
 	}
-	r = vm_check_limits(s, len >> PAGE_SHIFT, flags);
+	if ((flags & VM_LOCKED) && !vm_may_lock(s, pages))
+		return -EAGAIN;
+	/* What is replaced makes room, but not for locked memory (as on Linux). */
+	r = vm_check_limits(s, pages - mapped_pages(s, addr, len), flags & ~VM_LOCKED);
 	if (r)
 		return r;
 	v = area_alloc(s, addr, addr + len, flags);
@@ -334,7 +348,7 @@ long vm_brk(vm_space_t *s, unsigned long brk)
 	if (rwsem_write_lock_killable(&s->lock))
 		return (long)s->brk;
 	result = (long)s->brk;
-	if (brk < s->brk_start)
+	if (brk < s->brk_start || brk > USER_MAX)
 		goto out;
 	if (vm_over((brk - s->brk_start + (s->data_end - s->data_start) + PAGE_SIZE - 1) >>
 			    PAGE_SHIFT,
@@ -352,7 +366,7 @@ long vm_brk(vm_space_t *s, unsigned long brk)
 			    VM_ACCOUNT | s->def_flags;
 
 		v = vm_find(s, old);
-		if (new > USER_MAX || (v && v->start < new + PAGE_SIZE))
+		if (v && v->start < new + PAGE_SIZE)
 			goto out;
 		if (vm_check_limits(s, (new - old) >> PAGE_SHIFT, flags))
 			goto out;

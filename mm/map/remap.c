@@ -36,18 +36,24 @@ static void move_entries(vm_space_t *s, unsigned long from, unsigned long to, si
 	arch_tlb_flush_range(&s->arch, from, from + len, false);
 }
 
+/* What a mapping gains, in pages, is checked already. */
 static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t old_len,
 		      size_t new_len, unsigned long flags, unsigned long to)
 {
+	bool keeps = flags & MREMAP_DONTUNMAP;
 	vm_area_t *copy;
-	u64 offset = area_offset(v, addr);
+	u64 offset;
 	int r;
 
-	r = vm_check_limits(s, new_len >> PAGE_SHIFT, v->flags);
-	if (r)
-		return r;
+	/* Once pages have moved nothing may fail: the borders of what goes are made now. */
+	if (!keeps && old_len) {
+		r = area_isolate(s, addr, addr + old_len);
+		if (r)
+			return r;
+		v = vm_find(s, addr);
+	}
 	if (!(flags & MREMAP_FIXED)) {
-		to = vm_place(s, 0, new_len, 0);
+		to = vm_place(s, keeps ? to : 0, new_len, 0);
 		if (!to)
 			return -ENOMEM;
 	}
@@ -55,6 +61,7 @@ static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t ol
 	if (!copy)
 		return -ENOMEM;
 	/* Without pages it may count anew, as its new neighbours do. */
+	offset = area_offset(v, addr);
 	copy->page_offset =
 		v->map || v->anon || (v->flags & VM_SPECIAL) ? offset : to >> PAGE_SHIFT;
 	copy->file = v->file;
@@ -73,62 +80,70 @@ static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t ol
 		area_free(copy);
 		return r;
 	}
-	r = make_tables(s, addr, to, MIN(old_len, new_len));
+	r = make_tables(s, addr, to, old_len);
 	if (r) {
 		vm_unmap_locked(s, to, new_len);
 		return r;
 	}
 	area_pin(v);
-	move_entries(s, addr, to, MIN(old_len, new_len));
+	move_entries(s, addr, to, old_len);
 	area_unpin(v);
-	if (flags & MREMAP_DONTUNMAP)
-		return (long)to;
-	r = vm_unmap_locked(s, addr, old_len);
-	return r ? r : (long)to;
+	if (keeps) { /* empty now, and as on Linux not locked any more */
+		area_account(s, v, -(s64)area_pages(v));
+		v->flags &= ~(VM_LOCKED | VM_LOCK_ON_FAULT);
+		area_account(s, v, (s64)area_pages(v));
+	} else if (old_len) {
+		vm_remove_areas(s, addr, addr + old_len);
+	}
+	return (long)to;
 }
 
 static long mremap_locked(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len,
 			  unsigned long flags, unsigned long new_addr)
 {
-	vm_area_t *v, *next;
+	bool moves = flags & (MREMAP_FIXED | MREMAP_DONTUNMAP);
+	vm_area_t *v = vm_find(s, addr), *next;
+	u64 more;
 	long r;
 
+	if (!v || v->start > addr)
+		return -EFAULT;
 	if (flags & MREMAP_FIXED) {
 		r = vm_unmap_locked(s, new_addr, new_len);
 		if (r)
 			return r;
 	}
+	if (old_len > new_len) { /* what is cut off may reach over other areas, and holes */
+		if (old_len > USER_MAX - addr)
+			return -EINVAL;
+		r = vm_unmap_locked(s, addr + new_len, old_len - new_len);
+		if (r)
+			return r;
+		old_len = new_len;
+	}
+	if (old_len == new_len && !moves)
+		return (long)addr;
 	v = vm_find(s, addr);
 	if (!v || v->start > addr)
 		return -EFAULT;
-	if (!old_len) { /* a second mapping of shared pages */
-		if (!(v->flags & VM_SHARED))
-			return -EINVAL;
-		if (!(flags & MREMAP_MAYMOVE))
-			return -EINVAL;
-	}
-	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && old_len >= new_len && old_len) {
-		/* What is cut off may reach over other areas, and holes. */
-		if (old_len > USER_MAX - addr)
-			return -EINVAL;
-		r = old_len > new_len ? vm_unmap_locked(s, addr + new_len, old_len - new_len) : 0;
-		return r ? r : (long)addr;
-	}
+	if (!old_len && !(v->flags & VM_SHARED)) /* else a second mapping of the pages */
+		return -EINVAL;
+	if ((flags & MREMAP_DONTUNMAP) && (v->flags & (VM_SPECIAL | VM_IO)))
+		return -EINVAL;
 	if (old_len > v->end - addr || ((v->flags & VM_SPECIAL) && new_len > old_len))
 		return -EFAULT;
-	if ((flags & MREMAP_DONTUNMAP) && (v->map || (v->flags & VM_SHARED)))
-		return -EINVAL;
-	if ((v->flags & VM_LOCKED) && new_len > old_len &&
-	    !vm_may_lock(s, (new_len - old_len) >> PAGE_SHIFT))
-		return -EAGAIN;
 	if (new_len > USER_MAX)
 		return -ENOMEM;
+	more = ((flags & MREMAP_DONTUNMAP) ? new_len : new_len - old_len) >> PAGE_SHIFT;
+	/* What is locked moves as it is. */
+	r = more ? vm_check_limits(s, more,
+				   moves && old_len == new_len ? v->flags & ~VM_LOCKED : v->flags)
+		 : 0;
+	if (r)
+		return r;
 	next = vm_next(v);
-	if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) && old_len && addr + old_len == v->end &&
-	    addr <= USER_MAX - new_len && (!next || next->start >= addr + new_len)) {
-		r = vm_check_limits(s, (new_len - old_len) >> PAGE_SHIFT, v->flags);
-		if (r)
-			return r;
+	if (!moves && old_len && addr + old_len == v->end && addr <= USER_MAX - new_len &&
+	    (!next || next->start >= addr + new_len)) {
 		area_resize(s, v, v->start, addr + new_len);
 		area_try_merge(s, v);
 		return (long)addr;
@@ -157,7 +172,7 @@ long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len
 	new_len = ALIGN_UP(new_len, PAGE_SIZE);
 	if (!new_len)
 		return -EINVAL;
-	if (flags & MREMAP_FIXED) {
+	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
 		if (new_len > USER_MAX || (new_addr & ~PAGE_MASK) || new_addr > USER_MAX - new_len)
 			return -EINVAL;
 		if (addr + old_len > new_addr && new_addr + new_len > addr)

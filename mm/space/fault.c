@@ -304,6 +304,8 @@ vm_area_t *stack_grow(vm_space_t *s, unsigned long addr)
 	if (prev && addr < prev->end)
 		return NULL;
 	pages = (v->start - addr) >> PAGE_SHIFT;
+	if (addr < mmap_min_addr || pages > v->page_offset)
+		return NULL;
 	if (v->end - addr > rlimit(RLIMIT_STACK))
 		return NULL;
 	if ((s->total_pages + pages) << PAGE_SHIFT > rlimit(RLIMIT_AS))

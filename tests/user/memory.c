@@ -786,6 +786,146 @@ static void group_maps_text(void)
 	close(fd);
 }
 
+/* The address space has an end, above which a break would begin again from 0. */
+static void group_brk_end(void)
+{
+	unsigned long start = sys(SYS_brk, 0);
+	ROW("set", sys(SYS_brk, start + 100000), start + 100000);
+	ROW("last_byte_call", CHILD(ROW("last_byte", sys(SYS_brk, -1ul), start + 100000)), 0);
+	ROW("last_page_call", CHILD(ROW("last_page", sys(SYS_brk, -4096ul), start + 100000)), 0);
+}
+
+/* Neither to where nobody may map, nor below the beginning of what is mapped. */
+static void group_growsdown_ends(void)
+{
+	char *low = map((char *)0x10000, PAGE, RW, PRIVATE | MAP_FIXED | MAP_GROWSDOWN);
+	ROW("low", low, 0x10000);
+	ROW("below_min", CHILD(*(volatile char *)0xf000 = 1), KILLED(SIGSEGV));
+	ROW("zero", CHILD(*(volatile char *)8 = 1), KILLED(SIGSEGV));
+	low[0] = 1;
+	char *to =
+		(char *)sys(SYS_mremap, low, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(1000));
+	ROW("moved", to, at(1000));
+	ROW("under", CHILD(*(volatile char *)at(980) = 1), KILLED(SIGSEGV));
+	ROW("within", CHILD(*(volatile char *)at(990) = 1), 0);
+}
+
+/* Limits count what is there afterwards: what is replaced or moved makes room. */
+static void group_limits_replaced(void)
+{
+	struct rlimit space = { 256 << 20, 256 << 20 };
+	CHILD({
+		char *m = map(at(0), 150 << 20, PROT_NONE, PRIVATE | MAP_FIXED);
+		map(at(0) + (150 << 20), PAGE, PROT_NONE, PRIVATE | MAP_FIXED);
+		setrlimit(RLIMIT_AS, &space);
+		ROW("fixed_over", map(m, 140 << 20, RW, PRIVATE | MAP_FIXED), m);
+		ROW_OK("mremap_move", sys(SYS_mremap, m + (10 << 20), 130 << 20, 130 << 20,
+					  MREMAP_MAYMOVE | MREMAP_FIXED, at(0) + (1ul << 32)));
+		ROW("mremap_grow",
+		    sys(SYS_mremap, at(0) + (1ul << 32), 130 << 20, 240 << 20, MREMAP_MAYMOVE),
+		    -ENOMEM);
+		ROW("dontunmap",
+		    sys(SYS_mremap, at(0) + (1ul << 32), 130 << 20, 130 << 20,
+			MREMAP_MAYMOVE | MREMAP_DONTUNMAP),
+		    -ENOMEM);
+	});
+	struct rlimit data = { 64 << 20, 64 << 20 };
+	CHILD({
+		char *m = map(at(0), 50 << 20, RW, PRIVATE | MAP_FIXED);
+		setrlimit(RLIMIT_DATA, &data);
+		ROW("data_fixed_over", map(m, 50 << 20, RW, PRIVATE | MAP_FIXED), m);
+		ROW_OK("data_mremap", sys(SYS_mremap, m, 50 << 20, 50 << 20,
+					  MREMAP_MAYMOVE | MREMAP_FIXED, at(0) + (1ul << 32)));
+	});
+	struct rlimit lock = { 1 << 20, 1 << 20 };
+	CHILD({
+		char *m = map(at(0), 600 << 10, RW, PRIVATE | MAP_FIXED);
+		ROW("mlock", sys(SYS_mlock, m, 600 << 10), 0);
+		setrlimit(RLIMIT_MEMLOCK, &lock);
+		become(USER);
+		ROW_OK("lock_mremap", sys(SYS_mremap, m, 600 << 10, 600 << 10,
+					  MREMAP_MAYMOVE | MREMAP_FIXED, at(0) + (1ul << 32)));
+		ROW("lock_mremap_more",
+		    sys(SYS_mremap, at(0) + (1ul << 32), 600 << 10, 1200 << 10, MREMAP_MAYMOVE),
+		    -EAGAIN);
+	});
+}
+
+static void group_mremap_ends(void)
+{
+	char *s = map(at(0), 4 * PAGE, RW, SHARED | MAP_FIXED);
+	memcpy(s, "hello", 6);
+	char *m = (char *)sys(SYS_mremap, s, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+			      0);
+	ROW_TRUE("dontunmap_shared", !failed(m));
+	if (!failed(m))
+		ROW_TRUE("content", !strcmp(m, "hello") && !strcmp(s, "hello"));
+	ROW("dontunmap_hint_unaligned",
+	    sys(SYS_mremap, s, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, at(100) + 1),
+	    -EINVAL);
+	ROW("dontunmap_hint",
+	    sys(SYS_mremap, s, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, at(100)),
+	    at(100));
+	ROW("fixed_self", sys(SYS_mremap, s, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, s),
+	    -EINVAL);
+	map(at(200), 2 * PAGE, RW, PRIVATE | MAP_FIXED);
+	map(at(202), 2 * PAGE, PROT_READ, PRIVATE | MAP_FIXED);
+	ROW("fixed_shrink_over_two",
+	    sys(SYS_mremap, at(200), 4 * PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(300)),
+	    at(300));
+	ROW("fixed_shrink_beyond",
+	    sys(SYS_mremap, at(300), -1ul & ~4095ul, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(310)),
+	    -EINVAL);
+	ROW("shrink_huge_old", sys(SYS_mremap, at(300), -1ul & ~4095ul, PAGE, 0), -EINVAL);
+	map(at(400), 4 * PAGE, RW, PRIVATE | MAP_FIXED);
+	sys(SYS_mlock, at(400), 4 * PAGE);
+	m = (char *)sys(SYS_mremap, at(400), 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+			0);
+	ROW_TRUE("dontunmap_locked", !failed(m));
+	ROW("old_unlocked", sys(SYS_madvise, at(400), PAGE, MADV_DONTNEED), 0);
+	ROW("new_locked", sys(SYS_madvise, m, PAGE, MADV_DONTNEED), -EINVAL);
+	ROW("dup_no_maymove", sys(SYS_mremap, s, 0, PAGE, 0), -ENOMEM);
+	map(at(500), PAGE, RW, PRIVATE | MAP_FIXED);
+	*at(500) = 7;
+	ROW("fixed_bad_source",
+	    sys(SYS_mremap, at(520), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(500)), -EFAULT);
+	ROW("fixed_bad_source_keeps", CHILD(_exit(*(volatile char *)at(500))), EXITED(7));
+	ROW("len_wraps", sys(SYS_mremap, at(400), PAGE, -1ul, MREMAP_MAYMOVE), -EINVAL);
+	ROW("len_huge", sys(SYS_mremap, at(400), PAGE, 1ul << 60, MREMAP_MAYMOVE), -ENOMEM);
+}
+
+static void group_range_ends(void)
+{
+	char *m = map(at(0), 4 * PAGE, PROT_NONE, PRIVATE | MAP_FIXED);
+	ROW("populate_read_none", sys(SYS_madvise, m, PAGE, MADV_POPULATE_READ), -EINVAL);
+	ROW("populate_write_none", sys(SYS_madvise, m, PAGE, MADV_POPULATE_WRITE), -EINVAL);
+	mprotect(m, PAGE, PROT_READ);
+	ROW("populate_write_ro", sys(SYS_madvise, m, PAGE, MADV_POPULATE_WRITE), -EINVAL);
+	ROW("populate_read_ro", sys(SYS_madvise, m, PAGE, MADV_POPULATE_READ), 0);
+	int fd = file_with("f", "0123", 4);
+	char *f = (char *)sys(SYS_mmap, at(10), 2 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
+	ROW("populate_beyond", sys(SYS_madvise, f, 2 * PAGE, MADV_POPULATE_READ), -EFAULT);
+	ROW("populate_write_file", sys(SYS_madvise, f, PAGE, MADV_POPULATE_WRITE), 0);
+	ROW("populate_hole", sys(SYS_madvise, at(12), PAGE, MADV_POPULATE_READ), -ENOMEM);
+	ROW("free_file", sys(SYS_madvise, f, PAGE, MADV_FREE), -EINVAL);
+	ROW("cold", sys(SYS_madvise, f, PAGE, MADV_COLD), 0);
+	ROW("end_of_space", sys(SYS_madvise, -4096ul, PAGE, MADV_NORMAL), -EINVAL);
+	ROW("end_of_space2", sys(SYS_madvise, 0x7ffffffff000ul, PAGE, MADV_NORMAL), -ENOMEM);
+	ROW("wrap", sys(SYS_madvise, at(0), -1ul, MADV_NORMAL), -EINVAL);
+	ROW("mincore_huge", sys(SYS_mincore, at(0), -4096ul, m), -ENOMEM);
+	ROW("mprotect_end", sys(SYS_mprotect, 0x7ffffffff000ul, PAGE, PROT_READ), -ENOMEM);
+	ROW("mlock_end", sys(SYS_mlock, 0x7fffffffe000ul, 1ul << 50), -ENOMEM);
+	ROW("munmap_end", sys(SYS_munmap, 0x7fffffffe000ul, PAGE), 0);
+	ROW("munmap_beyond", sys(SYS_munmap, 0x7ffffffff000ul, PAGE), -EINVAL);
+	ROW("map_last", map((char *)0x7fffffffe000ul, PAGE, RW, PRIVATE | MAP_FIXED),
+	    0x7fffffffe000ul);
+	*(volatile char *)0x7fffffffefff = 1;
+	ROW("map_beyond", map((char *)0x7fffffffe000ul, 2 * PAGE, RW, PRIVATE | MAP_FIXED),
+	    -ENOMEM);
+	ROW("msync_end", sys(SYS_msync, 0x7fffffffe000ul, PAGE, MS_SYNC), 0);
+	ROW("noreplace_over", map(at(0), PAGE, RW, PRIVATE | MAP_FIXED_NOREPLACE), -EEXIST);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "memory");
@@ -807,5 +947,10 @@ int main(int argc, char **argv)
 	GROUP(group_cut_races);
 	GROUP(group_remove_races);
 	GROUP(group_maps_text);
+	GROUP(group_brk_end);
+	GROUP(group_growsdown_ends);
+	GROUP(group_limits_replaced);
+	GROUP(group_mremap_ends);
+	GROUP(group_range_ends);
 	return finish();
 }
