@@ -139,17 +139,11 @@ static void leave_space(vm_space_t *s)
 /* The first area that ends behind address *pos. */
 static void *area_start(seq_file_t *m, off_t *pos)
 {
-	vfs_node_t *node = m->private_data;
-	vm_space_t *s;
+	proc_held_t *held = m->private_data;
+	vm_space_t *s = held->space;
 	vm_area_t *v;
-	process_t *p;
-	thread_t *t;
 
-	if (!proc_node_resolve(node, &p, &t))
-		return ERR_PTR(-ESRCH);
-	s = vm_space_of(p);
-	proc_node_release(p, t);
-	if (!s)
+	if (!s || !vm_space_get_alive(s))
 		return NULL;
 	rwsem_read_lock(&s->lock);
 	v = vm_find(s, (unsigned long)*pos);
@@ -205,41 +199,28 @@ static int show_smap(seq_file_t *m, void *element)
 static const seq_operations_t maps_seq = { area_start, area_next, area_stop, show_map };
 static const seq_operations_t smaps_seq = { area_start, area_next, area_stop, show_smap };
 
-static int open_areas(vfs_node_t *node, file_t *f, const seq_operations_t *ops)
-{
-	process_t *p;
-	thread_t *t;
-	bool allowed;
-
-	if (!proc_node_resolve(node, &p, &t))
-		return -ESRCH;
-	allowed = !ptrace_may_access(t, PTRACE_ACCESS_FS);
-	proc_node_release(p, t);
-	return allowed ? seq_open(f, ops, node) : -EACCES;
-}
-
 static int maps_open(vfs_node_t *node, file_t *f)
 {
-	return open_areas(node, f, &maps_seq);
+	return proc_held_open(node, f, &maps_seq, NULL);
 }
 
 static int smaps_open(vfs_node_t *node, file_t *f)
 {
-	return open_areas(node, f, &smaps_seq);
+	return proc_held_open(node, f, &smaps_seq, NULL);
 }
 
 const file_operations_t proc_maps_ops = {
 	.open = maps_open,
 	.read_iter = seq_read_iter,
 	.llseek = endless_llseek,
-	.release = seq_release,
+	.release = proc_held_release,
 };
 
 const file_operations_t proc_smaps_ops = {
 	.open = smaps_open,
 	.read_iter = seq_read_iter,
 	.llseek = endless_llseek,
-	.release = seq_release,
+	.release = proc_held_release,
 };
 
 /* ---- numa_maps: where the pages of each area lie ---- */
@@ -255,9 +236,10 @@ static int show_numa_map(seq_file_t *m, void *element)
 	if (v->policy) {
 		policy_text(v->policy, policy, sizeof(policy));
 	} else {
+		proc_held_t *held = m->private_data;
 		mem_policy_t *own = NULL;
 
-		if (proc_node_resolve(m->private_data, &p, &t)) {
+		if (proc_node_resolve(held->node, &p, &t)) {
 			own = policy_of_thread(t);
 			proc_node_release(p, t);
 		}
@@ -299,14 +281,14 @@ static const seq_operations_t numa_maps_seq = { area_start, area_next, area_stop
 
 static int numa_maps_open(vfs_node_t *node, file_t *f)
 {
-	return open_areas(node, f, &numa_maps_seq);
+	return proc_held_open(node, f, &numa_maps_seq, NULL);
 }
 
 const file_operations_t proc_numa_maps_ops = {
 	.open = numa_maps_open,
 	.read_iter = seq_read_iter,
 	.llseek = endless_llseek,
-	.release = seq_release,
+	.release = proc_held_release,
 };
 
 /* ---- clear_refs ---- */
@@ -358,15 +340,12 @@ int store_clear_refs(process_t *p, thread_t *t, char *text)
 	return 0;
 }
 
-int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t)
+void show_smaps_rollup(seq_file_t *m, vm_space_t *s)
 {
-	vm_space_t *s = vm_space_of(p);
 	unsigned long first = 0, last = 0;
 	vm_usage_t u = { 0 };
 	size_t start = m->count;
 
-	if (!s)
-		return -ESRCH;
 	rwsem_read_lock(&s->lock);
 	for (vm_area_t *v = vm_first(s); v; v = vm_next(v)) {
 		if (!last)
@@ -375,13 +354,11 @@ int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t)
 		vm_area_usage(v, &u);
 	}
 	rwsem_read_unlock(&s->lock);
-	vm_space_put(s);
 	seq_printf(m, "%08lx-%08lx ---p 00000000 00:00 0 ", first, last);
 	while (!m->overflow && m->count < start + NAME_COLUMN)
 		seq_putc(m, ' ');
 	seq_puts(m, "[rollup]\n");
 	show_usage(m, &u, true);
-	return 0;
 }
 
 /* ---- pagemap: a word of eight bytes for each page of the address space ---- */
@@ -391,16 +368,10 @@ int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t)
 static ssize_t pagemap_read(file_t *f, iter_t *it, off_t *pos)
 {
 	bool frames = capable(CAP_SYS_ADMIN);
-	vm_space_t *s;
+	vm_space_t *s = f->private_data;
 	ssize_t total = 0;
-	process_t *p;
-	thread_t *t;
 
-	if (!proc_node_resolve(f->node, &p, &t))
-		return -ESRCH;
-	s = vm_space_of(p);
-	proc_node_release(p, t);
-	if (!s)
+	if (!s || !vm_space_get_alive(s))
 		return 0;
 	if (*pos % sizeof(u64) || it->count % sizeof(u64))
 		total = -EINVAL;
@@ -431,15 +402,17 @@ static ssize_t pagemap_read(file_t *f, iter_t *it, off_t *pos)
 
 static int pagemap_open(vfs_node_t *node, file_t *f)
 {
-	process_t *p;
-	thread_t *t;
-	bool allowed;
+	vm_space_t *s;
+	int r = proc_hold_space(node, &s);
 
-	if (!proc_node_resolve(node, &p, &t))
-		return -ESRCH;
-	allowed = !ptrace_may_access(t, PTRACE_ACCESS_FS);
-	proc_node_release(p, t);
-	return allowed ? 0 : -EPERM;
+	f->private_data = s;
+	return r;
+}
+
+static void pagemap_release(file_t *f)
+{
+	if (f->private_data)
+		vm_space_drop(f->private_data);
 }
 
 static off_t pagemap_llseek(file_t *f, off_t off, int whence)
@@ -455,4 +428,5 @@ const file_operations_t proc_pagemap_ops = {
 	.open = pagemap_open,
 	.read_iter = pagemap_read,
 	.llseek = pagemap_llseek,
+	.release = pagemap_release,
 };

@@ -405,16 +405,8 @@ int store_comm(process_t *p, thread_t *t, char *text)
 	return 0;
 }
 
-/* Copies [start, end) of the process's memory into the file. */
-static int show_range(seq_file_t *m, process_t *p, bool environment)
+void show_memory_range(seq_file_t *m, vm_space_t *s, unsigned long start, unsigned long end)
 {
-	vm_space_t *s = vm_space_of(p);
-	unsigned long start, end;
-
-	if (!s)
-		return 0;
-	start = environment ? s->env_start : s->arg_start;
-	end = environment ? s->env_end : s->arg_end;
 	end = MIN(end, start + (1UL << 20));
 	while (start < end) {
 		char chunk[256];
@@ -425,27 +417,15 @@ static int show_range(seq_file_t *m, process_t *p, bool environment)
 		seq_write(m, chunk, n);
 		start += n;
 	}
-	vm_space_put(s);
-	return 0;
 }
 
 int show_cmdline(seq_file_t *m, process_t *p, thread_t *t)
-{
-	return show_range(m, p, false);
-}
-
-int show_environ(seq_file_t *m, process_t *p, thread_t *t)
-{
-	return show_range(m, p, true);
-}
-
-int show_auxv(seq_file_t *m, process_t *p, thread_t *t)
 {
 	vm_space_t *s = vm_space_of(p);
 
 	if (!s)
 		return 0;
-	seq_write(m, s->auxv, s->auxv_count * sizeof(u64));
+	show_memory_range(m, s, s->arg_start, s->arg_end);
 	vm_space_put(s);
 	return 0;
 }

@@ -18,24 +18,10 @@
 
 static int open_mem(vfs_node_t *node, file_t *f)
 {
-	process_t *p;
-	thread_t *t;
-	int r = 0;
+	vm_space_t *s;
+	int r = proc_hold_space(node, &s);
 
-	if (!proc_node_resolve(node, &p, &t))
-		return -ESRCH;
-	if (ptrace_may_access(t, PTRACE_ACCESS_FS)) {
-		r = -EACCES;
-	} else {
-		vm_space_t *s = vm_space_of(p);
-
-		if (s) {
-			vm_space_hold(s);
-			vm_space_put(s);
-		}
-		f->private_data = s;
-	}
-	proc_node_release(p, t);
+	f->private_data = s;
 	return r;
 }
 

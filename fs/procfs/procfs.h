@@ -62,8 +62,23 @@ bool proc_shows_thread(const seq_file_t *m);
 int proc_number_line(char *text, u64 *value);
 int store_comm(process_t *p, thread_t *t, char *text);
 int store_oom_score_adj(process_t *p, thread_t *t, char *text);
+/*
+ * pid_held.c: files that show memory show that of the program which ran at their open, by whose leave they were opened,
+ * and nothing when it is gone. proc_hold_space: 0, -ESRCH, -EACCES; *out for vm_space_drop, or NULL.
+ */
+struct vm_space;
+typedef struct proc_held {
+	vfs_node_t *node;
+	struct vm_space *space; /* structure only; or NULL */
+} proc_held_t;
+int proc_hold_space(vfs_node_t *node, struct vm_space **out);
+/* m->private_data is a proc_held_t: with ops element by element, else all by show. Release: proc_held_release. */
+int proc_held_open(vfs_node_t *node, file_t *f, const seq_operations_t *ops,
+		   int (*show)(seq_file_t *m, void *arg));
+void proc_held_release(file_t *f);
+extern const file_operations_t proc_environ_ops, proc_auxv_ops, proc_rollup_ops;
 /* pid_maps.c */
-int show_smaps_rollup(seq_file_t *m, process_t *p, thread_t *t);
+void show_smaps_rollup(seq_file_t *m, struct vm_space *s);
 int store_clear_refs(process_t *p, thread_t *t, char *text);
 extern const file_operations_t proc_maps_ops, proc_smaps_ops, proc_numa_maps_ops, proc_pagemap_ops;
 /* pid_show.c */
@@ -73,8 +88,8 @@ int store_timer_slack(process_t *p, thread_t *t, char *text);
 int show_mountstats(seq_file_t *m, process_t *p, thread_t *t);
 int show_comm(seq_file_t *m, process_t *p, thread_t *t);
 int show_cmdline(seq_file_t *m, process_t *p, thread_t *t);
-int show_environ(seq_file_t *m, process_t *p, thread_t *t);
-int show_auxv(seq_file_t *m, process_t *p, thread_t *t);
+/* Copies [start, end) of the space into the file, at most a mebibyte. */
+void show_memory_range(seq_file_t *m, struct vm_space *s, unsigned long start, unsigned long end);
 int show_mounts(seq_file_t *m, process_t *p, thread_t *t);
 int show_mountinfo(seq_file_t *m, process_t *p, thread_t *t);
 int show_oom_score(seq_file_t *m, process_t *p, thread_t *t);

@@ -64,7 +64,7 @@ static acl_t *copy_list(const acl_t *from)
 
 static void free_list(rcu_head_t *head)
 {
-	kvfree(container_of(head, acl_t, rcu));
+	kvfree_atomic(container_of(head, acl_t, rcu));
 }
 
 static void put_list(acl_t *a)

@@ -16,7 +16,6 @@
 
 #include <fs/notify.h>
 #include <kernel/lib/string.h>
-#include <kernel/softirq.h>
 #include <mm/slab.h>
 #include <mm/vmalloc.h>
 
@@ -66,46 +65,16 @@ static fdtable_t *table_alloc(u32 size)
 	return t;
 }
 
+/* Any context. */
 static void table_free(fdtable_t *t)
 {
-	kvfree(t->slots);
+	kvfree_atomic(t->slots);
 	kfree(t);
-}
-
-/* vfree may sleep, an RCU callback may not: large tables go through a worker. */
-static spinlock_t late_lock = SPINLOCK_INIT("late_tables"); /* taken with interrupts off */
-static rcu_head_t *late_first;				    /* late_lock */
-static work_t late_work;
-
-static void free_late(work_t *work)
-{
-	unsigned long flags;
-	rcu_head_t *head, *next;
-
-	spin_lock_irqsave(&late_lock, &flags);
-	head = late_first;
-	late_first = NULL;
-	spin_unlock_irqrestore(&late_lock, flags);
-	for (; head; head = next) {
-		next = head->next;
-		table_free(container_of(head, fdtable_t, rcu));
-	}
 }
 
 static void table_free_rcu(rcu_head_t *head)
 {
-	fdtable_t *t = container_of(head, fdtable_t, rcu);
-	unsigned long flags;
-
-	if (!is_vmalloc_addr(t->slots)) {
-		table_free(t);
-		return;
-	}
-	spin_lock_irqsave(&late_lock, &flags);
-	head->next = late_first;
-	late_first = head;
-	spin_unlock_irqrestore(&late_lock, flags);
-	schedule_work(&late_work);
+	table_free(container_of(head, fdtable_t, rcu));
 }
 
 static files_t *files_alloc(void)
@@ -699,7 +668,6 @@ files_t *thread_files_get(struct thread *t)
 
 __init void files_init(void)
 {
-	work_init(&late_work, free_late);
 	files_cache = kmem_cache_create("files", sizeof(files_t), 0, SLAB_CACHE_ALIGN, NULL);
 	current()->files = files_alloc();
 	if (!current()->files)

@@ -8,11 +8,17 @@
 #include <kernel/types.h>
 
 struct thread;
+struct vm_space;
 
 #define PTRACE_ACCESS_FS 2u   /* by file-system ids and effective capabilities: /proc */
 #define PTRACE_ACCESS_REAL 4u /* by real ids and permitted capabilities: system calls */
 
 /* 0 or -EPERM. Any context in which RCU may be read. */
 int ptrace_may_access(struct thread *t, u32 mode);
+/*
+ * The space of the thread's process, with a user reference, if it may be looked into, whatever program the process
+ * executes meanwhile; NULL: it has none. 0 or -EPERM. May sleep.
+ */
+int ptrace_space(struct thread *t, u32 mode, struct vm_space **out);
 
 #endif

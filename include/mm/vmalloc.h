@@ -11,7 +11,9 @@ void *vmalloc(size_t size); /* API; GFP_KERNEL; page-aligned; NULL on failure */
 void *vzalloc(size_t size);
 void vfree(void *ptr);				/* may sleep; NULL is ignored */
 void *kvmalloc(size_t size, gfp_flags_t flags); /* kmalloc, or vmalloc when large */
-void kvfree(void *ptr);
+void kvfree(void *ptr);				/* may sleep */
+void kvfree_atomic(void *ptr);			/* may not: mm/reclaim/late.c */
+void kvfree_init(void);				/* boot, with work queues */
 bool is_vmalloc_addr(const void *ptr);
 /* Pages mapped with a guard below and above: kernel stacks. */
 void *vmalloc_guarded(size_t size, u32 node);

@@ -4,8 +4,6 @@
 #ifndef SEM_INTERNAL_H
 #define SEM_INTERNAL_H
 
-#include <kernel/softirq.h>
-
 #include "sysv_internal.h"
 
 /* All by the set's lock. A list per semaphore, so that only those are looked at whom a change concerns. */
@@ -23,7 +21,6 @@ typedef struct sem_set {
 	sem_t *sems;	     /* nr */
 	nsec_t otime, ctime; /* lock */
 	list_t undos;	     /* lock: by set_link */
-	work_t free_work;    /* where freeing may sleep */
 } sem_set_t;
 
 /* What the exit of a process gives back to one set. */

@@ -11,25 +11,12 @@
 
 /* ---- the end of a set ---- */
 
-static void free_set(sem_set_t *set)
-{
-	kvfree(set->sems);
-	kfree(set);
-}
-
-static void free_by_work(work_t *work)
-{
-	free_set(container_of(work, sem_set_t, free_work));
-}
-
 static void free_set_rcu(rcu_head_t *head)
 {
 	sem_set_t *set = container_of(head, sem_set_t, ipc.rcu);
 
-	if (is_vmalloc_addr(set->sems))
-		schedule_work(&set->free_work);
-	else
-		free_set(set);
+	kvfree_atomic(set->sems);
+	kfree(set);
 }
 
 /* Finds and checks for IPC_RMID and IPC_SET; ids->lock held. */
@@ -62,7 +49,6 @@ static long remove_set(int id)
 	spin_unlock(&set->ipc.lock);
 	rcu_read_unlock();
 	ns->used_sems -= set->nr;
-	work_init(&set->free_work, free_by_work);
 	call_rcu(&set->ipc.rcu, free_set_rcu);
 out:
 	rwsem_write_unlock(&ns->sem.lock);

@@ -41,7 +41,8 @@
 
 static __init __noinline void init_steps(void)
 {
-	workqueue_init();				       /* deferred work has a thread */
+	workqueue_init(); /* deferred work has a thread */
+	kvfree_init();	  /* and what cannot be freed at once is */
 	smp_bring_up(acpi_madt.apic_ids, acpi_madt.cpu_count); /* all CPUs run */
 	arch_init_late();				       /* clocks are compared */
 	vfs_init();					       /* caches, the root tmpfs */

@@ -93,7 +93,7 @@ static void cred_free_rcu(rcu_head_t *head)
 	cred_t *c = container_of(head, cred_t, rcu);
 
 	if (refcount_put(&c->groups->refs))
-		kvfree(c->groups);
+		kvfree_atomic(c->groups);
 	user_put(c->user);
 	kmem_cache_free(cred_cache, c);
 }

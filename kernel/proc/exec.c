@@ -400,9 +400,10 @@ static void take_name(const exec_t *e, thread_t *t)
 	strscpy(t->name, slash ? slash + 1 : e->filename, sizeof(t->name));
 }
 
-static void take_credentials(exec_t *e, process_t *p)
+/* Who may look into the process: fewer from here on, more only when it has its new memory (ptrace_space). */
+static bool take_credentials(exec_t *e, process_t *p)
 {
-	bool keep_dumpable =
+	bool dumpable =
 		!e->unreadable && e->cred->euid == e->cred->uid && e->cred->egid == e->cred->gid;
 
 	if (e->secure)
@@ -415,9 +416,11 @@ static void take_credentials(exec_t *e, process_t *p)
 			p->rlimits[RLIMIT_STACK].rlim_cur = STACK_LIMIT_SECURE;
 		spin_unlock_irq(sig_lock(p));
 	}
+	if (!dumpable)
+		p->dumpable = false;
 	commit_creds(e->cred);
 	e->cred = NULL;
-	p->dumpable = keep_dumpable;
+	return dumpable;
 }
 
 /* No way back. sighand: see own_actions; consumed. */
@@ -425,11 +428,13 @@ static void become_program(exec_t *e, sighand_t *sighand)
 {
 	thread_t *t = current();
 	process_t *p = t->process;
+	bool dumpable;
 
 	posix_timers_clear(p);
+	dumpable = take_credentials(e, p);
 	take_memory(e, t);
+	p->dumpable = dumpable;
 	own_actions(p, sighand);
-	take_credentials(e, p);
 	take_file(e, p);
 	take_name(e, t);
 	if (perf_used())

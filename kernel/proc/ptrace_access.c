@@ -3,6 +3,7 @@
  */
 #include <kernel/process.h>
 #include <kernel/ptrace.h>
+#include <mm/space.h>
 
 static bool same_ids(const cred_t *mine, const cred_t *c, u32 mode)
 {
@@ -26,4 +27,24 @@ int ptrace_may_access(thread_t *t, u32 mode)
 	allowed = same_ids(mine, c, mode) && !(c->cap_permitted & ~caps);
 	rcu_read_unlock();
 	return allowed && READ_ONCE(t->process->dumpable) ? 0 : -EPERM;
+}
+
+/*
+ * exec lowers what others may before the process has its new space, and raises it after: who may look before and
+ * after the space was taken may look into that one.
+ */
+int ptrace_space(thread_t *t, u32 mode, vm_space_t **out)
+{
+	int r = ptrace_may_access(t, mode);
+
+	*out = NULL;
+	if (r)
+		return r;
+	*out = vm_space_of(t->process);
+	r = ptrace_may_access(t, mode);
+	if (r && *out) {
+		vm_space_put(*out);
+		*out = NULL;
+	}
+	return r;
 }

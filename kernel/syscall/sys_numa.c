@@ -23,9 +23,7 @@ int space_of_pid(pid_t pid, vm_space_t **out)
 	*out = NULL;
 	if (!t)
 		return -ESRCH;
-	r = ptrace_may_access(t, PTRACE_ACCESS_REAL);
-	if (!r)
-		*out = vm_space_of(t->process);
+	r = ptrace_space(t, PTRACE_ACCESS_REAL, out);
 	thread_put(t);
 	return r;
 }

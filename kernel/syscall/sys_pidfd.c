@@ -211,9 +211,8 @@ static ssize_t advise_thread(thread_t *t, const iter_t *ranges, int advice)
 
 	if (!is_harmless(advice))
 		return -EINVAL;
-	if (ptrace_may_access(t, PTRACE_ACCESS_FS))
+	if (ptrace_space(t, PTRACE_ACCESS_FS, &s))
 		return -EACCES;
-	s = vm_space_of(t->process);
 	if (!s)
 		return -ESRCH;
 	r = capable(CAP_SYS_NICE) ? advise_all(s, ranges, advice) : -EPERM;

@@ -91,16 +91,34 @@ void vm_space_reap(vm_space_t *s)
 	rwsem_read_unlock(&s->lock);
 }
 
+/*
+ * The structure of the process's space, for vm_space_drop, or NULL. No user reference: whoever asks for memory may hold
+ * locks that the end of a space takes, so the last one must not be given back here.
+ */
+static vm_space_t *hold_space(process_t *p)
+{
+	vm_space_t *s = NULL;
+	unsigned long flags;
+
+	if (!process_lock_sighand(p, &flags))
+		return NULL;
+	s = p->space;
+	if (s)
+		vm_space_hold(s);
+	process_unlock_sighand(p, flags);
+	return s;
+}
+
 static u64 badness(process_t *p, u64 total)
 {
-	vm_space_t *s = vm_space_of(p);
+	vm_space_t *s = hold_space(p);
 	s64 points;
 
 	if (!s)
 		return 0;
 	points = (s64)(vm_resident(s) + (u64)atomic64_read(&s->table_pages));
 	points += (s64)p->oom_score_adj * (s64)total / 1000;
-	vm_space_put(s);
+	vm_space_drop(s);
 	if (p->oom_score_adj == -1000)
 		return 0;
 	return points > 0 ? (u64)points : 1;
@@ -171,7 +189,7 @@ static bool end_sharers(const process_t *victim, const vm_space_t *s)
 
 static void end_victim(process_t *p)
 {
-	vm_space_t *s = vm_space_of(p);
+	vm_space_t *s = hold_space(p);
 	char name[THREAD_NAME_LEN] = "";
 	uid_t uid = 0;
 
@@ -188,7 +206,7 @@ static void end_victim(process_t *p)
 	if (s) {
 		if (end_sharers(p, s) && !READ_ONCE(p->core))
 			vm_space_reap(s);
-		vm_space_put(s);
+		vm_space_drop(s);
 	}
 }
 

@@ -499,6 +499,53 @@ static void group_sysctl(void)
 	ROW("both", sys(SYS_access, "/proc/sys/kernel/hostname", R_OK | W_OK), 0);
 }
 
+/* ---- what was opened shows the program that ran then, never the next one ---- */
+
+static const char *const memory_files[] = { "maps",    "smaps",	  "numa_maps",
+					    "environ", "pagemap", "mem" };
+
+/* Waits for a byte, then starts a program that waits for the end of its input; `started` ends with the exec. */
+static pid_t start_executing(int go[2], int started[2])
+{
+	static char *const words[] = { "exec_helper", "wait", NULL };
+	pid_t pid = fork();
+	char byte;
+
+	if (pid)
+		return pid;
+	close(go[1]);
+	read(go[0], &byte, 1);
+	dup2(go[0], 0);
+	fcntl(started[1], F_SETFD, FD_CLOEXEC);
+	execv("/tests/user/exec_helper", words);
+	_exit(99);
+}
+
+static void group_held(void)
+{
+	int go[2], started[2], files[LENGTH(memory_files)], rollup;
+	char byte;
+
+	pipe(go);
+	pipe(started);
+	pid_t pid = start_executing(go, started);
+	close(started[1]);
+	for (unsigned i = 0; i < LENGTH(memory_files); i++)
+		files[i] = MUST(open(of_process(pid, memory_files[i]), O_RDONLY));
+	rollup = MUST(open(of_process(pid, "smaps_rollup"), O_RDONLY));
+	write(go[1], "x", 1);
+	read(started[0], &byte, 1);
+	for (unsigned i = 0; i < LENGTH(memory_files); i++)
+		ROW("of_former_program", sys(SYS_read, files[i], text, sizeof(text)), 0);
+	ROW_TRUE("of_new_program", read_file(of_process(pid, "maps")) > 0);
+	ROW("rollup", sys(SYS_read, rollup, text, sizeof(text)), -ESRCH);
+	close(go[1]);
+	ROW("ends", wait_status(pid), 0);
+	CHILD(become(USER); for (unsigned i = 0; i < LENGTH(memory_files); i++) ROW(
+		      "of_others", open(of_process(getppid(), memory_files[i]), O_RDONLY) < 0, 1);
+	      ROW("rollup_of_others", sys(SYS_open, "/proc/1/smaps_rollup", O_RDONLY), -EACCES));
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "procfs");
@@ -512,6 +559,7 @@ int main(int argc, char **argv)
 	GROUP_ALONE(group_sysctl);
 	GROUP(group_numa_maps);
 	GROUP(group_clear_refs);
+	GROUP(group_held);
 	GROUP(group_pty_reserve);
 	GROUP(group_topology);
 	return finish();
