@@ -517,8 +517,10 @@ static int fill_super(super_block_t *sb, const char *source, const char *options
 	n->fops = &pts_dir_ops;
 	n->atime = n->mtime = n->ctime = clock_realtime();
 	sb->root = dentry_make_root(n);
-	if (!sb->root)
+	if (!sb->root) {
+		node_put(n);
 		return -ENOMEM;
+	}
 	sb->root->ops = &pts_dentry_ops; /* dentries below inherit it */
 	return 0;
 }

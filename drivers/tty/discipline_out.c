@@ -150,11 +150,12 @@ static ssize_t write_chunk(tty_t *tty, file_t *f, const u8 *data, size_t len)
 		if (tty_file_ended(tty, f))
 			return done ? (ssize_t)done : -EIO;
 		if (!READ_ONCE(tty->flow_stopped)) {
+			rwsem_read_lock(&tty->termios_lock);
+			/* So that no echo takes the room between looking for it and writing. */
 			mutex_lock(&tty->input_lock);
 			discipline_flush_echo(tty);
-			mutex_unlock(&tty->input_lock);
-			rwsem_read_lock(&tty->termios_lock);
 			n = discipline_process_output(tty, data + done, len - done);
+			mutex_unlock(&tty->input_lock);
 			rwsem_read_unlock(&tty->termios_lock);
 		}
 		done += n;

@@ -301,8 +301,10 @@ static long flow_ioctl(tty_t *tty, unsigned long which)
 	case TCIOFF:
 	case TCION:
 		c = tty->termios.c_cc[which == TCIOFF ? VSTOP : VSTART];
+		mutex_lock(&tty->input_lock); /* between the writes of others: discipline_out.c */
 		if (c)
 			tty->ops->write(tty, &c, 1);
+		mutex_unlock(&tty->input_lock);
 		return 0;
 	}
 	return -EINVAL;

@@ -196,8 +196,14 @@ static ssize_t master_read_iter(file_t *f, iter_t *it, off_t *pos)
 
 	if (!it->count)
 		return 0;
-	while (!master_readable(m)) {
-		if (READ_ONCE(m->other_closed))
+	for (;;) {
+		/* Looked at first: what the slave wrote before its last close is read before EIO. */
+		bool closed = READ_ONCE(m->other_closed);
+
+		smp_rmb();
+		if (master_readable(m))
+			break;
+		if (closed)
 			return -EIO;
 		if (f->flags & O_NONBLOCK)
 			return -EAGAIN;

@@ -173,10 +173,12 @@ static void leave_queue(epoll_entry_t *e)
 	rcu_read_unlock();
 }
 
-/* ep->lock held; the item has left file->watches, or is dying and the file waits for this. */
-static void remove_item(epoll_t *ep, epoll_item_t *item)
+/*
+ * ep->lock held. While the item is still in file->watches, since the file's last put frees the queues as soon as
+ * it finds no item there. Once or more often.
+ */
+static void leave_queues(epoll_t *ep, epoll_item_t *item)
 {
-	unsigned long flags;
 	epoll_entry_t *e, *next;
 
 	assert_held(&ep->lock);
@@ -187,6 +189,16 @@ static void remove_item(epoll_t *ep, epoll_item_t *item)
 		leave_queue(e);
 		kmem_cache_free(entry_cache, e);
 	}
+	item->entries = 0;
+	item->first.next = NULL;
+}
+
+/* ep->lock held; the item has left the queues and file->watches. */
+static void remove_item(epoll_t *ep, epoll_item_t *item)
+{
+	unsigned long flags;
+
+	assert_held(&ep->lock);
 	rb_erase(&item->node, &ep->items);
 	spin_lock_irqsave(&ep->ready_lock, &flags);
 	list_del_init(&item->ready_link);
@@ -201,6 +213,7 @@ static void unlink_item(epoll_t *ep, epoll_item_t *item)
 	file_t *f = item->file;
 	bool mine;
 
+	leave_queues(ep, item);
 	spin_lock(&f->watches_lock);
 	mine = !item->dying;
 	if (mine)
@@ -228,6 +241,7 @@ void epoll_forget_file(file_t *f)
 		/* The item holds the instance, and nobody else frees the item from here on. */
 		ep = item->ep;
 		mutex_lock(&ep->lock);
+		leave_queues(ep, item);
 		spin_lock(&f->watches_lock);
 		hlist_del(&item->watch_link);
 		spin_unlock(&f->watches_lock);

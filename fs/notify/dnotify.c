@@ -113,7 +113,6 @@ int dnotify_set(int fd, file_t *f, u32 what)
 	dir_owner_t owner = { f, current()->files };
 	u32 events = events_of(what);
 	notify_mark_t *m;
-	file_t *now;
 	int r = -ENOENT;
 
 	if (!READ_ONCE(enabled))
@@ -136,11 +135,8 @@ int dnotify_set(int fd, file_t *f, u32 what)
 		r = add_new(fd, f, events);
 	mutex_unlock(&dnotify_mutex);
 	/* Closed by another thread meanwhile: that close saw no watch, so nobody would end it. */
-	now = fd_get(fd);
-	if (now != f)
+	if (!fd_refers_to(fd, f))
 		dnotify_flush(f, owner.table);
-	if (now)
-		file_put(now);
 	return r;
 }
 

@@ -460,10 +460,12 @@ static fd_light_t light_shared(files_t *f, u32 fd)
 static inline fd_light_t light_raw(int fd)
 {
 	files_t *f = current()->files;
-	fdtable_t *t = f->table;
+	fdtable_t *t;
 
 	if (unlikely(refcount_read(&f->refs) != 1))
 		return light_shared(f, (u32)fd);
+	/* Not before: the last other user may have replaced it just before it left. */
+	t = READ_ONCE(f->table);
 	return (fd_light_t){ .file = (u32)fd < t->size ? t->slots[(u32)fd] : NULL };
 }
 

@@ -366,15 +366,17 @@ int file_flock(file_t *f, u32 operation)
 						       : F_UNLCK,
 			       .end = END_OF_FILE };
 	mutex_lock(&locks->mutex);
-	if (let_go_of_other(locks, f, want->type) || op == LOCK_UN)
-		goto out_unlock;
-	while (!r && flock_conflict(locks, want))
+	do {
+		/* After each wait: another thread may have locked the same file meanwhile. */
+		if (let_go_of_other(locks, f, want->type) || op == LOCK_UN)
+			break;
+		if (!flock_conflict(locks, want)) {
+			lock_add(&locks->flocks, want);
+			want = NULL;
+			break;
+		}
 		r = operation & LOCK_NB ? -EWOULDBLOCK : wait_for_release(locks, want, NULL);
-	if (!r) {
-		lock_add(&locks->flocks, want);
-		want = NULL;
-	}
-out_unlock:
+	} while (!r);
 	mutex_unlock(&locks->mutex);
 	kfree(want);
 	return r;

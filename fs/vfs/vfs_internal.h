@@ -62,16 +62,17 @@ void node_remove_privileges(vfs_node_t *n); /* a write took place: set-id bits; 
 /* walk.c */
 typedef enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT } last_type_t;
 #define WALK_LINKS 40 /* symbolic links followed in one walk before -ELOOP */
+#define LOOKUP_SCOPED (LOOKUP_BENEATH | LOOKUP_IN_ROOT) /* must not leave where it begins */
 typedef struct walk_link {
 	const char *rest; /* of the text that named the link */
 	path_t link;	  /* holds the link's text; empty under RCU */
 	bool final;	  /* nothing but slashes in rest */
 } walk_link_t;
 typedef struct walk {
-	path_t path;	  /* where it stands: referenced unless rcu */
-	vfs_node_t *node; /* path.dentry's */
-	u32 seq;	  /* path.dentry's, when rcu */
-	u32 mount_seq;
+	path_t path;		   /* where it stands: referenced unless rcu */
+	vfs_node_t *node;	   /* path.dentry's */
+	u32 seq;		   /* path.dentry's, when rcu */
+	u32 mount_seq, rename_seq; /* when it began: what moved since then is not trusted */
 	bool rcu;
 	bool root_held; /* root has references */
 	bool root_set;

@@ -128,7 +128,7 @@ static int start(walk_t *w, int dfd, const char *name)
 		fs_get_cwd(&cwd);
 		walk_move_to(w, cwd);
 	}
-	if (!r && (w->flags & (LOOKUP_BENEATH | LOOKUP_IN_ROOT))) {
+	if (!r && (w->flags & LOOKUP_SCOPED)) {
 		w->root = w->path;
 		w->root_set = true;
 		if (!w->rcu) {
@@ -153,10 +153,11 @@ int walk_begin(walk_t *w, int dfd, const char *name, u32 flags, bool rcu)
 	w->flags = flags;
 	w->depth = w->followed = 0;
 	w->rest = name;
-	if (rcu) {
+	if (rcu)
 		rcu_read_lock();
-		w->mount_seq = seqcount_read_begin(&mount_lock.seq);
-	}
+	w->mount_seq = seqcount_read_begin(&mount_lock.seq);
+	if (unlikely(flags & LOOKUP_SCOPED))
+		w->rename_seq = seqcount_read_begin(&rename_lock.seq);
 	r = start(w, dfd, name);
 	if (r)
 		walk_end(w);

@@ -388,9 +388,23 @@ static int step_up(walk_t *w)
 	return 0;
 }
 
+/*
+ * A scoped walk went up. Did the way to its root stand still? If not, it may be outside by now: openat2(2)'s
+ * -EAGAIN, but by references it is worth another try first.
+ */
+static int still_scoped(const walk_t *w)
+{
+	if (!seqcount_read_retry(&mount_lock.seq, w->mount_seq) &&
+	    !seqcount_read_retry(&rename_lock.seq, w->rename_seq))
+		return 0;
+	return w->rcu ? -ECHILD : -EAGAIN;
+}
+
 int walk_step(walk_t *w, const char *name, u32 len, u32 hash, last_type_t type, bool follow,
 	      bool final)
 {
+	int r;
+
 	if (likely(type == LAST_NORM))
 		return step_name(w, name, len, hash, follow, final);
 	if (type != LAST_DOTDOT)
@@ -400,7 +414,8 @@ int walk_step(walk_t *w, const char *name, u32 len, u32 hash, last_type_t type, 
 		if (same_path(&w->path, &w->root))
 			return -EXDEV;
 	}
-	return step_up(w);
+	r = step_up(w);
+	return likely(!(w->flags & LOOKUP_SCOPED)) || r ? r : still_scoped(w);
 }
 
 int path_lookup_beside(const path_t *p, const char *name, path_t *out)

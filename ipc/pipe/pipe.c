@@ -147,6 +147,7 @@ static int pipe_fasync(file_t *f, bool on)
 	pipe_t *p = f->private_data;
 	int r = 0;
 
+	mutex_lock(&p->lock); /* both lists as one: the file's flag says whether it is in any */
 	if (f->mode & FMODE_READ)
 		r = fasync_set(f, &p->read_async, on);
 	if (!r && (f->mode & FMODE_WRITE)) {
@@ -154,6 +155,7 @@ static int pipe_fasync(file_t *f, bool on)
 		if (r && (f->mode & FMODE_READ))
 			fasync_set(f, &p->read_async, false);
 	}
+	mutex_unlock(&p->lock);
 	return r;
 }
 
@@ -165,14 +167,13 @@ void pipe_push(pipe_t *p, pipe_slot_t slot)
 	p->head++;
 }
 
-/* What a packet's reader has no room for is lost, as pipe(2) says. */
 static void consume_slot(pipe_t *p, size_t n)
 {
 	pipe_slot_t *s = slot_at(p, p->tail);
 
 	s->offset += (u32)n;
 	s->len -= (u32)n;
-	if (s->len && !(s->flags & SLOT_PACKET))
+	if (s->len)
 		return;
 	if (!p->spare && (s->flags & SLOT_OWN) && refcount_read(&s->page->refs) == 1)
 		p->spare = s->page;
@@ -206,7 +207,8 @@ ssize_t pipe_read_locked(pipe_t *p, iter_t *it, bool may_wait, pipe_visit_t *v)
 
 		if (copy_page_to_iter(s->page, s->offset, want, it) < want)
 			return total ? total : -EFAULT;
-		consume_slot(p, want);
+		/* What a packet's reader has no room for is lost, as pipe(2) says. */
+		consume_slot(p, packet ? s->len : want);
 		total += (ssize_t)want;
 		if (packet)
 			break;

@@ -96,8 +96,11 @@ void free_skb(sk_buff_t *skb)
 static bool grow_frags(sk_buff_t *skb, gfp_flags_t flags)
 {
 	u32 more = skb->max_frags * 4u;
-	skb_frag_t *frags = kmalloc(more * sizeof(*frags), flags);
+	skb_frag_t *frags;
 
+	if (more > UINT16_MAX) /* max_frags; a budget that only the administrator can set */
+		return false;
+	frags = kmalloc(more * sizeof(*frags), flags);
 	if (!frags)
 		return false;
 	memcpy(frags, skb->frags, skb->nr_frags * sizeof(*frags));

@@ -364,8 +364,11 @@ static sk_buff_t *take_message(unix_socket_t *u, bool peek, u32 *skip)
 	return skb;
 }
 
-/* Nothing is there. 0: look again; -ESHUTDOWN: nothing will be; or errno. */
-static int wait_for_message(unix_socket_t *u, socket_message_t *m, nsec_t *deadline)
+/*
+ * Nothing is there; over: it was shut down already before that was seen. 0: look again; -ESHUTDOWN: nothing will be;
+ * or errno.
+ */
+static int wait_for_message(unix_socket_t *u, socket_message_t *m, nsec_t *deadline, bool over)
 {
 	socket_t *s = &u->socket;
 	bool peek = m->flags & MSG_PEEK;
@@ -373,7 +376,7 @@ static int wait_for_message(unix_socket_t *u, socket_message_t *m, nsec_t *deadl
 
 	if (*deadline < 0)
 		*deadline = socket_deadline(READ_ONCE(s->recv_timeout), m->flags & MSG_DONTWAIT);
-	if (READ_ONCE(s->shutdown) & SHUTDOWN_RECEIVE)
+	if (over)
 		return !*deadline && s->type == SOCK_DGRAM ? -EAGAIN : -ESHUTDOWN;
 	if (!*deadline)
 		return -EAGAIN;
@@ -439,6 +442,7 @@ ssize_t unix_datagram_receive(socket_t *s, socket_message_t *m)
 	nsec_t deadline = -1;
 	sk_buff_t *skb;
 	ssize_t r;
+	bool over;
 	u32 skip;
 
 	if (m->flags & MSG_OOB)
@@ -447,10 +451,11 @@ ssize_t unix_datagram_receive(socket_t *s, socket_message_t *m)
 		r = socket_take_error(s);
 		if (r)
 			return r;
+		over = READ_ONCE(s->shutdown) & SHUTDOWN_RECEIVE;
 		skb = take_message(u, peek, &skip);
 		if (likely(skb))
 			break;
-		r = wait_for_message(u, m, &deadline);
+		r = wait_for_message(u, m, &deadline, over);
 		if (r)
 			return r == -ESHUTDOWN ? 0 : r;
 	}

@@ -198,15 +198,19 @@ static sk_buff_t *next_buffer(unix_socket_t *u, sk_buff_t *last, reading_t *r, b
 static int wait_for_data(unix_socket_t *u, reading_t *r)
 {
 	socket_t *s = &u->socket;
+	bool more, over;
 	int e;
 
 	if ((size_t)r->copied >= r->target)
 		return 0;
-	e = socket_take_error(s);
-	if (e)
-		return e;
-	if (READ_ONCE(s->shutdown) & SHUTDOWN_RECEIVE)
-		return 0;
+	/* What was sent before the other end was closed is read before its end is. */
+	spin_lock(&s->lock);
+	more = u->arrivals != r->seen;
+	over = s->shutdown & SHUTDOWN_RECEIVE;
+	e = more ? 0 : socket_take_error(s);
+	spin_unlock(&s->lock);
+	if (e || more || over)
+		return e ? e : more;
 	if (r->deadline < 0)
 		r->deadline =
 			socket_deadline(READ_ONCE(s->recv_timeout), r->m->flags & MSG_DONTWAIT);
