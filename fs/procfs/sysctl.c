@@ -88,6 +88,10 @@ static int store_ints(sysctl_t *s, char *line)
 	}
 	if (!n || *line)
 		return -EINVAL;
+	if (s->action) {
+		CODE_CHECK(s->action, s->hash);
+		return s->action((u64)(s64)numbers[0]);
+	}
 	for (size_t i = 0; i < n; i++)
 		WRITE_ONCE(((int *)s->value)[i], numbers[i]);
 	return 0;
@@ -192,6 +196,14 @@ __init int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 ma
 	return add(name, mode, (sysctl_t){ SYSCTL_U64, value, 0, max, .action = change });
 }
 
+__init int proc_sysctl_int_changed(const char *name, mode_t mode, int *value, int min, int max,
+				   int (*change)(u64 value))
+{
+	return add(name, mode,
+		   (sysctl_t){ SYSCTL_INTS, value, (u64)(s64)min, (u64)(s64)max, .size = 1,
+			       .action = change });
+}
+
 __init int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value))
 {
 	return add(name, mode, (sysctl_t){ SYSCTL_ACTION, NULL, 0, ~0UL, .action = fn });
@@ -217,6 +229,23 @@ static int show_nodes(seq_file_t *m, void *rest)
 	return 0;
 }
 
+/* Names that are known, those of them that nobody uses; how long these stay, which means nothing here. */
+static int show_dentry_state(seq_file_t *m, void *arg)
+{
+	dentry_state_t state;
+
+	dentry_stats(&state);
+	seq_printf(m, "%lu\t%lu\t45\t0\t0\t0\n", state.total, state.unused);
+	return 0;
+}
+
+/* What is wrong with the kernel is never taken back. */
+static int add_taints(u64 more)
+{
+	__atomic_fetch_or(&taints, more, __ATOMIC_RELAXED);
+	return 0;
+}
+
 #ifdef CONFIG_DEBUG
 static int report_leaks(u64 value)
 {
@@ -232,6 +261,16 @@ __init void proc_sysctl_init(void)
 	r |= proc_sysctl_ints("kernel/printk", 0644, printk_levels, PRINTK_LEVELS, INT32_MIN,
 			      INT32_MAX);
 	r |= proc_sysctl_int("kernel/dmesg_restrict", 0644, &dmesg_restrict, 0, 1);
+	r |= proc_sysctl_int("kernel/panic", 0644, &panic_timeout, INT32_MIN, INT32_MAX);
+	r |= proc_sysctl_changed("kernel/tainted", 0644, &taints, INT64_MAX, add_taints);
+	r |= proc_sysctl_int_changed("kernel/sched_rt_period_us", 0644, &sched_rt_period_us, 1,
+				     INT32_MAX, sched_set_rt_period);
+	r |= proc_sysctl_int_changed("kernel/sched_rt_runtime_us", 0644, &sched_rt_runtime_us, -1,
+				     INT32_MAX, sched_set_rt_runtime);
+	r |= proc_create_single("sys/fs/dentry-state", 0444, show_dentry_state, NULL);
+	r |= proc_sysctl_int("vm/panic_on_oom", 0644, &panic_on_oom, 0, 2);
+	r |= proc_sysctl_int("vm/oom_kill_allocating_task", 0644, &oom_kill_allocating_task,
+			     INT32_MIN, INT32_MAX);
 	r |= proc_create_single("sys/kernel/arch", 0444, show_arch, NULL);
 	r |= proc_create_single("sys/fs/inode-nr", 0444, show_nodes, "\n");
 	r |= proc_create_single("sys/fs/inode-state", 0444, show_nodes, "\t0\t0\t0\t0\t0\n");

@@ -26,6 +26,8 @@ int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, 
 /* A write calls fn(value) instead of storing: drop_caches. */
 int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value));
 /* 0 to max; change(value) stores a new one, or says why not. */
+int proc_sysctl_int_changed(const char *name, mode_t mode, int *value, int min, int max,
+			    int (*change)(u64 value));
 int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 max,
 			int (*change)(u64 value));
 void *proc_file_arg(file_t *f); /* arg given at creation */

@@ -13,7 +13,13 @@ void panic(const char *format, ...) __printf(1, 2) __noreturn __cold;
 /* As panic, with the registers of the trap that led there (NULL: the caller's own). */
 void panic_with_frame(struct trap_frame *frame, const char *format, ...)
 	__printf(2, 3) __noreturn __cold;
-bool panicking(void); /* the report has begun: other CPUs are stopped, locks may never be free */
+extern int
+	panic_timeout; /* sysctl kernel.panic: 0: halt; above: restart after so many seconds; below: at once */
+extern u64
+	taints; /* sysctl kernel.tainted: TAINT_WARN once something was warned of, and what root adds */
+#define TAINT_WARN 512
+void panic_init(void); /* boot: panic= of the command line */
+bool panicking(void);  /* the report has begun: other CPUs are stopped, locks may never be free */
 void dump_stack(void);
 void warn_report(const char *file, int line, const char *what) __cold;
 

@@ -159,8 +159,10 @@ process_t *process_next(pid_t *nr);
 thread_t *thread_next(pid_t *nr); /* likewise of threads, those of the kernel included */
 thread_t *thread_get_by_tid(pid_t tid);
 struct pid *pid_find_get(pid_t nr);
-pid_t pid_last(void); /* the number given out last */
-u64 pid_given(void);  /* how many were, since boot */
+extern u64 last_pid;	  /* sysctl kernel.ns_last_pid */
+pid_t pid_last(void);	  /* the number given out last */
+int set_last_pid(u64 nr); /* numbers go on from there. 0, -EPERM, -EINVAL */
+u64 pid_given(void);	  /* how many were, since boot */
 struct pid *pid_get(struct pid *pid);
 void pid_put(struct pid *pid);
 void process_get(process_t *p);

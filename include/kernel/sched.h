@@ -82,6 +82,11 @@ void sched_set_slack(struct thread *t, u64 ns);
 void sched_set_inherited(struct thread *t, u8 rt_priority);
 int sched_set_affinity(struct thread *t, const cpu_set_t *set); /* -EINVAL: no online CPU in it */
 nsec_t sched_rr_interval(struct thread *t);
+/* sysctl kernel.sched_rt_*: of each period real-time threads have so much at most, -1: all. 0, -EINVAL. */
+extern int sched_rt_period_us, sched_rt_runtime_us;
+int sched_set_rt_period(u64 us);
+int sched_set_rt_runtime(u64 us);
+
 nsec_t sched_thread_waited(struct thread *t);  /* runnable, for a CPU */
 nsec_t sched_thread_runtime(struct thread *t); /* up to now, also when running */
 /* User and system time up to now, their sum being the precise runtime. */

@@ -219,6 +219,7 @@ s64 mm_counter(mm_counter_t which);
  */
 u64 reclaim_pages(u64 target, gfp_flags_t flags);
 bool out_of_memory(gfp_flags_t flags, u32 order);
+extern int panic_on_oom, oom_kill_allocating_task; /* sysctls of vm */
 /* The slab's part: gives empty slabs and magazines back. */
 u64 kmem_reclaim(void);
 /* Others register caches that can shrink (dentries, inodes): returns objects freed. */

@@ -27,25 +27,69 @@
 #include <uapi/termios.h>
 
 #define PIPE_DEFAULT_SLOTS 16
+#define PIPE_SMALL_SLOTS 2 /* of who has too many */
 #define PIPE_BUF 4096
 
 u64 pipe_max_size = 1 << 20;
+/*
+ * Pages that all pipes of a user may have room for (pipe(7)): beyond the first its pipes are small, beyond the other
+ * there are no more. 0: no limit.
+ */
+static u64 user_pages_soft = PIPE_DEFAULT_SLOTS * 1024, user_pages_hard;
 
 /* Guards node->pipe and pipe->files. */
 static mutex_t fifo_mutex = MUTEX_INIT(fifo_mutex);
 
+/* ---- what a user may have ---- */
+
+static bool privileged(void)
+{
+	return capable(CAP_SYS_RESOURCE) || capable(CAP_SYS_ADMIN);
+}
+
+static bool above(const user_t *u, u64 limit)
+{
+	return limit && (u64)atomic_read(&u->pipe_pages) > limit && !privileged();
+}
+
+/* The room of a new pipe, counted as its user's; 0: it may have none. */
+static u32 count_slots(user_t *u)
+{
+	u32 slots = PIPE_DEFAULT_SLOTS;
+
+	if (slots * PAGE_SIZE > READ_ONCE(pipe_max_size) && !capable(CAP_SYS_RESOURCE))
+		slots = (u32)(READ_ONCE(pipe_max_size) >> PAGE_SHIFT);
+	atomic_add(&u->pipe_pages, (int)slots);
+	if (above(u, READ_ONCE(user_pages_soft))) {
+		atomic_sub(&u->pipe_pages, (int)(slots - PIPE_SMALL_SLOTS));
+		slots = PIPE_SMALL_SLOTS;
+	}
+	if (!above(u, READ_ONCE(user_pages_hard)))
+		return slots;
+	atomic_sub(&u->pipe_pages, (int)slots);
+	return 0;
+}
+
+/* -ENOMEM, -ENFILE. */
 static pipe_t *pipe_alloc(void)
 {
-	pipe_t *p = kzalloc(sizeof(*p), GFP_KERNEL);
+	user_t *u = current_cred()->user;
+	u32 slots = count_slots(u);
+	pipe_t *p;
 
-	if (!p)
-		return NULL;
-	p->slots = kcalloc(PIPE_DEFAULT_SLOTS, sizeof(pipe_slot_t));
-	if (!p->slots) {
+	if (!slots)
+		return ERR_PTR(-ENFILE);
+	p = kzalloc(sizeof(*p), GFP_KERNEL);
+	if (p)
+		p->slots = kcalloc(slots, sizeof(pipe_slot_t));
+	if (!p || !p->slots) {
+		atomic_sub(&u->pipe_pages, (int)slots);
 		kfree(p);
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	}
-	p->size = PIPE_DEFAULT_SLOTS;
+	refcount_get(&u->refs);
+	p->user = u;
+	p->size = slots;
 	mutex_init(&p->lock);
 	init_waitqueue_head(&p->read_wait);
 	init_waitqueue_head(&p->write_wait);
@@ -61,6 +105,8 @@ static void pipe_free(pipe_t *p)
 	if (p->spare)
 		page_put(p->spare);
 	kfree(p->slots);
+	atomic_sub(&p->user->pipe_pages, (int)p->size);
+	user_put(p->user);
 	kfree(p);
 }
 
@@ -384,7 +430,7 @@ static const file_operations_t pipe_operations = {
 
 /* ---- opening ---- */
 
-/* The node's pipe with one more file, made if there is none. */
+/* The node's pipe with one more file, made if there is none; or ERR_PTR. */
 static pipe_t *pipe_join(vfs_node_t *node)
 {
 	pipe_t *p;
@@ -393,9 +439,10 @@ static pipe_t *pipe_join(vfs_node_t *node)
 	p = node->pipe;
 	if (!p) {
 		p = pipe_alloc();
-		node->pipe = p;
+		if (!IS_ERR(p))
+			node->pipe = p;
 	}
-	if (p)
+	if (!IS_ERR(p))
 		p->files++;
 	mutex_unlock(&fifo_mutex);
 	return p;
@@ -409,7 +456,7 @@ static int fifo_open(vfs_node_t *node, file_t *f)
 	u32 mode = f->mode & (FMODE_READ | FMODE_WRITE);
 	int r = 0;
 
-	if (!p)
+	if (IS_ERR(p))
 		return -ENOMEM;
 	f->private_data = p;
 	f->ops = &pipe_operations;
@@ -471,8 +518,8 @@ int pipe_create(file_t *ends[2], int flags)
 	pipe_t *p = pipe_alloc();
 	int r;
 
-	if (!p)
-		return -ENOMEM;
+	if (IS_ERR(p))
+		return (int)PTR_ERR(p);
 	p->files = 2;
 	p->readers = p->writers = p->reader_opens = p->writer_opens = 1;
 	r = file_create_pipe_pair(&pipe_operations, p, flags & (O_NONBLOCK | O_DIRECT), ends);
@@ -489,26 +536,27 @@ int pipe_create(file_t *ends[2], int flags)
 
 /* ---- size ---- */
 
-static long set_size(pipe_t *p, unsigned long bytes)
+/* May it have room for so much, by what its user has without it? p->lock held. */
+static bool may_grow(const pipe_t *p, u32 slots)
 {
-	u32 slots = 1, used;
-	pipe_slot_t *ring;
+	if (slots <= p->size)
+		return true;
+	if (slots * PAGE_SIZE > READ_ONCE(pipe_max_size) && !capable(CAP_SYS_RESOURCE))
+		return false;
+	return !above(p->user, READ_ONCE(user_pages_soft)) &&
+	       !above(p->user, READ_ONCE(user_pages_hard));
+}
 
-	if (bytes > PIPE_LARGEST)
-		return -EINVAL;
-	if (bytes > pipe_max_size && !capable(CAP_SYS_RESOURCE))
-		return -EPERM;
-	while ((u64)slots * PAGE_SIZE < bytes)
-		slots *= 2;
-	ring = kcalloc(slots, sizeof(*ring));
-	if (!ring)
-		return -ENOMEM;
-	mutex_lock(&p->lock);
-	used = p->head - p->tail;
-	if (used > slots) {
-		mutex_unlock(&p->lock);
-		kfree(ring);
-		return -EBUSY;
+/* p->lock held. 0, -EPERM, -EBUSY. */
+static int give_ring(pipe_t *p, pipe_slot_t *ring, u32 slots)
+{
+	u32 used = p->head - p->tail;
+	int more = (int)slots - (int)p->size;
+
+	atomic_add(&p->user->pipe_pages, more);
+	if (!may_grow(p, slots) || used > slots) {
+		atomic_sub(&p->user->pipe_pages, more);
+		return used > slots ? -EBUSY : -EPERM;
 	}
 	for (u32 i = 0; i < used; i++)
 		ring[i] = *slot_at(p, p->tail + i);
@@ -517,7 +565,33 @@ static long set_size(pipe_t *p, unsigned long bytes)
 	p->size = slots;
 	p->tail = 0;
 	p->head = used;
+	return 0;
+}
+
+static long set_size(pipe_t *p, unsigned long bytes)
+{
+	pipe_slot_t *ring;
+	u32 slots = 1;
+	int r;
+
+	if (bytes > PIPE_LARGEST)
+		return -EINVAL;
+	while ((u64)slots * PAGE_SIZE < bytes)
+		slots *= 2;
+	/* Told before memory is asked for; what counts is the answer under the lock. */
+	if (slots > READ_ONCE(p->size) && bytes > READ_ONCE(pipe_max_size) &&
+	    !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	ring = kcalloc(slots, sizeof(*ring));
+	if (!ring)
+		return -ENOMEM;
+	mutex_lock(&p->lock);
+	r = give_ring(p, ring, slots);
 	mutex_unlock(&p->lock);
+	if (r) {
+		kfree(ring);
+		return r;
+	}
 	wake_up_all(&p->write_wait);
 	return (long)(slots * PAGE_SIZE);
 }
@@ -555,6 +629,8 @@ static int set_pipe_max(u64 value)
 void __init pipe_init(void)
 {
 	if (proc_sysctl_changed("fs/pipe-max-size", 0644, &pipe_max_size, PIPE_LARGEST,
-				set_pipe_max))
-		panic("No memory for /proc/sys/fs/pipe-max-size");
+				set_pipe_max) ||
+	    proc_sysctl_u64("fs/pipe-user-pages-soft", 0644, &user_pages_soft, 0, INT64_MAX) ||
+	    proc_sysctl_u64("fs/pipe-user-pages-hard", 0644, &user_pages_hard, 0, INT64_MAX))
+		panic("No memory for /proc/sys/fs");
 }

@@ -22,6 +22,7 @@ typedef struct pipe {
 	u32 size, head, tail;		/* lock */
 	u32 readers, writers;		/* lock: open ends */
 	u32 reader_opens, writer_opens; /* lock: counters that FIFO opens wait on */
+	user_t *user;			/* whose room it is: pipe_pages */
 	u32 files;			/* fifo_mutex */
 	bool nameless; /* of pipe(2), fixed: opening it by /proc/PID/fd never waits */
 	page_t *spare; /* lock: one page kept for the next write */

@@ -20,6 +20,8 @@
 
 static u32 panic_cpu; /* atomic: number of the CPU that reports, plus 1 */
 static u32 warnings;  /* atomic */
+u64 taints;	      /* atomic */
+int panic_timeout;
 
 /*
  * `exact`: the first address is where something happened; all others are where calls return to,
@@ -66,6 +68,7 @@ void dump_stack(void)
 void warn_report(const char *file, int line, const char *what)
 {
 	__atomic_fetch_add(&warnings, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&taints, TAINT_WARN, __ATOMIC_RELAXED);
 	printk(KERN_WARNING "WARNING: %s at %s:%d\n", what, file, line);
 	dump_stack();
 #ifdef CONFIG_DEBUG
@@ -91,19 +94,28 @@ static void print_last_lines(u64 end)
 	}
 }
 
+__init void panic_init(void)
+{
+	const char *value = cmdline_get("panic");
+	bool negative = value && value[0] == '-';
+	u64 seconds;
+
+	if (value && !kstrtou64(value + negative, 10, &seconds) && seconds <= INT32_MAX)
+		panic_timeout = negative ? -(int)seconds : (int)seconds;
+}
+
 /* panic=N: 0 or absent: halt; above: restart after N seconds; below: at once (Linux's meaning). */
 static __noreturn void finish(void)
 {
-	const char *value = cmdline_get("panic");
-	u64 seconds;
+	int seconds = panic_timeout;
 
-	if (value && value[0] == '-')
+	if (seconds < 0)
 		arch_reboot();
-	if (!value || kstrtou64(value, 10, &seconds) || !seconds) {
+	if (!seconds) {
 		printk(KERN_EMERG "---[ end of panic: halted ]---\n");
 		arch_halt_forever();
 	}
-	printk(KERN_EMERG "---[ end of panic: restart in %lu seconds ]---\n", seconds);
+	printk(KERN_EMERG "---[ end of panic: restart in %d seconds ]---\n", seconds);
 	while (seconds--)
 		arch_delay_ns(NSEC_PER_SEC);
 	arch_reboot();

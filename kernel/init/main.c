@@ -83,6 +83,7 @@ __init void kernel_main(boot_info_t *info)
 	sched_init();	     /* there is a current thread: locks work */
 	serial_early_init(); /* the first lines can be seen */
 	cmdline_init();	     /* options can be asked for */
+	panic_init();
 	lockdep_init_fuzz(); /* debug builds: preemption at random */
 	printk(KERN_NOTICE "CloudOS 6.1.0-cloudos, loaded by %s\n", info->loader);
 	printk(KERN_NOTICE "Command line: %s\n", info->command_line);

@@ -132,6 +132,7 @@ static int show_number(seq_file_t *m, void *value)
 __init void process_sysctl_init(void)
 {
 	proc_sysctl_u64("kernel/pid_max", 0644, &pid_max, PID_MAX_MIN, PID_MAX_LIMIT);
+	proc_sysctl_changed("kernel/ns_last_pid", 0666, &last_pid, INT32_MAX, set_last_pid);
 	proc_sysctl_u64("kernel/threads-max", 0644, &max_threads, 20, PID_MAX_LIMIT);
 	proc_sysctl_int("kernel/randomize_va_space", 0644, &randomize_va_space, 0, 2);
 	proc_sysctl_int("kernel/ctrl-alt-del", 0644, &ctrl_alt_del_reboots, 0, 1);

@@ -11,8 +11,8 @@
 #define PID_MIN_AFTER_WRAP 300
 
 static spinlock_t pid_lock = SPINLOCK_INIT("pid"); /* interrupts off; the tree and last_pid */
-static pid_t last_pid = 1;			   /* pid_lock. Number 1 is asked for by name */
-static u64 numbers_given;			   /* pid_lock */
+u64 last_pid = 1;	  /* sysctl kernel.ns_last_pid; pid_lock. Number 1 is asked for by name */
+static u64 numbers_given; /* pid_lock */
 static kmem_cache_t *pid_cache, *node_cache;
 u64 pid_max = 32768;
 
@@ -55,7 +55,7 @@ static int choose_number(pid_t wanted, u64 *nr)
 		*nr = (u64)wanted;
 		return xa_load(&pid_numbers, *nr) ? -EEXIST : 0;
 	}
-	if ((u64)last_pid < max && xa_find_free(&pid_numbers, (u64)last_pid + 1, max, nr))
+	if (last_pid < max && xa_find_free(&pid_numbers, last_pid + 1, max, nr))
 		return 0;
 	if (last_pid > PID_MIN_AFTER_WRAP)
 		low = PID_MIN_AFTER_WRAP;
@@ -82,7 +82,7 @@ struct pid *pid_alloc(pid_t wanted)
 		r = xa_store(&pid_numbers, nr, pid, NULL);
 		if (!r) {
 			if (!wanted)
-				last_pid = pid->nr;
+				last_pid = nr;
 			numbers_given++;
 		}
 	}
@@ -125,5 +125,19 @@ u64 pid_given(void)
 
 pid_t pid_last(void)
 {
-	return READ_ONCE(last_pid);
+	return (pid_t)READ_ONCE(last_pid);
+}
+
+int set_last_pid(u64 nr)
+{
+	unsigned long flags;
+
+	if (!capable(CAP_SYS_ADMIN) && !capable(CAP_CHECKPOINT_RESTORE))
+		return -EPERM;
+	if (nr > READ_ONCE(pid_max))
+		return -EINVAL;
+	spin_lock_irqsave(&pid_lock, &flags);
+	last_pid = nr;
+	spin_unlock_irqrestore(&pid_lock, flags);
+	return 0;
 }

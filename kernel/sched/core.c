@@ -353,7 +353,7 @@ void sched_tick(void)
 		 * The slice counts from here even when nobody waits; FIFO yields to the limit only.
 		 */
 		if ((t->sched.slice_left <= 0 && has_slice(t)) ||
-		    now - rq->normal_since >= REALTIME_LIMIT) {
+		    now - rq->normal_since >= READ_ONCE(realtime_limit)) {
 			if (rq->nr_queued)
 				resched_current(rq);
 			else

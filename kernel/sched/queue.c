@@ -27,6 +27,8 @@
  */
 #include "sched_internal.h"
 
+nsec_t realtime_limit = 950 * NSEC_PER_MSEC, realtime_pause = 50 * NSEC_PER_MSEC;
+
 #define SLICE_MIN (NSEC_PER_MSEC / 4)
 #define WEIGHT_ONE 16
 
@@ -234,9 +236,9 @@ static u32 choose_level(run_queue_t *rq, nsec_t now, u32 *beaten)
 		if (!(levels & ~BIT(LEVEL_REALTIME)))
 			return best;
 		if (now >= rq->normal_until) {
-			if (now - rq->normal_since < REALTIME_LIMIT)
+			if (now - rq->normal_since < READ_ONCE(realtime_limit))
 				return best;
-			rq->normal_until = now + REALTIME_PAUSE;
+			rq->normal_until = now + READ_ONCE(realtime_pause);
 		}
 		levels &= ~BIT(LEVEL_REALTIME);
 		best = (u32)__builtin_ctz(levels);

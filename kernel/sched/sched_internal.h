@@ -18,8 +18,7 @@
 #define BOOST_SHIFT 29
 /* Level 1 keeps those below waiting at most so long, real-time threads keep all others. */
 #define HIGH_LIMIT (50 * NSEC_PER_MSEC)
-#define REALTIME_LIMIT (950 * NSEC_PER_MSEC)
-#define REALTIME_PAUSE (50 * NSEC_PER_MSEC)
+extern nsec_t realtime_limit, realtime_pause; /* sysctl kernel.sched_rt_*; queue.c */
 /* A busy CPU samples this often: user or system mode, RCU, balance, CPU timers. */
 #define SAMPLE_PERIOD (10 * NSEC_PER_MSEC)
 

@@ -23,6 +23,9 @@
 #include <mm/vmalloc.h>
 
 static shrinker_t *shrinkers;
+/* sysctl vm.panic_on_oom, vm.oom_kill_allocating_task. */
+int panic_on_oom, oom_kill_allocating_task;
+
 static mutex_t oom_mutex = MUTEX_INIT(oom_mutex);
 
 __init void register_shrinker(shrinker_t *s)
@@ -122,6 +125,11 @@ static u64 badness(process_t *p, u64 total)
 	if (p->oom_score_adj == -1000)
 		return 0;
 	return points > 0 ? (u64)points : 1;
+}
+
+static bool may_end(const process_t *p)
+{
+	return p != init_process && !p->kernel && p->space && p->oom_score_adj != -1000;
 }
 
 static process_t *choose_victim(bool *dying)
@@ -224,6 +232,8 @@ bool out_of_memory(gfp_flags_t flags, u32 order)
 		msleep(1);
 		return true;
 	}
+	if (READ_ONCE(panic_on_oom))
+		panic("Out of memory: panic_on_oom is set");
 	victim = choose_victim(&dying);
 	if (dying) {
 		if (victim)
@@ -236,6 +246,11 @@ bool out_of_memory(gfp_flags_t flags, u32 order)
 		mutex_unlock(&oom_mutex);
 		pr_ratelimited(KERN_ERR "Out of memory, and no program to end\n");
 		return false;
+	}
+	if (READ_ONCE(oom_kill_allocating_task) && may_end(current_process())) {
+		process_put(victim);
+		victim = current_process();
+		process_get(victim);
 	}
 	end_victim(victim);
 	process_put(victim);

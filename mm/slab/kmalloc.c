@@ -3,15 +3,12 @@
  */
 #include "slab_internal.h"
 
-#include <kernel/lib/string.h>
 #include <kernel/panic.h>
 #include <mm/kasan.h>
-#include <mm/vmalloc.h>
 
 static const u16 class_sizes[] = { 8,	16,  32,  48,	64,   96,   128,  192,
 				   256, 384, 512, 1024, 1536, 2048, 4096, 8192 };
 #define CLASSES ARRAY_SIZE(class_sizes)
-#define CLASS_MAX 8192
 
 static kmem_cache_t class_caches[CLASSES];
 static u8 class_of_8[512 / 8 + 1]; /* class of a size up to 512, by (size + 7) / 8 */
@@ -106,61 +103,4 @@ size_t ksize(const void *ptr)
 	if (page_flag(page, PG_SLAB))
 		return page->cache->object_size;
 	return PAGE_SIZE << page->order;
-}
-
-void *kcalloc(size_t nmemb, size_t size)
-{
-	size_t bytes;
-
-	if (__builtin_mul_overflow(nmemb, size, &bytes))
-		return NULL;
-	return kzalloc(bytes, GFP_KERNEL);
-}
-
-void *krealloc(void *ptr, size_t new_size)
-{
-	void *fresh;
-
-	if (!ptr)
-		return kmalloc(new_size, GFP_KERNEL);
-	if (new_size <= ksize(ptr) && new_size >= ksize(ptr) / 4)
-		return ptr;
-	fresh = kmalloc(new_size, GFP_KERNEL);
-	if (!fresh)
-		return NULL;
-	memcpy(fresh, ptr, MIN(new_size, ksize(ptr)));
-	kfree(ptr);
-	return fresh;
-}
-
-char *kstrdup(const char *s, gfp_flags_t flags)
-{
-	size_t bytes = strlen(s) + 1;
-	char *copy = kmalloc(bytes, flags);
-
-	return copy ? memcpy(copy, s, bytes) : NULL;
-}
-
-char *strdup(const char *s)
-{
-	return kstrdup(s, GFP_KERNEL);
-}
-
-void *kvmalloc(size_t size, gfp_flags_t flags)
-{
-	void *p = NULL;
-
-	if (size <= KMALLOC_MAX)
-		p = kmalloc(size, size > CLASS_MAX ? flags | GFP_NORETRY | GFP_NOWARN : flags);
-	if (p || size <= CLASS_MAX || !(flags & GFP_WAIT))
-		return p;
-	return flags & GFP_ZERO ? vzalloc(size) : vmalloc(size);
-}
-
-void kvfree(void *ptr)
-{
-	if (is_vmalloc_addr(ptr))
-		vfree(ptr);
-	else
-		kfree(ptr);
 }

@@ -46,6 +46,8 @@ struct kmem_cache {
 	list_t link;	   /* slab_list_lock to add; caches are never removed */
 };
 
+#define CLASS_MAX 8192 /* kmalloc: the largest size that has a cache */
+
 void kmem_cache_setup(kmem_cache_t *cache, const char *name, size_t size, size_t align, u32 flags,
 		      void (*ctor)(void *));
 

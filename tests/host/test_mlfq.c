@@ -101,7 +101,7 @@ static void check_pick(thread_t *t, u32 levels, nsec_t low_since, nsec_t normal_
 	from = model_remove(t);
 	if (from != first) {
 		if (first == LEVEL_REALTIME)
-			assert_true(now - normal_since >= REALTIME_LIMIT || now < rq.normal_until);
+			assert_true(now - normal_since >= realtime_limit || now < rq.normal_until);
 		else
 			assert_true(first == LEVEL_HIGH && now - low_since >= HIGH_LIMIT);
 	}
@@ -263,7 +263,7 @@ static void simulate(sim_t *sims, u32 n, nsec_t duration)
 				resched = true;
 			} else if ((cur->t.sched.slice_left <= 0 &&
 				    cur->t.sched.policy != SCHED_FIFO) ||
-				   now - rq.normal_since >= REALTIME_LIMIT) {
+				   now - rq.normal_since >= realtime_limit) {
 				resched = true;
 			}
 		}

@@ -1,4 +1,4 @@
-// sources: mm/slab/cache.c mm/slab/slabs.c mm/slab/kmalloc.c mm/slab/debug.c mm/info/slab.c mm/reclaim/slab.c
+// sources: mm/slab/cache.c mm/slab/slabs.c mm/slab/kmalloc.c mm/slab/debug.c mm/info/slab.c mm/reclaim/slab.c mm/heap/heap.c
 // sources: mm/page/alloc.c mm/page/buddy.c mm/page/early.c mm/page/init.c mm/info/pages.c
 // sources: kernel/sync/spinlock.c kernel/lib/string.c
 /*

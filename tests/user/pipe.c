@@ -91,6 +91,69 @@ static void group_pipe_size(void)
 	ROW("root_above_max", sys(SYS_fcntl, ends[0], F_SETPIPE_SZ, 1 << 21), 1 << 21);
 }
 
+#define MANY_PIPES 4321 /* a user who has none yet */
+
+static void limit(const char *name, unsigned long value)
+{
+	const char *text = named("%lu", value);
+	int fd = (int)MUST(open(named("/proc/sys/fs/pipe-%s", name), O_WRONLY));
+
+	MUST(write(fd, text, strlen(text)));
+	close(fd);
+}
+
+static long new_pipe(void)
+{
+	int ends[2];
+	long r = sys(SYS_pipe2, ends, 0);
+
+	return r < 0 ? r : sys(SYS_fcntl, ends[0], F_GETPIPE_SZ);
+}
+
+static void many_pipes(void)
+{
+	int first[2];
+
+	become(MANY_PIPES);
+	MUST(pipe(first));
+	for (int i = 1; i < 4; i++)
+		ROW(named("whole.%d", i), new_pipe(), 16 * PAGE);
+	ROW("small", new_pipe(), 2 * PAGE);
+	ROW("grow", sys(SYS_fcntl, first[0], F_SETPIPE_SZ, 32 * PAGE), -EPERM);
+	ROW("same", sys(SYS_fcntl, first[0], F_SETPIPE_SZ, 16 * PAGE), 16 * PAGE);
+	ROW("small_more", new_pipe(), 2 * PAGE);
+	ROW("small_last", new_pipe(), 2 * PAGE);
+	ROW("none", new_pipe(), -ENFILE);
+	ROW("shrink", sys(SYS_fcntl, first[0], F_SETPIPE_SZ, PAGE), PAGE);
+	ROW("room_again", new_pipe(), 2 * PAGE);
+	close(first[0]);
+	close(first[1]);
+}
+
+/* pipe(7), "/proc files". */
+static void group_limits(void)
+{
+	char text[3][32];
+	static const char *const names[] = { "user-pages-soft", "user-pages-hard", "max-size" };
+
+	for (int i = 0; i < 3; i++)
+		slurp(named("/proc/sys/fs/pipe-%s", names[i]), text[i], sizeof(text[i]));
+	ROW("soft", atoi(text[0]), 16384);
+	ROW("hard", atoi(text[1]), 0);
+	ROW("max", atoi(text[2]), 1 << 20);
+	limit(names[0], 64);
+	limit(names[1], 71);
+	CHILD(many_pipes());
+	for (int i = 0; i < 6; i++)
+		ROW(named("root.%d", i), new_pipe(), 16 * PAGE);
+	limit(names[0], 16384);
+	limit(names[1], 0);
+	limit(names[2], 4 * PAGE);
+	ROW_AS(MANY_PIPES, "max_user", new_pipe(), 4 * PAGE);
+	ROW("max_root", new_pipe(), 16 * PAGE);
+	limit(names[2], 1 << 20);
+}
+
 static void group_broken_pipe(void)
 {
 	int ends[2];
@@ -457,6 +520,7 @@ int main(int argc, char **argv)
 	begin(argc, argv, "pipe");
 	GROUP(group_pipe);
 	GROUP(group_pipe_size);
+	GROUP_ALONE(group_limits);
 	GROUP(group_broken_pipe);
 	GROUP(group_pipe_blocking);
 	GROUP(group_pipe_interrupted);
