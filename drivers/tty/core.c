@@ -69,12 +69,14 @@ void tty_push_input(tty_t *tty)
 		mutex_unlock(&tty->input_lock);
 		/*
 		 * A full canonical line still takes bytes, one by one: they are dropped or end it. A
-		 * full raw buffer does not, and neither does one with complete lines waiting.
+		 * full raw buffer does not, and neither does one with complete lines waiting. A byte
+		 * may come to take the room of two (PARMRK).
 		 */
 		if (room < 2 && (!tty_canonical(tty) || tty->canon_head != tty->tail))
 			break;
 		spin_lock_irqsave(&tty->raw_lock, &flags);
-		while (n < MIN(room / 2 + 1, sizeof(chunk)) && tty->raw_tail != tty->raw_head)
+		while (n < MIN(MAX(room / 2, (size_t)1), sizeof(chunk)) &&
+		       tty->raw_tail != tty->raw_head)
 			chunk[n++] = tty->raw[tty->raw_tail++ & (TTY_RAW_BUFFER - 1)];
 		spin_unlock_irqrestore(&tty->raw_lock, flags);
 		if (!n)

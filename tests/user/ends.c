@@ -11,7 +11,7 @@
 
 #include "row.h"
 
-#define TURNS 200
+#define TURNS 100
 
 /* ---- a partner that does one thing a turn ---- */
 

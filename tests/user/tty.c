@@ -1164,6 +1164,35 @@ static void group_instances_dropped(void)
 	wait_status(dropper);
 }
 
+/* PARMRK doubles a byte of 255: none is lost where the buffer is nearly full. */
+static void group_marked(void)
+{
+	int wrote = 0, got = 0, wrong = 0, n;
+	struct termios t;
+
+	open_pair();
+	t = get();
+	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
+	t.c_iflag = PARMRK;
+	t.c_cc[VMIN] = 1;
+	t.c_cc[VTIME] = 0;
+	set(&t);
+	memset(buf, 0xff, sizeof(buf));
+	while (wrote < 10000 && (n = (int)write(master, buf, 999)) > 0)
+		wrote += n;
+	MUST(fcntl(slave, F_SETFL, O_NONBLOCK));
+	EVENTUALLY(({
+		while ((n = (int)read(slave, buf, 101)) > 0) {
+			for (int i = 0; i < n; i++)
+				wrong += buf[i] != (char)0xff;
+			got += n;
+		}
+		got >= 2 * wrote;
+	}));
+	ROW_TRUE("all_doubled", wrote > 1000 && got == 2 * wrote);
+	ROW("nothing_else", wrong, 0);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "tty");
@@ -1183,6 +1212,7 @@ int main(int argc, char **argv)
 	GROUP(group_keys);
 	GROUP(group_job_control);
 	GROUP(group_hang_up);
+	GROUP(group_marked);
 	GROUP_ALONE(group_instances_dropped);
 	GROUP_ALONE(group_limit);
 	return finish();
