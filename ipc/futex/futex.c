@@ -43,7 +43,9 @@ int futex_shared_key(u32 __user *uaddr, futex_key_t *key)
 
 	rwsem_read_lock(&s->lock);
 	vma = vm_find(s, addr);
-	if (vma && vma->start <= addr && (vma->flags & VM_READ)) {
+	/* Memory of one's own that nobody may write never changes: as on Linux no place for a futex. */
+	if (vma && vma->start <= addr &&
+	    (vma->flags & (vma->map ? VM_READ | VM_WRITE : VM_WRITE))) {
 		r = 0;
 		if (vma->map && (vma->flags & VM_SHARED)) {
 			key->object = file_map_serial(vma->map);

@@ -391,8 +391,9 @@ long futex_lock_pi(u32 __user *uaddr, bool shared, nsec_t deadline, bool only_tr
 		return -ENOMEM;
 	do {
 		r = futex_get_key(uaddr, shared, &w.key);
-		if (!r)
-			r = lock_or_join(&w, uaddr, only_try, &spare);
+		if (r)
+			break; /* nothing that bringing the word in would change */
+		r = lock_or_join(&w, uaddr, only_try, &spare);
 	} while (r == PI_AGAIN || (r == -EFAULT && fault_in(uaddr)));
 	kfree(spare);
 	if (r)
@@ -438,8 +439,9 @@ long futex_unlock_pi(u32 __user *uaddr, bool shared)
 		if ((word & FUTEX_TID_MASK) != (u32)current()->tid)
 			return -EPERM;
 		r = futex_get_key(uaddr, shared, &key);
-		if (!r)
-			r = unlock_or_hand_over(futex_bucket(&key), &key, uaddr, word);
+		if (r)
+			break;
+		r = unlock_or_hand_over(futex_bucket(&key), &key, uaddr, word);
 	} while (r == PI_AGAIN || (r == -EFAULT && fault_in(uaddr)));
 	return r;
 }

@@ -36,7 +36,7 @@ static int punch(vm_space_t *s, const vm_area_t *v, unsigned long start, unsigne
 		return -EINVAL;
 	if (!f || !v->map)
 		return -EINVAL;
-	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+	if ((v->flags & (VM_SHARED | VM_MAY_WRITE)) != (VM_SHARED | VM_MAY_WRITE))
 		return -EACCES;
 	vm_file_ops->get(f);
 	rwsem_read_unlock(&s->lock);

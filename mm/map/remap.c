@@ -108,6 +108,12 @@ static long mremap_locked(vm_space_t *s, unsigned long addr, size_t old_len, siz
 
 	if (!v || v->start > addr)
 		return -EFAULT;
+	if (moves) {
+		if (new_len > USER_MAX || (new_addr & ~PAGE_MASK) || new_addr > USER_MAX - new_len)
+			return -EINVAL;
+		if (addr + old_len > new_addr && new_addr + new_len > addr)
+			return -EINVAL;
+	}
 	if (flags & MREMAP_FIXED) {
 		r = vm_unmap_locked(s, new_addr, new_len);
 		if (r)
@@ -172,12 +178,6 @@ long vm_mremap(vm_space_t *s, unsigned long addr, size_t old_len, size_t new_len
 	new_len = ALIGN_UP(new_len, PAGE_SIZE);
 	if (!new_len)
 		return -EINVAL;
-	if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) {
-		if (new_len > USER_MAX || (new_addr & ~PAGE_MASK) || new_addr > USER_MAX - new_len)
-			return -EINVAL;
-		if (addr + old_len > new_addr && new_addr + new_len > addr)
-			return -EINVAL;
-	}
 	if (rwsem_write_lock_killable(&s->lock))
 		return -EINTR;
 	r = mremap_locked(s, addr, old_len, new_len, flags, new_addr);

@@ -37,6 +37,14 @@ static void group_errors(void)
 	ROW("wake_unmapped_private", futex(edge, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0),
 	    0);
 	ROW("wake_unmapped_shared", futex(edge, FUTEX_WAKE, 1, NULL, NULL, 0), -EFAULT);
+	/* Shared words of one's own: they must be ones that can change; read they need not be. */
+	char *fixed = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *written = mmap(NULL, PAGE, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ROW("read_only", futex(fixed, FUTEX_WAIT, 1, NULL, NULL, 0), -EFAULT);
+	ROW("read_only_private", futex(fixed, FUTEX_WAIT_PRIVATE, 1, NULL, NULL, 0), -EAGAIN);
+	ROW("wake_read_only", futex(fixed, FUTEX_WAKE, 1, NULL, NULL, 0), -EFAULT);
+	ROW("write_only", futex(written, FUTEX_WAIT, 1, NULL, NULL, 0), -EAGAIN);
+	ROW("wake_write_only", futex(written, FUTEX_WAKE, 1, NULL, NULL, 0), 0);
 	ROW("requeue_second_unaligned",
 	    futex(words, FUTEX_REQUEUE, 1, (void *)1, (char *)words + 2, 0), -EINVAL);
 	ROW("cmp_requeue_differs", futex(words, FUTEX_CMP_REQUEUE, 1, (void *)1, words + 1, 5),

@@ -112,6 +112,9 @@ static void group_errors(void)
 	ROW("unlock_other", futex(words, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0), -EPERM);
 	char *read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ROW("read_only", futex(read_only, FUTEX_LOCK_PI, 0, NULL, NULL, 0), -EFAULT);
+	char *written = mmap(NULL, PAGE, PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ROW("write_only", futex(written, FUTEX_LOCK_PI, 0, NULL, NULL, 0), 0);
+	ROW("unlock_write_only", futex(written, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0), 0);
 }
 
 /* ---- one owner, some waiters ---- */

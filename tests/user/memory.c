@@ -889,6 +889,9 @@ static void group_mremap_ends(void)
 	*at(500) = 7;
 	ROW("fixed_bad_source",
 	    sys(SYS_mremap, at(520), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(500)), -EFAULT);
+	ROW("bad_source_first",
+	    sys(SYS_mremap, at(520), PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(520) + 8),
+	    -EFAULT);
 	ROW("fixed_bad_source_keeps", CHILD(_exit(*(volatile char *)at(500))), EXITED(7));
 	ROW("len_wraps", sys(SYS_mremap, at(400), PAGE, -1ul, MREMAP_MAYMOVE), -EINVAL);
 	ROW("len_huge", sys(SYS_mremap, at(400), PAGE, 1ul << 60, MREMAP_MAYMOVE), -ENOMEM);
@@ -907,6 +910,12 @@ static void group_range_ends(void)
 	ROW("populate_beyond", sys(SYS_madvise, f, 2 * PAGE, MADV_POPULATE_READ), -EFAULT);
 	ROW("populate_write_file", sys(SYS_madvise, f, PAGE, MADV_POPULATE_WRITE), 0);
 	ROW("populate_hole", sys(SYS_madvise, at(12), PAGE, MADV_POPULATE_READ), -ENOMEM);
+	mprotect(f, PAGE, PROT_READ);
+	ROW("remove_read_only", sys(SYS_madvise, f, PAGE, MADV_REMOVE), 0);
+	ROW("removed_read_only", f[0], 0);
+	int ro = open("f", O_RDONLY);
+	char *g = (char *)sys(SYS_mmap, at(20), PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, ro, 0);
+	ROW("remove_never_writable", sys(SYS_madvise, g, PAGE, MADV_REMOVE), -EACCES);
 	ROW("free_file", sys(SYS_madvise, f, PAGE, MADV_FREE), -EINVAL);
 	ROW("cold", sys(SYS_madvise, f, PAGE, MADV_COLD), 0);
 	ROW("end_of_space", sys(SYS_madvise, -4096ul, PAGE, MADV_NORMAL), -EINVAL);
