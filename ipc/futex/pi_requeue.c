@@ -94,6 +94,7 @@ long futex_requeue_pi(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wa
 {
 	futex_key_t key, goal;
 	futex_pi_t *spare = NULL;
+	u32 goal_word;
 	long done = 0;
 	int r;
 
@@ -113,6 +114,8 @@ long futex_requeue_pi(u32 __user *uaddr, u32 __user *uaddr2, bool shared, int wa
 			break;
 		spin_lock_two(&futex_bucket(&key)->lock, &futex_bucket(&goal)->lock);
 		r = futex_check_word(uaddr, expected);
+		if (!r)
+			r = get_user_u32_resident(&goal_word, uaddr2); /* also when nobody waits */
 		if (!r)
 			r = move_all(&key, &goal, uaddr2, wake + (long)requeue, &done, &spare);
 		spin_unlock_two(&futex_bucket(&key)->lock, &futex_bucket(&goal)->lock);

@@ -143,12 +143,16 @@ static long count_strings(exec_strings_t strings)
 static int set_floor(exec_t *e)
 {
 	size_t limit = MIN(e->stack_limit / 4, ARG_MAX_TOTAL), pointers;
+	unsigned long top;
 
 	limit = MAX(limit, ARG_MIN_TOTAL);
 	pointers = ((size_t)MAX(e->argc, 1u) + e->envc) * sizeof(u64);
 	if (limit <= pointers)
 		return -E2BIG;
 	e->floor = e->p - (limit - pointers);
+	/* And what the stack may not hold is too much, too. */
+	top = e->space->stack_top;
+	e->floor = MAX(e->floor, ALIGN_UP(top - MIN(e->stack_limit, top), PAGE_SIZE));
 	return 0;
 }
 

@@ -10,11 +10,12 @@
 
 /* ---- advice ---- */
 
-static int drop_pages(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end)
+static int drop_pages(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long end,
+		      u32 not_of)
 {
 	gather_t g;
 
-	if (v->flags & (VM_LOCKED | VM_IO))
+	if (v->flags & not_of)
 		return -EINVAL;
 	gather_init(&g, s);
 	zap_range(&g, start, end, true);
@@ -52,10 +53,14 @@ static int advise_shared(vm_space_t *s, vm_area_t *v, unsigned long start, unsig
 {
 	switch (advice) {
 	case MADV_DONTNEED:
-		return drop_pages(s, v, start, end);
+		return drop_pages(s, v, start, end, VM_LOCKED | VM_IO);
+	case MADV_DONTNEED_LOCKED:
+		return drop_pages(s, v, start, end, VM_IO);
 	case MADV_FREE:
 		/* Freed at once: allowed, since the program may find zeros at any time. */
-		return v->map || (v->flags & VM_SHARED) ? -EINVAL : drop_pages(s, v, start, end);
+		return v->map || (v->flags & VM_SHARED)
+			       ? -EINVAL
+			       : drop_pages(s, v, start, end, VM_LOCKED | VM_IO);
 	case MADV_REMOVE:
 		return punch(s, v, start, end);
 	case MADV_WILLNEED:
@@ -64,7 +69,7 @@ static int advise_shared(vm_space_t *s, vm_area_t *v, unsigned long start, unsig
 		return v->flags & VM_LOCKED && advice != MADV_WILLNEED ? -EINVAL : 0;
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
-		if (!area_allows(v, advice == MADV_POPULATE_WRITE ? FAULT_WRITE : 0))
+		if (!(v->flags & (advice == MADV_POPULATE_WRITE ? VM_WRITE : VM_READ)))
 			return -EINVAL;
 		return fault_populate(s, start, end);
 	}
@@ -132,7 +137,7 @@ static bool known_advice(int advice)
 
 	return flag_advice(advice, &c) || advice == MADV_DONTNEED || advice == MADV_FREE ||
 	       advice == MADV_REMOVE || advice == MADV_WILLNEED ||
-	       (advice >= MADV_COLD && advice <= MADV_POPULATE_WRITE);
+	       (advice >= MADV_COLD && advice <= MADV_DONTNEED_LOCKED);
 }
 
 int vm_advise(vm_space_t *s, unsigned long addr, size_t len, int advice)

@@ -198,6 +198,9 @@ static void group_argument_limits(void)
 	stack.rlim_cur = 1 << 20;
 	CHILD(setrlimit(RLIMIT_STACK, &stack); many[6] = NULL;
 	      ROW("small_stack", sys(SYS_execve, helper, many, no_env), -E2BIG));
+	stack.rlim_cur = 64 << 10;
+	CHILD(setrlimit(RLIMIT_STACK, &stack); many[4] = NULL;
+	      ROW("smaller_than_one", sys(SYS_execve, helper, many, no_env), -E2BIG));
 }
 
 static void group_scripts(void)

@@ -501,6 +501,9 @@ static void group_requeue(void)
 	ROW("wait.same", wait_requeue(cond, 0, NULL, cond), -EINVAL);
 	ROW("wait.value", wait_requeue(cond, 7, NULL, mutex), -EAGAIN);
 	ROW("wait.past", wait_requeue(cond, 0, &past, mutex), -ETIMEDOUT);
+	ROW("requeue.nobody", futex(cond, FUTEX_CMP_REQUEUE_PI, 1, (void *)1, mutex, 0), 0);
+	ROW("requeue.nobody_unmapped",
+	    futex(cond, FUTEX_CMP_REQUEUE_PI | FUTEX_PRIVATE_FLAG, 1, (void *)1, edge, 0), -EFAULT);
 	ROW("wait.unaligned", wait_requeue(cond, 0, NULL, (uint32_t *)((char *)mutex + 1)),
 	    -EINVAL);
 	ROWS_EFAULT("wait.cond", 1, wait_requeue(p, 0, NULL, mutex));

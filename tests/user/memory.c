@@ -904,6 +904,13 @@ static void group_range_ends(void)
 	ROW("populate_write_none", sys(SYS_madvise, m, PAGE, MADV_POPULATE_WRITE), -EINVAL);
 	mprotect(m, PAGE, PROT_READ);
 	ROW("populate_write_ro", sys(SYS_madvise, m, PAGE, MADV_POPULATE_WRITE), -EINVAL);
+	mprotect(at(1), PAGE, PROT_WRITE);
+	ROW("populate_read_wo", sys(SYS_madvise, at(1), PAGE, MADV_POPULATE_READ), -EINVAL);
+	mprotect(at(1), PAGE, RW);
+	sys(SYS_mlock, at(1), PAGE);
+	*at(1) = 1;
+	ROW("dontneed_locked", sys(SYS_madvise, at(1), PAGE, MADV_DONTNEED_LOCKED), 0);
+	ROW("dontneed_locked_zero", *at(1), 0);
 	ROW("populate_read_ro", sys(SYS_madvise, m, PAGE, MADV_POPULATE_READ), 0);
 	int fd = file_with("f", "0123", 4);
 	char *f = (char *)sys(SYS_mmap, at(10), 2 * PAGE, RW, MAP_SHARED | MAP_FIXED, fd, 0);
