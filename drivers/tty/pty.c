@@ -280,12 +280,13 @@ static u32 master_poll(file_t *f, poll_table_t *pt)
 
 	poll_wait(f, &m->read_wait, pt);
 	poll_wait(f, &m->write_wait, pt);
+	if (READ_ONCE(m->other_closed))
+		mask |= POLLHUP;
+	smp_rmb(); /* as in master_read_iter */
 	if (master_readable(m))
 		mask |= POLLIN | POLLRDNORM;
 	if (READ_ONCE(m->packet) && READ_ONCE(m->packet_status))
 		mask |= POLLPRI;
-	if (READ_ONCE(m->other_closed))
-		mask |= POLLHUP;
 	if (tty_receive_room(m->link))
 		mask |= POLLOUT | POLLWRNORM;
 	return mask;

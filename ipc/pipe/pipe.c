@@ -345,12 +345,16 @@ static inline u32 pipe_ready(const file_t *f, const pipe_t *p)
 	u32 mask = 0;
 
 	if (f->mode & FMODE_READ) {
-		if (!pipe_empty(p))
-			mask |= POLLIN | POLLRDNORM;
-		/* A FIFO that no writer has opened since this end was opened is not hung up. */
+		/*
+		 * A FIFO that no writer has opened since this end was opened is not hung up. Looked at first: the
+		 * end is never told without what was written before it.
+		 */
 		if (!READ_ONCE(p->writers) &&
 		    (u32)(unsigned long)f->poll_private != READ_ONCE(p->writer_opens))
 			mask |= POLLHUP;
+		smp_rmb();
+		if (!pipe_empty(p))
+			mask |= POLLIN | POLLRDNORM;
 	}
 	if (f->mode & FMODE_WRITE) {
 		if (!pipe_full(p))
