@@ -247,11 +247,16 @@ static void __init release_range(pfn_t from, pfn_t end)
 	}
 }
 
-/* A CPU's page stacks; for the boot CPU from early memory, later through page_init_cpu. */
-static void pcp_setup(zone_t *zone, page_pcp_t *pcp, u32 cpu)
+/*
+ * A CPU's page stacks; for the boot CPU from early memory, later through page_init_cpu. The more CPUs were there
+ * before, the less it keeps: a twelfth of the zone is the most that 64 of them have together.
+ */
+static __init void pcp_setup(zone_t *zone, page_pcp_t *pcp, u32 cpu)
 {
+	u32 share = (u32)(zone->present / 64 / (cpu + 1));
+
 	pcp->batch = MIN(MAX(zone->present / 4096, 1UL), 31UL);
-	pcp->high = pcp->batch * 32;
+	pcp->high = MAX(pcp->batch * 2, MIN(pcp->batch * 32, share));
 	zone->pcp[cpu] = pcp;
 }
 
