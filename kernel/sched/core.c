@@ -76,14 +76,19 @@ void resched_current(run_queue_t *rq)
 		smp_send_reschedule(rq->cpu);
 }
 
+static void advance_sample(run_queue_t *rq, nsec_t now)
+{
+	if (rq->next_sample <= now)
+		rq->next_sample = now + SAMPLE_PERIOD;
+}
+
 void arm_tick(run_queue_t *rq, nsec_t now)
 {
 	const thread_t *t = rq->current;
 	nsec_t when = NSEC_MAX;
 
 	if (t != rq->idle) {
-		if (rq->next_sample <= now)
-			rq->next_sample = now + SAMPLE_PERIOD;
+		advance_sample(rq, now);
 		when = rq->next_sample;
 		/*
 		 * Not for a slice whose end has been told: what runs with preemption off would be
@@ -368,6 +373,7 @@ void sched_tick(void)
 			kick_idle_cpu(rq);
 	}
 	watch_tick(rq, now);
+	advance_sample(rq, now);
 	arm_tick(rq, now);
 	spin_unlock(&rq->lock);
 	rcu_tick();

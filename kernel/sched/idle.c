@@ -35,8 +35,11 @@ void sched_wait_boot_thread(void)
 static void idle_once(run_queue_t *rq)
 {
 	cpu_set_add(&sched_idle_cpus, rq->cpu);
-	/* Callbacks that wait for a grace period are looked after by the tick. */
-	timer_arm_local(rcu_cpu_needs_tick() ? arch_clock_read() + SAMPLE_PERIOD : NSEC_MAX);
+	/*
+	 * Callbacks that wait for a grace period are looked after by the tick, which no other
+	 * interrupt puts off: its time changes when it has come.
+	 */
+	timer_arm_local(rcu_cpu_needs_tick() ? rq->next_sample : NSEC_MAX);
 	this_cpu_write(cpu_is_idle, true);
 	rcu_idle_enter();
 	if (!softirq_pending()) /* the end of a grace period may just have raised one */

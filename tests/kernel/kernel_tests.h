@@ -20,7 +20,7 @@ bool kt_check_failed(const char *what, const char *file, int line);
 #define kt_check(cond) ((void)(likely(cond) || kt_check_failed(#cond, __FILE__, __LINE__)))
 
 void kt_mutex(void), kt_rwsem(void), kt_spinlock(void), kt_semaphore(void), kt_completion(void);
-void kt_rcu(void), kt_rcu_stalled_reader(void);
+void kt_rcu(void), kt_rcu_stalled_reader(void), kt_rcu_prodded_idlers(void);
 void kt_timers(void), kt_sleep(void), kt_work(void), kt_softirq(void);
 void kt_migrate(void), kt_parameters(void), kt_shares(void), kt_realtime(void), kt_wake_storm(void);
 

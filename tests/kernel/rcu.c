@@ -1,9 +1,12 @@
 /* Readers that are preempted, nest and linger, against writers that free what was replaced. */
 #include "kernel_tests.h"
 
+#include <arch/cpu.h>
+#include <arch/percpu.h>
 #include <kernel/sync/mutex.h>
 #include <kernel/thread.h>
 #include <kernel/time/clock.h>
+#include <kernel/time/timer.h>
 #include <mm/slab.h>
 
 #define SLOTS 8
@@ -138,4 +141,37 @@ void kt_rcu_stalled_reader(void)
 	kt_end(300);
 	rcu_barrier();
 	kt_check(READ_ONCE(over));
+}
+
+#define PRODS_MAX 3000 /* of a CPU; a grace period takes a few ticks, each the time of ten */
+
+static timer_t prodders[NR_CPUS];
+static u32 prods[NR_CPUS];
+static bool prodding;
+
+static void prod(timer_t *timer, void *data)
+{
+	if (++prods[this_cpu()] < PRODS_MAX && READ_ONCE(prodding))
+		mod_timer(timer, (u64)(clock_monotonic() + NSEC_PER_MSEC));
+}
+
+static void prod_first(void *arg)
+{
+	mod_timer(&prodders[this_cpu()], (u64)(clock_monotonic() + NSEC_PER_MSEC));
+}
+
+/* An idle CPU has its tick although something wakes it again and again before the tick is due. */
+void kt_rcu_prodded_idlers(void)
+{
+	prodding = true;
+	for (u32 i = 0; i < cpu_count; i++)
+		timer_init(&prodders[i], prod, NULL);
+	smp_call_all(prod_first, NULL);
+	for (u32 i = 0; i < 3; i++)
+		rcu_barrier();
+	WRITE_ONCE(prodding, false);
+	for (u32 i = 0; i < cpu_count; i++) {
+		del_timer(&prodders[i]);
+		kt_check(prods[i] < PRODS_MAX);
+	}
 }

@@ -27,6 +27,7 @@ static const kernel_test_t tests[] = {
 	{ "completion", kt_completion, false },
 	{ "rcu", kt_rcu, false },
 	{ "rcu_stalled_reader", kt_rcu_stalled_reader, false },
+	{ "rcu_prodded_idlers", kt_rcu_prodded_idlers, false },
 	{ "timers", kt_timers, false },
 	{ "sleep", kt_sleep, false },
 	{ "work", kt_work, false },
