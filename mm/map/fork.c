@@ -5,7 +5,6 @@
 
 #include <kernel/lib/string.h>
 #include <mm/commit.h>
-#include <mm/policy.h>
 
 static bool must_copy(const vm_area_t *v)
 {
@@ -84,12 +83,7 @@ static int copy_area(vm_space_t *child, vm_space_t *parent, vm_area_t *v)
 	*copy = *v;
 	copy->space = child;
 	copy->flags &= ~(VM_LOCKED | VM_LOCK_ON_FAULT);
-	anon_hold(copy);
-	policy_get(copy->policy);
-	if (copy->file)
-		vm_file_ops->get(copy->file);
-	if (copy->ops && copy->ops->open)
-		copy->ops->open(copy);
+	area_share(copy);
 	r = area_insert(child, copy);
 	if (r) {
 		area_free(copy);

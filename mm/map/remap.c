@@ -3,8 +3,6 @@
  */
 #include "map_internal.h"
 
-#include <mm/policy.h>
-
 /* Tables at `to` for all that has one at `from`: moving entries there cannot fail then. */
 static int make_tables(vm_space_t *s, unsigned long from, unsigned long to, size_t len)
 {
@@ -68,13 +66,9 @@ static long move_area(vm_space_t *s, vm_area_t *v, unsigned long addr, size_t ol
 	copy->map = v->map;
 	copy->ops = v->ops;
 	copy->private_data = v->private_data;
-	copy->policy = policy_get(v->policy);
+	copy->policy = v->policy;
 	copy->anon = v->anon;
-	anon_hold(copy);
-	if (copy->file)
-		vm_file_ops->get(copy->file);
-	if (copy->ops && copy->ops->open)
-		copy->ops->open(copy);
+	area_share(copy);
 	r = area_insert(s, copy);
 	if (r) {
 		area_free(copy);

@@ -317,6 +317,16 @@ void area_resize(vm_space_t *s, vm_area_t *v, unsigned long start, unsigned long
 	resize(s, v, start, end, NULL, NULL);
 }
 
+void area_share(vm_area_t *copy)
+{
+	anon_hold(copy);
+	policy_get(copy->policy);
+	if (copy->file)
+		vm_file_ops->get(copy->file);
+	if (copy->ops && copy->ops->open)
+		copy->ops->open(copy);
+}
+
 int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
 {
 	vm_area_t *upper;
@@ -329,14 +339,9 @@ int area_split(vm_space_t *s, vm_area_t *v, unsigned long at)
 	if (!upper)
 		return -ENOMEM;
 	*upper = *v;
-	anon_hold(upper);
-	policy_get(upper->policy);
 	upper->page_offset = area_offset(v, at);
 	upper->start = at;
-	if (upper->file)
-		vm_file_ops->get(upper->file);
-	if (upper->ops && upper->ops->open)
-		upper->ops->open(upper);
+	area_share(upper);
 	resize(s, v, v->start, at, upper, NULL);
 	tree_insert(s, upper);
 	area_account(s, upper, (s64)area_pages(upper));

@@ -46,6 +46,8 @@ static inline bool area_allows(const vm_area_t *v, u32 access) /* FAULT_* */
 
 /* area.c: the set of areas; s->lock exclusive for changes */
 vm_area_t *area_alloc(vm_space_t *s, unsigned long start, unsigned long end, u32 flags);
+/* An area whose fields are another's takes references of its own to what they name; area_free drops them. */
+void area_share(vm_area_t *copy);
 void area_free(vm_area_t *v);		      /* not in any set; drops its file */
 int area_insert(vm_space_t *s, vm_area_t *v); /* joins the set and its file's mappings */
 void area_remove(vm_space_t *s, vm_area_t *v);
