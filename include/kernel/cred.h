@@ -15,7 +15,7 @@ typedef struct user {
 	atomic_t processes; /* threads, as Linux counts */
 	atomic_t sigpending;
 	atomic64_t locked_pages;
-	atomic_t pipe_pages;
+	atomic64_t pipe_pages;
 	atomic64_t epoll_watches;
 	atomic_t inotify_instances, inotify_watches;
 	atomic_t files_in_flight; /* descriptors in messages of sockets, not received yet */

@@ -49,7 +49,7 @@ static bool privileged(void)
 
 static bool above(const user_t *u, u64 limit)
 {
-	return limit && (u64)atomic_read(&u->pipe_pages) > limit && !privileged();
+	return limit && (u64)atomic64_read(&u->pipe_pages) > limit && !privileged();
 }
 
 /* The room of a new pipe, counted as its user's; 0: it may have none. */
@@ -59,14 +59,14 @@ static u32 count_slots(user_t *u)
 
 	if (slots * PAGE_SIZE > READ_ONCE(pipe_max_size) && !capable(CAP_SYS_RESOURCE))
 		slots = (u32)(READ_ONCE(pipe_max_size) >> PAGE_SHIFT);
-	atomic_add(&u->pipe_pages, (int)slots);
+	atomic64_add(&u->pipe_pages, slots);
 	if (above(u, READ_ONCE(user_pages_soft))) {
-		atomic_sub(&u->pipe_pages, (int)(slots - PIPE_SMALL_SLOTS));
+		atomic64_sub(&u->pipe_pages, (s64)slots - PIPE_SMALL_SLOTS);
 		slots = PIPE_SMALL_SLOTS;
 	}
 	if (!above(u, READ_ONCE(user_pages_hard)))
 		return slots;
-	atomic_sub(&u->pipe_pages, (int)slots);
+	atomic64_sub(&u->pipe_pages, slots);
 	return 0;
 }
 
@@ -83,7 +83,7 @@ static pipe_t *pipe_alloc(void)
 	if (p)
 		p->slots = kcalloc(slots, sizeof(pipe_slot_t));
 	if (!p || !p->slots) {
-		atomic_sub(&u->pipe_pages, (int)slots);
+		atomic64_sub(&u->pipe_pages, slots);
 		kfree(p);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -105,7 +105,7 @@ static void pipe_free(pipe_t *p)
 	if (p->spare)
 		page_put(p->spare);
 	kfree(p->slots);
-	atomic_sub(&p->user->pipe_pages, (int)p->size);
+	atomic64_sub(&p->user->pipe_pages, p->size);
 	user_put(p->user);
 	kfree(p);
 }
@@ -555,11 +555,11 @@ static bool may_grow(const pipe_t *p, u32 slots)
 static int give_ring(pipe_t *p, pipe_slot_t *ring, u32 slots)
 {
 	u32 used = p->head - p->tail;
-	int more = (int)slots - (int)p->size;
+	s64 more = (s64)slots - p->size;
 
-	atomic_add(&p->user->pipe_pages, more);
+	atomic64_add(&p->user->pipe_pages, more);
 	if (!may_grow(p, slots) || used > slots) {
-		atomic_sub(&p->user->pipe_pages, more);
+		atomic64_sub(&p->user->pipe_pages, more);
 		return used > slots ? -EBUSY : -EPERM;
 	}
 	for (u32 i = 0; i < used; i++)

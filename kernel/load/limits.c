@@ -5,37 +5,42 @@
 #include "../sched/sched_internal.h"
 
 #include <kernel/sched.h>
+#include <kernel/sync/mutex.h>
 #include <uapi/errno.h>
 
+static mutex_t limits_lock = MUTEX_INIT(limits_lock); /* both, and what follows from them */
 int sched_rt_period_us = 1000000, sched_rt_runtime_us = 950000;
 
-static void apply(void)
+/* One of them is asked to change: both are checked, and count, together. */
+static int change(int period, int runtime)
 {
-	bool limited = sched_rt_runtime_us >= 0;
+	bool limited = runtime >= 0;
 
-	WRITE_ONCE(realtime_limit, limited ? sched_rt_runtime_us * NSEC_PER_USEC : NSEC_MAX);
-	WRITE_ONCE(realtime_pause,
-		   limited ? (sched_rt_period_us - sched_rt_runtime_us) * NSEC_PER_USEC : 0);
+	if (period <= 0 || runtime < -1 || runtime > period)
+		return -EINVAL;
+	WRITE_ONCE(sched_rt_period_us, period);
+	WRITE_ONCE(sched_rt_runtime_us, runtime);
+	WRITE_ONCE(realtime_limit, limited ? runtime * NSEC_PER_USEC : NSEC_MAX);
+	WRITE_ONCE(realtime_pause, limited ? (period - runtime) * NSEC_PER_USEC : 0);
+	return 0;
 }
 
 int sched_set_rt_period(u64 us)
 {
-	int period = (int)us;
+	int r;
 
-	if (period <= 0 || sched_rt_runtime_us > period)
-		return -EINVAL;
-	sched_rt_period_us = period;
-	apply();
-	return 0;
+	mutex_lock(&limits_lock);
+	r = change((int)us, sched_rt_runtime_us);
+	mutex_unlock(&limits_lock);
+	return r;
 }
 
 int sched_set_rt_runtime(u64 us)
 {
-	int runtime = (int)us;
+	int r;
 
-	if (runtime < -1 || runtime > sched_rt_period_us)
-		return -EINVAL;
-	sched_rt_runtime_us = runtime;
-	apply();
-	return 0;
+	mutex_lock(&limits_lock);
+	r = change(sched_rt_period_us, (int)us);
+	mutex_unlock(&limits_lock);
+	return r;
 }
