@@ -4,7 +4,9 @@
  * Where neither CPUID nor "tsc_early_khz=" gives the rate it is measured: by a whole second of the
  * battery-backed clock on virtual machines that have neither HPET nor PIT, else against one of
  * these. So it is where the rate in CPUID is far from what a glance at them says: an emulator names
- * the CPU that it imitates, and counts as it likes (Bochs). The first AGREEING_ROUNDS rounds that agree within one in ROUND_TOLERANCE do; of
+ * the CPU that it imitates, and counts as it likes (Bochs).
+ *
+ * The first AGREEING_ROUNDS rounds that agree within one in ROUND_TOLERANCE do; of
  * CALIBRATION_ROUNDS the fastest and the slowest may be out of line. Frequency scaling, halting
  * C-states and unsteady emulation fail that; one disturbed round does not matter.
  */
