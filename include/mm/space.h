@@ -63,7 +63,7 @@ typedef struct vm_area {
 	struct vm_space *space;
 	unsigned long start, end; /* space->lock; end exclusive */
 	unsigned long gap;	  /* free bytes between the area before it and this one */
-	unsigned long max_gap;	  /* augmentation: largest free gap below in the subtree */
+	unsigned long max_gap;	  /* augmentation: largest gap of the subtree, capped */
 	u32 flags;		  /* space->lock */
 	u64 page_offset;	  /* in the file; anonymous: start >> 12 at creation */
 	struct file *file;	  /* own reference, or NULL */

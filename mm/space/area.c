@@ -1,7 +1,9 @@
 /*
  * The set of areas of an address space: a red-black tree by address in which every node also knows
  * the largest free gap before any area of its subtree, so that a place for a new mapping is found
- * in one descent.
+ * in one descent. A gap counts for no more than GAP_CAP there: the huge one from which most mappings
+ * are cut stays as large as ever, and those above it need not be told of each. Of gaps as large as that
+ * a space has few, which who looks for more than GAP_CAP tries in turn.
  *
  * Locking: space->lock exclusive for every change; a file's interval tree of mappings under
  * map->map_lock, an anonymous root's under its lock (anon.c).
@@ -16,7 +18,7 @@ kmem_cache_t *area_cache;
 static bool update_gap(rb_node_t *n)
 {
 	vm_area_t *v = area_of(n);
-	unsigned long gap = v->gap, before = v->max_gap;
+	unsigned long gap = MIN(v->gap, GAP_CAP), before = v->max_gap;
 
 	if (n->left)
 		gap = MAX(gap, area_of(n->left)->max_gap);
@@ -407,7 +409,7 @@ void area_try_merge(vm_space_t *s, vm_area_t *v)
 unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsigned long high)
 {
 	vm_area_t *v = area_of(s->areas.node), *last = area_of(rb_last(&s->areas));
-	unsigned long top = last ? last->end : 0;
+	unsigned long top = last ? last->end : 0, enough = MIN(len, GAP_CAP);
 
 	/* Above all areas. */
 	if (top < high && high - MAX(top, low) >= len)
@@ -420,7 +422,7 @@ unsigned long area_find_gap(vm_space_t *s, size_t len, unsigned long low, unsign
 		vm_area_t *right = area_of(v->node.right), *left = area_of(v->node.left);
 		unsigned long gap_end, gap_start;
 
-		if (right && v->end < high && right->max_gap >= len) {
+		if (right && v->end < high && right->max_gap >= enough) {
 			v = right;
 			continue;
 		}
@@ -430,7 +432,7 @@ check:
 		if (gap_end > gap_start && gap_end - gap_start >= len)
 			return gap_end - len;
 		left = area_of(v->node.left);
-		if (left && left->max_gap >= len) {
+		if (left && left->max_gap >= enough) {
 			v = left;
 			continue;
 		}

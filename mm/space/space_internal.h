@@ -45,6 +45,7 @@ static inline bool area_allows(const vm_area_t *v, u32 access) /* FAULT_* */
 }
 
 /* area.c: the set of areas; s->lock exclusive for changes */
+#define GAP_CAP (1UL << 40) /* bytes; see there */
 vm_area_t *area_alloc(vm_space_t *s, unsigned long start, unsigned long end, u32 flags);
 /* An area whose fields are another's takes references of its own to what they name; area_free drops them. */
 void area_share(vm_area_t *copy);

@@ -96,7 +96,7 @@ static unsigned long check_gaps(rb_node_t *n, unsigned long *end)
 		return 0;
 	left = check_gaps(n->left, end);
 	assert_true(v->start >= *end && v->start < v->end);
-	gap = v->start - *end;
+	gap = MIN(v->start - *end, GAP_CAP);
 	*end = v->end;
 	right = check_gaps(n->right, end);
 	assert_int_equal(v->max_gap, MAX(gap, MAX(left, right)));
@@ -373,6 +373,43 @@ static void test_merging(void **state)
 	assert_int_equal(closes, 2);
 }
 
+/* Gaps around GAP_CAP and above: each search against all gaps one by one. */
+static void test_huge_gaps(void **state)
+{
+	const unsigned long high = 1UL << 47;
+	vm_space_t s = { 0 };
+	unsigned long end = 0;
+	vm_area_t *v;
+
+	for (u32 i = 0; i < 200; i++) {
+		unsigned long at = test_random_below(high >> PAGE_SHIFT) << PAGE_SHIFT;
+
+		v = vm_find(&s, at);
+		if (v && v->start <= at)
+			continue;
+		v = area_alloc(&s, at, at + PAGE_SIZE, VM_READ);
+		assert_int_equal(area_insert(&s, v), 0);
+	}
+	check_gaps(s.areas.node, &end);
+	for (u32 i = 0; i < 2000; i++) {
+		size_t len = (1 + test_random_below(6 * GAP_CAP >> PAGE_SHIFT)) << PAGE_SHIFT;
+		unsigned long low = test_random_below(high), best = 0, from = 0;
+
+		for (v = vm_first(&s); v; from = v->end, v = vm_next(v))
+			if (v->start >= len + MAX(from, low))
+				best = v->start - len;
+		if (high >= len + MAX(from, low))
+			best = high - len;
+		assert_int_equal(area_find_gap(&s, len, low, high), best);
+	}
+	while ((v = vm_first(&s))) {
+		area_remove(&s, v);
+		end = 0;
+		check_gaps(s.areas.node, &end);
+		area_free(v);
+	}
+}
+
 static void test_limits(void **state)
 {
 	vm_space_t s = { 0 };
@@ -408,6 +445,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_merging),
+		cmocka_unit_test(test_huge_gaps),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_model),
 	};
