@@ -3,6 +3,7 @@
  */
 #include <arch/uaccess.h>
 #include <ipc/futex.h>
+#include <kernel/sync/wait.h>
 #include <kernel/time/clock.h>
 #include <syscall_protos.h>
 #include <uapi/errno.h>
@@ -24,7 +25,7 @@ static int get_deadline(int op, const struct timespec __user *timeout, nsec_t *d
 	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
 		*deadline += clock_monotonic();
 	else if ((op & FUTEX_CLOCK_REALTIME) || (op & FUTEX_CMD_MASK) == FUTEX_LOCK_PI)
-		*deadline -= clock_realtime() - clock_monotonic();
+		*deadline = REALTIME_DEADLINE(*deadline);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 #include <arch/uaccess.h>
 #include <ipc/mqueue.h>
 #include <kernel/signal.h>
-#include <kernel/time/clock.h>
+#include <kernel/sync/wait.h>
 #include <kernel/time/convert.h>
 #include <net/socket.h>
 #include <syscall_protos.h>
@@ -65,7 +65,7 @@ static int get_deadline(const struct timespec __user *timeout, nsec_t *deadline)
 		return -EINVAL;
 	t = timespec_to_ns(&ts);
 	if (t != NSEC_MAX)
-		*deadline = t - clock_realtime_offset();
+		*deadline = REALTIME_DEADLINE(t);
 	return 0;
 }
 

@@ -16,23 +16,41 @@ static void wake_sleeper(timer_t *timer, void *data)
 }
 
 /* The timer is on this stack, and deleted before the frame goes. */
-bool __sched schedule_deadline(s64 deadline)
+static bool __sched schedule_monotonic(nsec_t deadline)
 {
 	timer_t timer;
 
-	if (deadline == NSEC_MAX) {
-		schedule();
-		return false;
-	}
 	if (clock_monotonic() >= deadline) {
 		set_current_state(THREAD_RUNNING);
 		return true;
 	}
 	timer_init_flags(&timer, wake_sleeper, current(), TIMER_HARDIRQ);
-	mod_timer(&timer, (u64)MAX(deadline, (s64)0));
+	mod_timer(&timer, (u64)deadline);
 	schedule();
 	del_timer(&timer);
 	return clock_monotonic() >= deadline;
+}
+
+/* Who sets the clock wakes the sleeper, whose caller comes back with the same deadline. */
+static bool __sched schedule_realtime(nsec_t when)
+{
+	wait_queue_entry_t entry;
+
+	init_wait_entry(&entry, 0);
+	add_wait_queue(&clock_set_wait, &entry);
+	schedule_monotonic(when - clock_realtime_offset());
+	remove_wait_queue(&clock_set_wait, &entry);
+	return clock_realtime() >= when;
+}
+
+bool __sched schedule_deadline(s64 deadline)
+{
+	if (deadline == NSEC_MAX) {
+		schedule();
+		return false;
+	}
+	return deadline < 0 ? schedule_realtime(REALTIME_DEADLINE(deadline))
+			    : schedule_monotonic(deadline);
 }
 
 int __sched sleep_until_monotonic(nsec_t when)
@@ -60,7 +78,7 @@ int __sched sleep_until_wall(nsec_t when, bool tai)
 		nsec_t offset = wall_offset(tai);
 		int r = wait_event_deadline(&clock_set_wait, wall_offset(tai) != offset,
 					    THREAD_INTERRUPTIBLE,
-					    when == NSEC_MAX ? NSEC_MAX : when - offset);
+					    when == NSEC_MAX ? NSEC_MAX : MAX(when - offset, 0L));
 
 		if (r)
 			return r == -ETIMEDOUT ? 0 : r;

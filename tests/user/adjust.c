@@ -2,6 +2,8 @@
  * Disciplining the clock: what adjtimex changes of its rate, by whom it is seen, leap seconds. All
  * of it is of the whole machine, and is undone at the end of each group.
  */
+#include <linux/futex.h>
+#include <mqueue.h>
 #include <sys/timex.h>
 #include <sys/utsname.h>
 
@@ -341,6 +343,41 @@ static void group_leap(void)
 	undo();
 }
 
+/* Who sleeps until a moment of realtime wakes when the clock is set past it. */
+static void group_sleepers(void)
+{
+	int64_t was = system_ns(CLOCK_REALTIME), since = now_ns(CLOCK_MONOTONIC);
+	struct timespec until = { was / SECOND + 3000, 0 }, now = { was / SECOND + 4000, 0 };
+	uint32_t *words =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct futex_waitv vec = { 0, (uint64_t)words, FUTEX_32, 0 };
+	struct mq_attr a = { .mq_maxmsg = 1, .mq_msgsize = 8 };
+	int q = MUST(sys(SYS_mq_open, "sleepers", O_CREAT | O_RDWR, 0600, &a));
+	static const char *names[] = { "futex", "futex_pi", "futex_waitv", "mqueue", "nanosleep" };
+	static const long ends[] = { ETIMEDOUT, ETIMEDOUT, ETIMEDOUT, ETIMEDOUT, 0 };
+	char in[8];
+
+	words[1] = (uint32_t)getpid();
+	pid_t pids[] = {
+		SPAWN(_exit((int)-sys(SYS_futex, words, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME, 0,
+				      &until, NULL, ~0u))),
+		SPAWN(_exit((int)-sys(SYS_futex, words + 1, FUTEX_LOCK_PI, 0, &until, NULL, 0))),
+		SPAWN(_exit((int)-sys(SYS_futex_waitv, &vec, 1, 0, &until, CLOCK_REALTIME))),
+		SPAWN(_exit((int)-sys(SYS_mq_timedreceive, q, in, sizeof(in), NULL, &until))),
+		SPAWN(_exit((int)-sys(SYS_clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &until,
+				      NULL))),
+	};
+	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++)
+		ROW_TRUE(named("%s.sleeps", names[i]), until_state(pids[i], 'S'));
+	sys(SYS_clock_settime, CLOCK_REALTIME, &now);
+	for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++)
+		ROW(names[i], wait_status(pids[i]), EXITED(ends[i]));
+	was += now_ns(CLOCK_MONOTONIC) - since;
+	now = (struct timespec){ was / SECOND, was % SECOND };
+	sys(SYS_clock_settime, CLOCK_REALTIME, &now);
+	sys(SYS_mq_unlink, "sleepers");
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "adjust");
@@ -350,5 +387,6 @@ int main(int argc, char **argv)
 	GROUP_ALONE(group_adjtime);
 	GROUP_ALONE(group_loop);
 	GROUP_ALONE(group_leap);
+	GROUP_ALONE(group_sleepers);
 	return finish();
 }

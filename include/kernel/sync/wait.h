@@ -83,7 +83,11 @@ typedef struct condition {
 } condition_t;
 void sleep_on_condition(wait_queue_head_t *wq, condition_t condition);
 
-/* schedule() with an absolute monotonic deadline (NSEC_MAX: none); true when the deadline came. */
+/*
+ * schedule() with a deadline; true when it came. A deadline is a moment of the monotonic clock (NSEC_MAX: none) or,
+ * marked by REALTIME_DEADLINE, of realtime: such a one keeps to the clock when that is set.
+ */
+#define REALTIME_DEADLINE(t) (~(s64)(t)) /* of 0 or later; twice: the time itself */
 bool schedule_deadline(s64 deadline);
 
 #define ___wait_event(wq, cond, state, wflags, deadline)                                           \
