@@ -185,16 +185,14 @@ long vm_map_special(vm_space_t *s, unsigned long hint, const vm_special_t *parts
 int vm_copy_out(vm_space_t *s, unsigned long addr, const void *from,
 		size_t len); /* write, any space */
 int vm_copy_in(vm_space_t *s, void *to, unsigned long addr, size_t len);
-/* Pins user pages: referenced pages of [addr, +n) into out; count or negative errno. */
-long vm_get_pages(vm_space_t *s, unsigned long addr, u32 n, bool write, page_t **out);
 /*
  * As much as can be copied from or to any space: bytes, or -EFAULT (-ENOMEM) when not one could be.
  * force, for debuggers: also what its protection refuses, where it could be allowed; writing to
  * private memory makes a copy that stays the space's own. Changed code is seen by all CPUs.
  */
 ssize_t vm_access(vm_space_t *s, unsigned long addr, void *buf, size_t len, bool write, bool force);
-/* Futex keys and core dumps: the page behind an address, referenced; ERR_PTR. */
-page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write);
+/* The page behind an address, referenced, to be read or written; ERR_PTR. force as above. */
+page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write, bool force);
 /*
  * The first resident page at or after *addr, which is moved to it, below end: referenced, or NULL.
  * Untouched and zero pages are passed over.

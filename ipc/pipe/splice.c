@@ -256,7 +256,7 @@ static ssize_t fill_from_user(pipe_t *p, iter_t *it)
 	while (!pipe_full(p) && (span = iter_user_span(it, &at))) {
 		u32 offset = (u32)((unsigned long)at & (PAGE_SIZE - 1));
 		u32 len = (u32)MIN(span, PAGE_SIZE - offset);
-		page_t *page = vm_lookup_page(space, (unsigned long)at, false);
+		page_t *page = vm_lookup_page(space, (unsigned long)at, false, false);
 
 		if (IS_ERR(page))
 			return total ? total : PTR_ERR(page);

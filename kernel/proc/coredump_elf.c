@@ -390,8 +390,8 @@ static bool write_mapping(core_file_t *core, vm_space_t *s, const mapping_t *m, 
 	unsigned long addr = m->start, end = m->start + m->size;
 
 	while (addr < end) {
-		page_t *page =
-			m->file ? vm_lookup_page(s, addr, false) : vm_next_resident(s, &addr, end);
+		page_t *page = m->file ? vm_lookup_page(s, addr, false, true)
+				       : vm_next_resident(s, &addr, end);
 		bool ok;
 
 		if (!page)

@@ -365,9 +365,10 @@ static void report_end(thread_t *t, int status)
 	if (!trace_event_enabled(PTRACE_EVENT_EXIT))
 		return;
 	spin_lock_irq(sig_lock(p));
-	t->pending.set &= ~sigmask(SIGKILL);
 	if (p->group_exit)
 		status = p->exit_code;
+	core_park(t);
+	t->pending.set &= ~sigmask(SIGKILL);
 	signal_recalc_pending(t);
 	spin_unlock_irq(sig_lock(p));
 	trace_event(PTRACE_EVENT_EXIT, (u64)status);

@@ -95,7 +95,7 @@ static int find_node(unsigned long addr, unsigned long flags, const mem_policy_t
 	if (!(flags & MPOL_F_ADDR))
 		return policy && policy->mode == MPOL_INTERLEAVE ? (int)policy_next_node(policy)
 								 : -EINVAL;
-	page = vm_lookup_page(current()->space, addr, false);
+	page = vm_lookup_page(current()->space, addr, false, false);
 	if (IS_ERR(page))
 		return (int)PTR_ERR(page);
 	node = (int)page_node(page);

@@ -42,7 +42,7 @@ static ssize_t move_in_page(remote_t *r, unsigned long addr, size_t n)
 		return moved ? vm_access(r->space, addr, r->buffer, (size_t)moved, true, false)
 			     : -EFAULT;
 	}
-	page = vm_lookup_page(r->space, addr, false);
+	page = vm_lookup_page(r->space, addr, false, false);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
 	moved = (ssize_t)copy_page_to_iter(page, addr & (PAGE_SIZE - 1), n, r->local);

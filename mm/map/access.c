@@ -41,13 +41,13 @@ static bool access_allowed(const vm_area_t *v, bool write, bool force)
 	if (v->flags & VM_IO)
 		return false;
 	if (!write)
-		return (v->flags & VM_ACCESS) || (force && (v->flags & VM_MAY_READ));
+		return (v->flags & VM_READ) || (force && (v->flags & VM_MAY_READ));
 	if (v->flags & VM_WRITE)
 		return true;
 	return force && area_private(v) && (v->flags & VM_MAY_WRITE);
 }
 
-static page_t *lookup_page(vm_space_t *s, unsigned long addr, bool write, bool force)
+page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write, bool force)
 {
 	page_t *page = ERR_PTR(-EFAULT);
 
@@ -77,11 +77,6 @@ static page_t *lookup_page(vm_space_t *s, unsigned long addr, bool write, bool f
 	return page;
 }
 
-page_t *vm_lookup_page(vm_space_t *s, unsigned long addr, bool write)
-{
-	return lookup_page(s, addr, write, false);
-}
-
 ssize_t vm_access(vm_space_t *s, unsigned long addr, void *buf, size_t len, bool write, bool force)
 {
 	size_t done = 0;
@@ -89,7 +84,7 @@ ssize_t vm_access(vm_space_t *s, unsigned long addr, void *buf, size_t len, bool
 	while (done < len) {
 		size_t offset = (addr + done) & (PAGE_SIZE - 1);
 		size_t n = MIN(len - done, PAGE_SIZE - offset);
-		page_t *page = addr + done < USER_MAX ? lookup_page(s, addr + done, write, force)
+		page_t *page = addr + done < USER_MAX ? vm_lookup_page(s, addr + done, write, force)
 						      : ERR_PTR(-EFAULT);
 		char *at;
 
@@ -110,7 +105,7 @@ static int copy_any(vm_space_t *s, unsigned long addr, char *buf, size_t len, bo
 {
 	while (len) {
 		size_t offset = addr & (PAGE_SIZE - 1), n = MIN(len, PAGE_SIZE - offset);
-		page_t *page = vm_lookup_page(s, addr, out);
+		page_t *page = vm_lookup_page(s, addr, out, false);
 		char *at;
 
 		if (IS_ERR(page))
@@ -136,14 +131,4 @@ int vm_copy_out(vm_space_t *s, unsigned long addr, const void *from, size_t len)
 int vm_copy_in(vm_space_t *s, void *to, unsigned long addr, size_t len)
 {
 	return copy_any(s, addr, to, len, false);
-}
-
-long vm_get_pages(vm_space_t *s, unsigned long addr, u32 n, bool write, page_t **out)
-{
-	for (u32 i = 0; i < n; i++) {
-		out[i] = vm_lookup_page(s, addr + i * PAGE_SIZE, write);
-		if (IS_ERR(out[i]))
-			return i ? (long)i : PTR_ERR(out[i]);
-	}
-	return n;
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/procfs.h>
+#include <sys/ptrace.h>
 #include <sys/user.h>
 
 #include "row.h"
@@ -286,6 +287,38 @@ static void group_limit(void)
 	ROW_TRUE("size", st.st_size <= 20000);
 }
 
+/* A tracer hears of the other threads' ends when the file is whole. */
+static void group_traced(void)
+{
+	long options = PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT;
+	bool whole = false;
+	int status, go[2];
+	pid_t tid;
+	char c;
+
+	pattern("core");
+	unlink("core");
+	MUST(pipe(go));
+	pid_t pid = SPAWN(unlimited(); read(go[0], &c, 1); pthread_t thread;
+			  pthread_create(&thread, NULL, wait_forever, NULL);
+			  while (!waiting) sched_yield(); crash(1));
+	ROW("seize", sys(SYS_ptrace, PTRACE_SEIZE, pid, 0, options), 0);
+	MUST(write(go[1], "", 1));
+	while ((tid = waitpid(-1, &status, __WALL)) > 0) {
+		int signal = WIFSTOPPED(status) && !(status >> 16) ? WSTOPSIG(status) : 0;
+
+		if (!WIFSTOPPED(status) && tid == pid)
+			break;
+		if (status >> 16 == PTRACE_EVENT_EXIT && tid != pid)
+			whole = load_core("core") && word_at((unsigned long)&marker) == 0x5678;
+		sys(SYS_ptrace, PTRACE_CONT, tid, 0, signal);
+	}
+	ROW("status", status, KILLED(SIGSEGV) | 0x80);
+	ROW_TRUE("whole", whole);
+	close(go[0]);
+	close(go[1]);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "core");
@@ -296,6 +329,7 @@ int main(int argc, char **argv)
 	GROUP(group_contents);
 	GROUP(group_filter);
 	GROUP(group_limit);
+	GROUP(group_traced);
 	pattern(old_pattern);
 	write_text("/proc/sys/kernel/core_uses_pid", old_pid);
 	return finish();

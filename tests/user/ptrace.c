@@ -961,6 +961,12 @@ static void group_handler_step(void)
 
 static void group_process_vm(void)
 {
+	char *dark =
+		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	dark[0] = dark[PAGE] = 1;
+	mprotect(dark, PAGE, PROT_WRITE);
+	mprotect(dark + PAGE, PAGE, PROT_EXEC);
 	pid_t pid = untraced(do_pause);
 	char here[64] = { 0 };
 	struct iovec local[2] = { { here, 4 }, { here + 8, 8 } };
@@ -988,6 +994,12 @@ static void group_process_vm(void)
 	here[0] = 0;
 	sys(SYS_process_vm_readv, pid, local, 1, remote, 1, 0);
 	ROW("written", here[0], 'W');
+	remote[0].iov_base = dark;
+	ROW("write_only", sys(SYS_process_vm_writev, pid, local, 1, remote, 1, 0), 1);
+	ROW("read_write_only", sys(SYS_process_vm_readv, pid, local, 1, remote, 1, 0), -EFAULT);
+	remote[0].iov_base = dark + PAGE;
+	ROW("read_exec_only", sys(SYS_process_vm_readv, pid, local, 1, remote, 1, 0), -EFAULT);
+	munmap(dark, 2 * PAGE);
 	remote[0].iov_base = (void *)do_spin;
 	ROW("write_text", sys(SYS_process_vm_writev, pid, local, 1, remote, 1, 0), -EFAULT);
 	kill_child(pid);
