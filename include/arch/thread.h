@@ -67,6 +67,13 @@ void arch_frame_set_ip(trap_frame_t *frame, unsigned long ip); /* of user mode *
 unsigned long arch_frame_sp(const trap_frame_t *frame);
 unsigned long arch_frame_fp(const trap_frame_t *frame); /* frame pointer */
 bool arch_frame_user(const trap_frame_t *frame);
+/*
+ * Registers for samples of performance events; mask numbers them as perf_event_open(2)'s sample_regs_user. Check: 0,
+ * -EINVAL or -EOPNOTSUPP. The other gives those of a mask that was checked, in order: how many.
+ */
+#define ARCH_SAMPLE_REGISTERS 24
+int arch_sample_registers_check(u64 mask);
+size_t arch_sample_registers(const trap_frame_t *frame, u64 mask, u64 *out);
 
 u32 arch_trap_error(const struct thread *t); /* error code of the last user-mode exception */
 /* What execve tells programs: AT_HWCAP, AT_HWCAP2, AT_MINSIGSTKSZ; and AT_PLATFORM's text. */

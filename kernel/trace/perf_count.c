@@ -33,6 +33,9 @@ typedef struct perf_cpu {
 	perf_context_t context;
 	timer_t timer;
 	const trap_frame_t *frame;
+	const void *left; /* the thread that left last; only compared */
+	u64 left_who;	  /* it, and how, as records have them */
+	u16 left_misc;
 } perf_cpu_t;
 static DEFINE_PERCPU(perf_cpu_t, perf_cpu);
 
@@ -126,6 +129,10 @@ static nsec_t sample_due(perf_context_t *c, nsec_t now, const perf_place_t *plac
 			here.period = (u64)period;
 			perf_sample(link->event, &here);
 			link->next = MAX(link->next + period, now + period / 2);
+			if (!READ_ONCE(link->event->enabled)) {
+				stop(link, now);
+				continue;
+			}
 		}
 		first = MIN(first, link->next);
 	}
@@ -164,8 +171,17 @@ void perf_set_frame(const trap_frame_t *frame)
 
 void perf_leave(thread_t *prev)
 {
-	if (prev->perf)
-		stop_all(prev->perf, clock_monotonic());
+	perf_cpu_t *cpu = this_cpu_ptr(&perf_cpu);
+
+	cpu->left = prev;
+	cpu->left_who = perf_who(prev);
+	cpu->left_misc = PERF_RECORD_MISC_SWITCH_OUT;
+	if (prev->state == THREAD_RUNNING)
+		cpu->left_misc |= PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
+	if (!prev->perf)
+		return;
+	perf_switched(prev, cpu->left_misc);
+	stop_all(prev->perf, clock_monotonic());
 }
 
 static void count_switch(perf_event_t *e, const void *arg)
@@ -188,7 +204,11 @@ void perf_enter(thread_t *next)
 		return;
 	if (next->perf)
 		start_all(next->perf, clock_monotonic());
-	perf_for_each(next, count_switch, moved ? next : NULL);
+	perf_switched(next, 0);
+	if (cpu->left != next) { /* else there was none other to run */
+		perf_cpu_switched(cpu->left_who, cpu->left_misc, next);
+		perf_for_each(next, count_switch, moved ? next : NULL);
+	}
 	sample_or_arm(NULL);
 }
 

@@ -28,7 +28,10 @@
 #define SAMPLES                                                                                    \
 	(PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |                  \
 	 PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_ID | PERF_SAMPLE_CPU |             \
-	 PERF_SAMPLE_PERIOD | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_RAW | PERF_SAMPLE_IDENTIFIER)
+	 PERF_SAMPLE_PERIOD | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_RAW | PERF_SAMPLE_REGS_USER |    \
+	 PERF_SAMPLE_STACK_USER | PERF_SAMPLE_WEIGHT | PERF_SAMPLE_DATA_SRC |                      \
+	 PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TRANSACTION | PERF_SAMPLE_REGS_INTR |                \
+	 PERF_SAMPLE_WEIGHT_STRUCT)
 #define FORMATS                                                                                    \
 	(PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID |        \
 	 PERF_FORMAT_GROUP | PERF_FORMAT_LOST)
@@ -61,7 +64,7 @@ void perf_event_put(perf_event_t *e)
 	call_rcu(&e->rcu, free_event); /* other CPUs may look at who led them (perf_leader) */
 }
 
-static void set_enabled(perf_event_t *e, bool on)
+void perf_set_enabled(perf_event_t *e, bool on)
 {
 	unsigned long flags;
 
@@ -81,7 +84,7 @@ static void set_enabled(perf_event_t *e, bool on)
 static void enable_waiting(perf_event_t *e)
 {
 	if (e->attr.flags & PERF_ATTR_ENABLE_ON_EXEC && !READ_ONCE(e->enabled))
-		set_enabled(e, true);
+		perf_set_enabled(e, true);
 }
 
 void perf_enable_on_exec(void)
@@ -137,7 +140,8 @@ static long set_output(perf_event_t *e, int fd)
 		goto out;
 	result = -EINVAL;
 	to = f->private_data;
-	if (to == e || to->cpu != e->cpu)
+	if (to == e || to->cpu != e->cpu ||
+	    (to->attr.flags ^ e->attr.flags) & PERF_ATTR_WRITE_BACKWARD)
 		goto out;
 	r = perf_event_ring(to);
 	if (!r)
@@ -170,14 +174,25 @@ static long set_period(perf_event_t *e, const u64 __user *from)
 	return 0;
 }
 
+static long pause(perf_event_t *e, bool on)
+{
+	perf_ring_t *r = perf_event_ring(e);
+
+	if (!r)
+		return -EINVAL;
+	WRITE_ONCE(r->paused, on || !r->pages);
+	perf_ring_put(r);
+	return 0;
+}
+
 static void enable(perf_event_t *e)
 {
-	set_enabled(e, true);
+	perf_set_enabled(e, true);
 }
 
 static void disable(perf_event_t *e)
 {
-	set_enabled(e, false);
+	perf_set_enabled(e, false);
 }
 
 static void reset(perf_event_t *e)
@@ -198,6 +213,15 @@ static long control(perf_event_t *e, void (*fn)(perf_event_t *e), unsigned long 
 	return 0;
 }
 
+/* Enabled for so many samples. */
+static long refresh(perf_event_t *e, int samples)
+{
+	if (e->attr.flags & PERF_ATTR_INHERIT || !e->attr.sample_period)
+		return -EINVAL;
+	atomic_add(&e->limit, samples);
+	return control(e, enable, 0);
+}
+
 static long perf_ioctl(file_t *f, u32 cmd, unsigned long arg)
 {
 	perf_event_t *e = f->private_data;
@@ -209,12 +233,16 @@ static long perf_ioctl(file_t *f, u32 cmd, unsigned long arg)
 		return control(e, disable, arg);
 	case PERF_EVENT_IOC_RESET:
 		return control(e, reset, arg);
+	case PERF_EVENT_IOC_REFRESH:
+		return refresh(e, (int)arg);
 	case PERF_EVENT_IOC_PERIOD:
 		return set_period(e, (const u64 __user *)arg);
 	case PERF_EVENT_IOC_SET_OUTPUT:
 		return (int)arg == -1 ? -EINVAL : set_output(e, (int)arg);
 	case PERF_EVENT_IOC_ID:
 		return put_user_u64(e->id, (u64 __user *)arg);
+	case PERF_EVENT_IOC_PAUSE_OUTPUT:
+		return pause(e, (u32)arg);
 	default:
 		return -ENOTTY;
 	}
@@ -262,7 +290,7 @@ static int perf_mmap_file(file_t *f, vm_area_t *vma)
 	if (!r) {
 		if (limited && !charge(pages + 1))
 			return -EPERM;
-		made = perf_ring_create((u32)pages);
+		made = perf_ring_create((u32)pages, !(vma->flags & VM_WRITE));
 		if (!made) {
 			if (limited)
 				atomic64_add(&charged_pages, -(s64)pages - 1);
@@ -278,7 +306,7 @@ static int perf_mmap_file(file_t *f, vm_area_t *vma)
 		if (r != made)
 			perf_ring_put(made);
 	}
-	if (r->pages != pages) {
+	if (r->pages != pages || r->overwrite != !(vma->flags & VM_WRITE)) {
 		perf_ring_put(r);
 		return -EINVAL;
 	}
@@ -287,6 +315,13 @@ static int perf_mmap_file(file_t *f, vm_area_t *vma)
 	vma->flags |= VM_DONT_COPY | VM_DONT_DUMP;
 	perf_ring_put(r);
 	return 0;
+}
+
+static int perf_fasync(file_t *f, bool on)
+{
+	perf_event_t *e = f->private_data;
+
+	return fasync_set(f, &e->fasync, on);
 }
 
 static void perf_release(file_t *f)
@@ -306,6 +341,7 @@ static const file_operations_t perf_operations = {
 	.poll = perf_poll,
 	.ioctl = perf_ioctl,
 	.mmap = perf_mmap_file,
+	.fasync = perf_fasync,
 	.release = perf_release,
 	.kind = "anon_inode:[perf_event]",
 };
@@ -344,15 +380,52 @@ static long join(perf_event_t *e, int group)
 	return r;
 }
 
+static long check_sample(const struct perf_event_attr *attr)
+{
+	u64 type = attr->sample_type;
+	int r;
+
+	if (type & PERF_SAMPLE_BRANCH_STACK)
+		return -EOPNOTSUPP;
+	if (type & ~(u64)SAMPLES || attr->sample_max_stack > perf_max_stack ||
+	    (type & PERF_SAMPLE_WEIGHT && type & PERF_SAMPLE_WEIGHT_STRUCT))
+		return -EINVAL;
+	if (type & PERF_SAMPLE_STACK_USER &&
+	    (attr->sample_stack_user >= UINT16_MAX || attr->sample_stack_user % sizeof(u64)))
+		return -EINVAL;
+	r = type & PERF_SAMPLE_REGS_USER ? arch_sample_registers_check(attr->sample_regs_user) : 0;
+	if (!r && type & PERF_SAMPLE_REGS_INTR)
+		r = arch_sample_registers_check(attr->sample_regs_intr);
+	return r;
+}
+
+static bool has_clock(const struct perf_event_attr *attr)
+{
+	switch (attr->clockid) {
+	case CLOCK_REALTIME:
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_BOOTTIME:
+	case CLOCK_TAI:
+		return true;
+	default:
+		return !(attr->flags & PERF_ATTR_USE_CLOCKID);
+	}
+}
+
 static long check(const struct perf_event_attr *attr, pid_t pid, int cpu, int group, u32 flags)
 {
 	bool may = capable(CAP_PERFMON) || capable(CAP_SYS_ADMIN);
+	long r;
 
 	if (flags & ~(PERF_FLAG_FD_NO_GROUP | PERF_FLAG_FD_OUTPUT | PERF_FLAG_FD_CLOEXEC))
 		return -EINVAL;
-	if (attr->reserved_2 || attr->reserved_3 || attr->sample_type & ~(u64)SAMPLES ||
-	    attr->read_format & ~(u64)FORMATS || attr->sample_max_stack > perf_max_stack)
+	if (attr->flags & PERF_ATTR_RESERVED || attr->reserved_2 || attr->reserved_3 ||
+	    attr->read_format & ~(u64)FORMATS)
 		return -EINVAL;
+	r = check_sample(attr);
+	if (r)
+		return r;
 	if (!(attr->flags & PERF_ATTR_EXCLUDE_KERNEL) && perf_paranoid > 1 && !may)
 		return -EACCES;
 	if (attr->flags & PERF_ATTR_FREQ ? attr->sample_period > (u64)perf_max_rate
@@ -360,7 +433,7 @@ static long check(const struct perf_event_attr *attr, pid_t pid, int cpu, int gr
 		return -EINVAL;
 	if (attr->flags & PERF_ATTR_INHERIT && attr->sample_type & PERF_SAMPLE_READ)
 		return -EINVAL; /* the counts of which thread? */
-	if (attr->flags & PERF_ATTR_USE_CLOCKID && attr->clockid != CLOCK_MONOTONIC)
+	if (!has_clock(attr))
 		return -EINVAL;
 	if (pid == -1 && perf_paranoid > 0 && !may)
 		return -EACCES;
@@ -370,7 +443,7 @@ static long check(const struct perf_event_attr *attr, pid_t pid, int cpu, int gr
 		return -ESRCH;
 	if (pid == -1 && cpu == -1)
 		return -EINVAL;
-	if (attr->type != PERF_TYPE_SOFTWARE || attr->config > PERF_COUNT_SW_DUMMY)
+	if (attr->type != PERF_TYPE_SOFTWARE || attr->config > PERF_COUNT_SW_CGROUP_SWITCHES)
 		return -ENOENT;
 	return group == -1 ? 0 : check_group(group);
 }
@@ -408,6 +481,7 @@ file_t *perf_event_create(const struct perf_event_attr *attr, pid_t pid, int cpu
 	refcount_set(&e->refs, 1);
 	spinlock_init(&e->lock);
 	spinlock_init(&e->group_lock);
+	spinlock_init(&e->fasync.lock);
 	list_init(&e->members);
 	e->attr = *attr;
 	e->id = (u64)atomic64_add_return(&last_id, 1);
@@ -430,7 +504,7 @@ file_t *perf_event_create(const struct perf_event_attr *attr, pid_t pid, int cpu
 		file_put(f);
 		return ERR_PTR(r);
 	}
-	set_enabled(e, !(attr->flags & PERF_ATTR_DISABLED));
+	perf_set_enabled(e, !(attr->flags & PERF_ATTR_DISABLED));
 	perf_settle();
 	return f;
 }

@@ -16,10 +16,12 @@ typedef struct perf_ring {
 	refcount_t refs; /* events that write to it */
 	spinlock_t lock; /* interrupts off: head, lost, unseen */
 	u64 head;
-	u64 lost;     /* records that found no room since the last that did */
-	u64 unseen;   /* bytes or samples since readers were woken */
-	bool charged; /* (c) counted among the pages that those without privilege may have */
-	bool news;    /* (a) for poll: something since the last look */
+	u64 lost;	/* records that found no room since the last that did */
+	u64 unseen;	/* bytes or samples since readers were woken */
+	bool overwrite; /* (c) mapped read-only: the newest records replace the oldest */
+	bool paused;	/* (a) what comes is lost */
+	bool charged;	/* (c) counted among the pages that those without privilege may have */
+	bool news;	/* (a) for poll: something since the last look */
 	wait_queue_head_t wait;
 	u32 pages;	/* (c) of the ring: a power of two */
 	page_t *page[]; /* (c) pages + 1 */
@@ -39,13 +41,15 @@ typedef struct perf_event {
 	atomic64_t count, time;	     /* and how long it ran */
 	atomic64_t since_sample;     /* of what is counted singly */
 	atomic64_t lost;
-	nsec_t enabled_at;  /* (l) CPU-wide events: their time runs on */
-	u64 enabled_before; /* (l) */
-	spinlock_t lock;    /* interrupts off */
-	perf_ring_t *ring;  /* (l) own reference */
-	bool cpu_wide;	    /* (c) */
-	atomic_t links;	    /* threads that it applies to */
-	const void *target; /* (c) the thread that it was made for; only compared */
+	nsec_t enabled_at;    /* (l) CPU-wide events: their time runs on */
+	u64 enabled_before;   /* (l) */
+	spinlock_t lock;      /* interrupts off */
+	perf_ring_t *ring;    /* (l) own reference */
+	fasync_list_t fasync; /* signalled by each sample */
+	atomic_t limit;	      /* samples until it disables itself; 0: no limit */
+	bool cpu_wide;	      /* (c) */
+	atomic_t links;	      /* threads that it applies to */
+	const void *target;   /* (c) the thread that it was made for; only compared */
 
 	struct perf_event *leader; /* written under (g); RCU; NULL: of no group but its own */
 	spinlock_t group_lock;	   /* interrupts off; after contexts' locks, before events' */
@@ -86,16 +90,31 @@ typedef struct perf_place {
 } perf_place_t;
 
 /* perf_ring.c */
-perf_ring_t *perf_ring_create(u32 pages); /* or NULL; not charged yet */
-void perf_ring_put(perf_ring_t *ring);	  /* any context */
+perf_ring_t *perf_ring_create(u32 pages, bool overwrite); /* or NULL; not charged yet */
+void perf_ring_put(perf_ring_t *ring);			  /* any context */
+/*
+ * Words, and before the one at stack_at, where stack_len is not 0, so many bytes of the running program's memory as
+ * can be read without a fault (the rest stays what it was) and the number of those.
+ */
+typedef struct perf_record {
+	const u64 *words;
+	size_t count, stack_at;
+	unsigned long stack;
+	size_t stack_len; /* in whole words */
+} perf_record_t;
+
 /* One whole record of e's; sample: wakeup_events counts it. False: no room. Any context but NMIs. */
-bool perf_ring_write(perf_event_t *e, perf_ring_t *ring, const void *record, size_t len,
-		     bool sample);
+bool perf_ring_write(perf_event_t *e, perf_ring_t *ring, const perf_record_t *record, bool sample);
 perf_ring_t *perf_event_ring(perf_event_t *e); /* referenced, or NULL; any context */
 
 /* perf_sample.c */
+u64 perf_time(const perf_event_t *e);
 void perf_sample(perf_event_t *e, const perf_place_t *place);
-size_t perf_id_fields(perf_event_t *e, thread_t *t, u64 *out); /* trailer of other records: words */
+u64 perf_who(const thread_t *t); /* process and thread, as records have them */
+size_t perf_id_fields(perf_event_t *e, u64 who, u64 *out); /* trailer of other records: words */
+/* Records of a switch, interrupts off: for the events of t; for those of this CPU, once both threads are known. */
+void perf_switched(thread_t *t, u16 misc);
+void perf_cpu_switched(u64 from, u16 misc, thread_t *to);
 #define PERF_ID_WORDS 6
 
 /* perf_read.c */
@@ -117,6 +136,8 @@ void perf_enable_on_exec(void);
 nsec_t perf_period(bool frequency, u64 value);
 void perf_uncharge(const perf_ring_t *ring);
 void perf_event_put(perf_event_t *e); /* any context */
+void perf_set_enabled(perf_event_t *e,
+		      bool on); /* any context but NMIs; perf_settle makes it exact */
 extern int perf_max_stack, perf_paranoid;
 
 /* perf_count.c */

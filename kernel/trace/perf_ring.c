@@ -3,15 +3,19 @@
  * reader moves data_tail behind what it has read; what does not fit is counted, and told by a record as
  * soon as there is room.
  *
+ * A ring that is mapped read-only has no tail: there the newest records replace the oldest, and attr may ask for
+ * records from the end backwards, so that the newest is always found at data_head.
+ *
  * The first page is the reader's to write: its tail is used as a distance only, and where the kernel writes is
  * kept outside of it.
  */
 #include "perf_internal.h"
 
+#include <arch/uaccess.h>
 #include <kernel/lib/string.h>
 #include <mm/slab.h>
 
-perf_ring_t *perf_ring_create(u32 pages)
+perf_ring_t *perf_ring_create(u32 pages, bool overwrite)
 {
 	perf_ring_t *r = kzalloc(sizeof(*r) + (pages + 1) * sizeof(r->page[0]), GFP_KERNEL);
 	struct perf_event_mmap_page *control;
@@ -22,6 +26,7 @@ perf_ring_t *perf_ring_create(u32 pages)
 	spinlock_init(&r->lock);
 	init_waitqueue_head(&r->wait);
 	r->pages = pages;
+	r->overwrite = overwrite;
 	for (u32 i = 0; i <= pages; i++) {
 		r->page[i] = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 0);
 		if (!r->page[i]) {
@@ -75,11 +80,39 @@ static void put_bytes(perf_ring_t *r, const void *from, size_t len)
 	}
 }
 
-static u64 room(const perf_ring_t *r, const struct perf_event_mmap_page *control)
+/* A dump of a program's stack, and how much of it could be read. */
+static void put_stack(perf_ring_t *r, unsigned long from, size_t len)
+{
+	u64 end = r->head + len, left = len;
+
+	pagefault_disable();
+	while (left) {
+		u64 at = r->head & (((u64)r->pages << PAGE_SHIFT) - 1);
+		size_t n = MIN(left, PAGE_SIZE - (at & ~PAGE_MASK)), not_read;
+		char *page = page_to_virt(r->page[1 + (at >> PAGE_SHIFT)]);
+
+		not_read = copy_from_user(page + (at & ~PAGE_MASK), (const char __user *)from, n);
+		from += n - not_read;
+		r->head += n - not_read;
+		left -= n - not_read;
+		if (not_read)
+			break;
+	}
+	pagefault_enable();
+	r->head = end;
+	len -= left;
+	put_bytes(r, &(u64){ len }, sizeof(u64));
+}
+
+static u64 room(const perf_ring_t *r, const struct perf_event_mmap_page *control, bool backward)
 {
 	u64 size = (u64)r->pages << PAGE_SHIFT;
 	u64 used = r->head - smp_load_acquire(&control->data_tail);
 
+	if (r->overwrite)
+		return size;
+	if (backward)
+		used = -used;
 	return used > size ? 0 : size - used;
 }
 
@@ -105,12 +138,32 @@ static bool enough(const perf_event_t *e, perf_ring_t *r, size_t len, bool sampl
 	return true;
 }
 
+static bool backward(const perf_event_t *e)
+{
+	return e->attr.flags & PERF_ATTR_WRITE_BACKWARD;
+}
+
+/* Around the writing of so many bytes. */
+static u64 begin(const perf_event_t *e, perf_ring_t *r, size_t len)
+{
+	if (backward(e))
+		r->head -= len;
+	return r->head;
+}
+
+static void end(const perf_event_t *e, perf_ring_t *r, u64 at)
+{
+	if (backward(e))
+		r->head = at;
+}
+
 static bool tell_lost(perf_event_t *e, perf_ring_t *r, struct perf_event_mmap_page *control,
 		      size_t len)
 {
 	u64 fields[PERF_ID_WORDS];
-	size_t words =
-		e->attr.flags & PERF_ATTR_SAMPLE_ID_ALL ? perf_id_fields(e, current(), fields) : 0;
+	size_t words = e->attr.flags & PERF_ATTR_SAMPLE_ID_ALL
+			       ? perf_id_fields(e, perf_who(current()), fields)
+			       : 0;
 	struct {
 		struct perf_event_header header;
 		u64 id, lost;
@@ -119,24 +172,35 @@ static bool tell_lost(perf_event_t *e, perf_ring_t *r, struct perf_event_mmap_pa
 		     .id = e->id,
 		     .lost = r->lost };
 
-	if (room(r, control) < record.header.size + len)
+	if (room(r, control, backward(e)) < record.header.size + len)
 		return false;
+	u64 at = begin(e, r, record.header.size);
 	put_bytes(r, &record, sizeof(record));
 	put_bytes(r, fields, words * sizeof(u64));
+	end(e, r, at);
 	r->lost = 0;
 	return true;
 }
 
-bool perf_ring_write(perf_event_t *e, perf_ring_t *r, const void *record, size_t len, bool sample)
+bool perf_ring_write(perf_event_t *e, perf_ring_t *r, const perf_record_t *record, bool sample)
 {
+	size_t len = ((const struct perf_event_header *)record->words)->size;
+	size_t first = record->stack_len ? record->stack_at : record->count;
 	struct perf_event_mmap_page *control = page_to_virt(r->page[0]);
 	unsigned long flags;
 	bool written, wake = false;
 
 	spin_lock_irqsave(&r->lock, &flags);
-	written = (!r->lost || tell_lost(e, r, control, len)) && room(r, control) >= len;
+	written = !READ_ONCE(r->paused) && (!r->lost || tell_lost(e, r, control, len)) &&
+		  room(r, control, backward(e)) >= len;
 	if (written) {
-		put_bytes(r, record, len);
+		u64 at = begin(e, r, len);
+
+		put_bytes(r, record->words, first * sizeof(u64));
+		if (record->stack_len)
+			put_stack(r, record->stack, record->stack_len);
+		put_bytes(r, record->words + first, (record->count - first) * sizeof(u64));
+		end(e, r, at);
 		smp_store_release(&control->data_head, r->head);
 		wake = enough(e, r, len, sample);
 	} else {

@@ -18,7 +18,9 @@
 
 #define KERNEL_FRAMES 48
 #define USER_FRAMES 64
-#define SAMPLE_WORDS (18 + PERF_SAMPLED_WORDS + KERNEL_FRAMES + USER_FRAMES)
+#define SAMPLE_WORDS                                                                               \
+	(24 + PERF_SAMPLED_WORDS + KERNEL_FRAMES + USER_FRAMES + 2 * ARCH_SAMPLE_REGISTERS)
+#define MAX_RECORD (UINT16_MAX & ~(sizeof(u64) - 1)) /* bytes */
 #define NAME_BYTES 256
 
 static u64 pair(u32 low, u32 high)
@@ -26,20 +28,36 @@ static u64 pair(u32 low, u32 high)
 	return low | (u64)high << 32;
 }
 
-static u64 who(const thread_t *t)
+u64 perf_who(const thread_t *t)
 {
 	return pair((u32)t->process->pid, (u32)t->tid);
 }
 
-size_t perf_id_fields(perf_event_t *e, thread_t *t, u64 *out)
+u64 perf_time(const perf_event_t *e)
+{
+	if (!(e->attr.flags & PERF_ATTR_USE_CLOCKID))
+		return (u64)clock_monotonic();
+	switch (e->attr.clockid) {
+	case CLOCK_REALTIME:
+		return (u64)clock_realtime();
+	case CLOCK_TAI:
+		return (u64)(clock_realtime() + clock_tai_offset());
+	case CLOCK_MONOTONIC_RAW:
+		return (u64)clock_monotonic_raw();
+	default:
+		return (u64)clock_monotonic();
+	}
+}
+
+size_t perf_id_fields(perf_event_t *e, u64 who, u64 *out)
 {
 	u64 type = e->attr.sample_type;
 	size_t n = 0;
 
 	if (type & PERF_SAMPLE_TID)
-		out[n++] = who(t);
+		out[n++] = who;
 	if (type & PERF_SAMPLE_TIME)
-		out[n++] = (u64)clock_monotonic();
+		out[n++] = perf_time(e);
 	if (type & PERF_SAMPLE_ID)
 		out[n++] = e->id;
 	if (type & PERF_SAMPLE_STREAM_ID)
@@ -99,12 +117,60 @@ static size_t call_chain(const perf_event_t *e, const trap_frame_t *frame, u64 *
 	return n;
 }
 
+/* ---- registers and stacks ---- */
+
+/* frame NULL: there are none. */
+static size_t registers(const trap_frame_t *frame, u64 mask, u64 *out)
+{
+	out[0] = frame ? PERF_SAMPLE_REGS_ABI_64 : PERF_SAMPLE_REGS_ABI_NONE;
+	return 1 + (frame ? arch_sample_registers(frame, mask, out + 1) : 0);
+}
+
+/* How much of the stack above sp a record takes that has so many words without it; it ends where programs' half does. */
+static size_t stack_len(const perf_event_t *e, unsigned long sp, size_t words)
+{
+	u64 wanted = e->attr.sample_stack_user, used = (words + 1) * sizeof(u64);
+
+	if (sp >= USER_MAX)
+		return 0;
+	return MIN(MIN(wanted, USER_MAX - sp), MAX_RECORD - used) & ~(sizeof(u64) - 1);
+}
+
+/* Words behind those that are in every sample: of what follows a stack's dump. */
+static size_t tail(const perf_event_t *e, const trap_frame_t *frame, u64 *out)
+{
+	u64 type = e->attr.sample_type;
+	size_t n = 0;
+
+	if (type & (PERF_SAMPLE_WEIGHT | PERF_SAMPLE_WEIGHT_STRUCT))
+		out[n++] = 0;
+	if (type & PERF_SAMPLE_DATA_SRC)
+		out[n++] = PERF_MEM_NA;
+	if (type & PERF_SAMPLE_TRANSACTION)
+		out[n++] = 0;
+	if (type & PERF_SAMPLE_REGS_INTR)
+		n += registers(frame, e->attr.sample_regs_intr, out + n);
+	return n;
+}
+
 /* ---- samples ---- */
+
+/* Signals on each sample (fcntl(2): O_ASYNC), and the end of those that were asked for. */
+static void tell_owners(perf_event_t *e)
+{
+	bool last = atomic_read(&e->limit) && !atomic_add_return(&e->limit, -1);
+
+	if (last)
+		perf_set_enabled(e, false);
+	fasync_signal(&e->fasync, last ? POLL_HUP : POLL_IN);
+}
 
 void perf_sample(perf_event_t *e, const perf_place_t *place)
 {
 	const trap_frame_t *frame = place->frame;
 	u64 type = e->attr.sample_type, record[SAMPLE_WORDS];
+	perf_record_t whole = { .words = record };
+	const trap_frame_t *entry;
 	thread_t *t = current();
 	perf_ring_t *r;
 	bool user;
@@ -120,6 +186,7 @@ void perf_sample(perf_event_t *e, const perf_place_t *place)
 		return;
 	if (e->attr.flags & PERF_ATTR_EXCLUDE_IDLE && !t->tid)
 		return;
+	tell_owners(e);
 	r = perf_event_ring(e);
 	if (!r)
 		return;
@@ -128,9 +195,9 @@ void perf_sample(perf_event_t *e, const perf_place_t *place)
 	if (type & PERF_SAMPLE_IP)
 		record[n++] = arch_frame_ip(frame);
 	if (type & PERF_SAMPLE_TID)
-		record[n++] = who(t);
+		record[n++] = perf_who(t);
 	if (type & PERF_SAMPLE_TIME)
-		record[n++] = (u64)clock_monotonic();
+		record[n++] = perf_time(e);
 	if (type & PERF_SAMPLE_ADDR)
 		record[n++] = place->address;
 	if (type & PERF_SAMPLE_ID)
@@ -151,13 +218,28 @@ void perf_sample(perf_event_t *e, const perf_place_t *place)
 	}
 	if (type & PERF_SAMPLE_RAW)
 		record[n++] = pair(sizeof(u32), 0); /* no data: its length, and padding */
+	entry = t->space ? arch_user_frame(t) : NULL;
+	if (type & PERF_SAMPLE_REGS_USER)
+		n += registers(entry, e->attr.sample_regs_user, record + n);
+	whole.stack_at = n;
+	if (type & PERF_SAMPLE_STACK_USER)
+		whole.stack_at = ++n;
+	n += tail(e, frame, record + n);
+	whole.count = n;
+	if (type & PERF_SAMPLE_STACK_USER) {
+		whole.stack = entry ? arch_frame_sp(entry) : 0;
+		whole.stack_len = entry ? stack_len(e, whole.stack, n) : 0;
+		record[whole.stack_at - 1] = whole.stack_len;
+		if (whole.stack_len)
+			n += whole.stack_len / sizeof(u64) + 1;
+	}
 	struct perf_event_header header = {
 		.type = PERF_RECORD_SAMPLE,
 		.misc = user ? PERF_RECORD_MISC_USER : PERF_RECORD_MISC_KERNEL,
 		.size = (u16)(n * sizeof(u64)),
 	};
 	memcpy(record, &header, sizeof(header));
-	perf_ring_write(e, r, record, n * sizeof(u64), true);
+	perf_ring_write(e, r, &whole, true);
 	perf_ring_put(r);
 }
 
@@ -166,7 +248,8 @@ void perf_sample(perf_event_t *e, const perf_place_t *place)
 /* A record's body, and for whom it is. */
 typedef struct notice {
 	u64 wanted; /* PERF_ATTR_*: any of them */
-	thread_t *thread;
+	enum { OF_ANY, OF_THREAD, OF_CPU } scope;
+	u64 who;
 	u32 type;
 	u16 misc;
 	size_t words, name_words;
@@ -185,7 +268,8 @@ static void give(perf_event_t *e, const void *arg)
 	perf_ring_t *r;
 	size_t n = 1;
 
-	if (!(e->attr.flags & notice->wanted))
+	if (!(e->attr.flags & notice->wanted) ||
+	    (notice->scope && (notice->scope == OF_CPU) != e->cpu_wide))
 		return;
 	r = perf_event_ring(e);
 	if (!r)
@@ -201,10 +285,10 @@ static void give(perf_event_t *e, const void *arg)
 	memcpy(record + n, notice->name, notice->name_words * sizeof(u64));
 	n += notice->name_words;
 	if (e->attr.flags & PERF_ATTR_SAMPLE_ID_ALL)
-		n += perf_id_fields(e, notice->thread, record + n);
+		n += perf_id_fields(e, notice->who, record + n);
 	header.size = (u16)(n * sizeof(u64));
 	memcpy(record, &header, sizeof(header));
-	perf_ring_write(e, r, record, n * sizeof(u64), false);
+	perf_ring_write(e, r, &(perf_record_t){ .words = record, .count = n }, false);
 	perf_ring_put(r);
 }
 
@@ -217,11 +301,11 @@ void perf_comm(thread_t *t, bool exec)
 {
 	u64 name[THREAD_NAME_LEN / sizeof(u64) + 1] = { 0 };
 	notice_t notice = { .wanted = PERF_ATTR_COMM,
-			    .thread = t,
+			    .who = perf_who(t),
 			    .type = PERF_RECORD_COMM,
 			    .misc = exec ? PERF_RECORD_MISC_COMM_EXEC : 0,
 			    .words = 1,
-			    .body = { who(t) },
+			    .body = { perf_who(t) },
 			    .name = name };
 
 	strscpy((char *)name, t->name, THREAD_NAME_LEN);
@@ -235,7 +319,7 @@ static void task_notice(u32 type, thread_t *t, thread_t *parent)
 {
 	notice_t notice = { .wanted = PERF_ATTR_TASK | PERF_ATTR_COMM | PERF_ATTR_MMAP |
 				      PERF_ATTR_MMAP2 | PERF_ATTR_MMAP_DATA,
-			    .thread = current(),
+			    .who = perf_who(current()),
 			    .type = type,
 			    .words = 3,
 			    .body = { pair((u32)t->process->pid, (u32)parent->process->pid),
@@ -243,6 +327,34 @@ static void task_notice(u32 type, thread_t *t, thread_t *parent)
 				      (u64)clock_monotonic() } };
 
 	perf_for_each(current(), give, &notice);
+}
+
+void perf_switched(thread_t *t, u16 misc)
+{
+	const notice_t notice = { .wanted = PERF_ATTR_CONTEXT_SWITCH,
+				  .scope = OF_THREAD,
+				  .who = perf_who(t),
+				  .type = PERF_RECORD_SWITCH,
+				  .misc = misc };
+
+	perf_for_each(t, give, &notice);
+}
+
+void perf_cpu_switched(u64 from, u16 misc, thread_t *to)
+{
+	notice_t notice = { .wanted = PERF_ATTR_CONTEXT_SWITCH,
+			    .scope = OF_CPU,
+			    .who = from,
+			    .type = PERF_RECORD_SWITCH_CPU_WIDE,
+			    .misc = misc,
+			    .words = 1,
+			    .body = { perf_who(to) } };
+
+	perf_for_each(to, give, &notice);
+	notice.who = perf_who(to);
+	notice.misc = 0;
+	notice.body[0] = from;
+	perf_for_each(to, give, &notice);
 }
 
 void perf_forked(thread_t *child)
@@ -267,12 +379,12 @@ void perf_mmap(unsigned long addr, size_t len, int prot, int map_flags, file_t *
 	thread_t *t = current();
 	notice_t notice = {
 		.wanted = prot & PROT_EXEC ? PERF_ATTR_MMAP | PERF_ATTR_MMAP2 : PERF_ATTR_MMAP_DATA,
-		.thread = t,
+		.who = perf_who(t),
 		.type = PERF_RECORD_MMAP,
 		.misc = (u16)(PERF_RECORD_MISC_USER |
 			      (prot & PROT_EXEC ? 0 : PERF_RECORD_MISC_MMAP_DATA)),
 		.words = 8,
-		.body = { who(t), addr, len, offset,
+		.body = { perf_who(t), addr, len, offset,
 			  pair((u32)dev_major(node->sb->dev), (u32)dev_minor(node->sb->dev)),
 			  node->ino, 0,
 			  pair((u32)prot, (u32)map_flags & (MAP_SHARED | MAP_PRIVATE)) },

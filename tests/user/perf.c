@@ -259,6 +259,35 @@ static void group_records(void)
 	ROW("mapping", records[PERF_RECORD_MMAP2], 1);
 	ROW("only one kind of it", records[PERF_RECORD_MMAP], 0);
 	ROW("fork", records[PERF_RECORD_FORK], 1);
+	ROW("no switch", records[PERF_RECORD_SWITCH], 0);
+	close(fd);
+	munmap(page, (RING_PAGES + 1) * PAGE);
+	attr.context_switch = 1;
+	fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	page = mmap(NULL, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED) {
+		ROW("mapped", -errno, 0);
+		return;
+	}
+	for (int i = 0; i < 3; i++)
+		sleep_ms(20);
+	read_ring(page, RING_PAGES);
+	ROW("switches", records[PERF_RECORD_SWITCH] >= 6, 1);
+	ROW("none of a CPU", records[PERF_RECORD_SWITCH_CPU_WIDE], 0);
+	close(fd);
+	munmap(page, (RING_PAGES + 1) * PAGE);
+	fd = (int)perf_open(&attr, -1, sched_getcpu(), -1, 0);
+	page = mmap(NULL, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED) {
+		ROW("mapped of a CPU", -errno, 0);
+		return;
+	}
+	for (int i = 0; i < 100 && !records[PERF_RECORD_SWITCH_CPU_WIDE]; i++) {
+		sleep_ms(20);
+		read_ring(page, RING_PAGES);
+	}
+	ROW("switches of a CPU", records[PERF_RECORD_SWITCH_CPU_WIDE] > 0, 1);
+	ROW("none of a thread", records[PERF_RECORD_SWITCH], 0);
 }
 
 static void group_output(void)
@@ -456,6 +485,241 @@ static void group_samples(void)
 	ROW("ids", sample->v.of[0].id == id_of(leader) && sample->v.of[1].id == id_of(member), 1);
 }
 
+static volatile uint64_t on_stack_seen;
+
+/* Registers and stack of samples. */
+static void group_stacks(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS), wrong;
+	volatile uint64_t mark = 0x1122334455667788;
+	struct {
+		struct perf_event_header header;
+		uint64_t abi, bp, sp, ip, size;
+		uint64_t stack[64];
+		uint64_t dumped, weight, source, abi_there, ip_there;
+	} * sample;
+
+	attr.sample_type = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_WEIGHT |
+			   PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_REGS_INTR;
+	attr.sample_regs_user = 1 << 6 | 1 << 7 | 1 << 8; /* frame pointer, stack pointer, place */
+	attr.sample_regs_intr = 1 << 8;
+	attr.sample_stack_user = sizeof(sample->stack);
+	attr.sample_period = 1;
+	attr.disabled = 1;
+	wrong = attr;
+	wrong.sample_regs_user = 0;
+	ROW("no registers", perf_open(&wrong, 0, -1, -1, 0), -EINVAL);
+	wrong.sample_regs_user = 1 << 12;
+	ROW("segment", perf_open(&wrong, 0, -1, -1, 0), -EINVAL);
+	wrong.sample_regs_user = 1 << 24;
+	ROW("no such register", perf_open(&wrong, 0, -1, -1, 0), -EINVAL);
+	wrong.sample_regs_user = 1ull << 32;
+	ROW("vector register", perf_open(&wrong, 0, -1, -1, 0), -EOPNOTSUPP);
+	wrong = attr;
+	wrong.sample_stack_user = 12;
+	ROW("odd size", perf_open(&wrong, 0, -1, -1, 0), -EINVAL);
+	wrong.sample_stack_user = 65536;
+	ROW("too large", perf_open(&wrong, 0, -1, -1, 0), -EINVAL);
+	wrong = attr;
+	wrong.sample_type |= PERF_SAMPLE_WEIGHT_STRUCT;
+	ROW("weight twice", perf_open(&wrong, 0, -1, -1, 0), -EINVAL);
+	wrong.sample_type = PERF_SAMPLE_BRANCH_STACK;
+	wrong.branch_sample_type = PERF_SAMPLE_BRANCH_ANY;
+	ROW("branches", perf_open(&wrong, 0, -1, -1, 0), -EOPNOTSUPP);
+	int fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	struct perf_event_mmap_page *page =
+		mmap(NULL, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED) {
+		ROW("mapped", -errno, 0);
+		return;
+	}
+	sys(SYS_ioctl, fd, PERF_EVENT_IOC_ENABLE, 0);
+	touch_pages(1);
+	sys(SYS_ioctl, fd, PERF_EVENT_IOC_DISABLE, 0);
+	sample = (void *)((char *)page + PAGE);
+	ROW("type", sample->header.type, PERF_RECORD_SAMPLE);
+	ROW("size", sample->header.size, sizeof(*sample));
+	ROW("64 bits", sample->abi, PERF_SAMPLE_REGS_ABI_64);
+	ROW("stack pointer",
+	    sample->sp < (uint64_t)&mark + PAGE && sample->sp + PAGE > (uint64_t)&mark, 1);
+	ROW("place", sample->ip && sample->ip < 1ull << 47, 1);
+	ROW("stack asked for", sample->size, sizeof(sample->stack));
+	ROW("stack dumped", sample->dumped, sizeof(sample->stack));
+	for (unsigned i = 0; i < LENGTH(sample->stack); i++)
+		on_stack_seen |= sample->stack[i] == mark;
+	ROW("what is on it", on_stack_seen, 1);
+	ROW("no weight", sample->weight, 0);
+	ROW("no source", sample->source, 0x5080021);
+	ROW("64 bits there", sample->abi_there, PERF_SAMPLE_REGS_ABI_64);
+	ROW("at the same place", sample->ip_there == sample->ip, 1);
+}
+
+/* A stack that ends before what is asked for does. */
+static void group_short_stack(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_DUMMY);
+	struct {
+		struct perf_event_header header;
+		uint64_t size;
+	} * sample;
+	char *stack =
+		mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	mprotect(stack + 15 * PAGE, PAGE, PROT_NONE);
+	attr.config = PERF_COUNT_SW_PAGE_FAULTS;
+	attr.sample_type = PERF_SAMPLE_STACK_USER;
+	attr.sample_stack_user = 65528;
+	attr.sample_period = 1;
+	attr.disabled = 1;
+	int fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	struct perf_event_mmap_page *page =
+		mmap(NULL, (4 * RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED) {
+		ROW("mapped", -errno, 0);
+		return;
+	}
+	char *fresh = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack[15 * PAGE - 1] = 1;
+	sys(SYS_ioctl, fd, PERF_EVENT_IOC_ENABLE, 0);
+	/* The fault happens with the stack pointer 64 bytes below the stack's end. */
+	__asm__ volatile("xchg %%rsp, %0\n\tmovb $1, (%1)\n\txchg %%rsp, %0"
+			 :
+			 : "r"(stack + 15 * PAGE - 64), "r"(fresh)
+			 : "memory");
+	sys(SYS_ioctl, fd, PERF_EVENT_IOC_DISABLE, 0);
+	sample = (void *)((char *)page + PAGE);
+	ROW("type", sample->header.type, PERF_RECORD_SAMPLE);
+	ROW("asked for, less the rest of the record", sample->size > 65000 && !(sample->size % 8),
+	    1);
+	ROW("dumped", *(uint64_t *)((char *)(sample + 1) + sample->size), 64);
+	ROW("size", sample->header.size, (long)(sizeof(*sample) + sample->size + 8));
+}
+
+static void group_clocks(void)
+{
+	static const int good[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW,
+				    CLOCK_BOOTTIME, CLOCK_TAI },
+			 bad[] = { CLOCK_PROCESS_CPUTIME_ID, CLOCK_MONOTONIC_COARSE, 99 };
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS);
+	struct {
+		struct perf_event_header header;
+		uint64_t time;
+	} * sample;
+	struct timespec before;
+
+	attr.use_clockid = 1;
+	attr.sample_type = PERF_SAMPLE_TIME;
+	attr.sample_period = 1;
+	for (unsigned i = 0; i < LENGTH(bad); i++) {
+		attr.clockid = bad[i];
+		ROW("bad", perf_open(&attr, 0, -1, -1, 0), -EINVAL);
+	}
+	for (unsigned i = 0; i < LENGTH(good); i++) {
+		attr.clockid = good[i];
+		attr.disabled = 1;
+		int fd = (int)perf_open(&attr, 0, -1, -1, 0);
+		struct perf_event_mmap_page *page =
+			mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (page == MAP_FAILED) {
+			ROW("mapped", -errno, 0);
+			return;
+		}
+		clock_gettime(good[i], &before);
+		sys(SYS_ioctl, fd, PERF_EVENT_IOC_ENABLE, 0);
+		touch_pages(1);
+		sys(SYS_ioctl, fd, PERF_EVENT_IOC_DISABLE, 0);
+		sample = (void *)((char *)page + PAGE);
+		ROW("by that clock",
+		    sample->time - ((uint64_t)before.tv_sec * 1000000000 +
+				    (uint64_t)before.tv_nsec) <
+			    100000000000,
+		    1);
+		munmap(page, 2 * PAGE);
+		close(fd);
+	}
+}
+
+/* Rings that are mapped read-only: the newest records replace the oldest. */
+static void group_overwrite(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS);
+	struct perf_event_header *header;
+
+	attr.sample_period = 1;
+	attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_ADDR;
+	attr.write_backward = 1;
+	int fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	ROW("pause without a ring", sys(SYS_ioctl, fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 1), -EINVAL);
+	struct perf_event_mmap_page *page = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ROW("mapped", page != MAP_FAILED, 1);
+	if (page == MAP_FAILED)
+		return;
+	char *at =
+		mmap(NULL, 200 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < 200; i++)
+		at[i * PAGE] = 1;
+	ROW("pause", sys(SYS_ioctl, fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 1), 0);
+	uint64_t head = page->data_head;
+	touch_pages(10);
+	ROW("nothing new", page->data_head == head, 1);
+	ROW("backwards", (int64_t)head < -(200 * 32) + 1, 1);
+	header = (void *)((char *)page + PAGE + head % PAGE);
+	ROW("a record begins there", header->type == PERF_RECORD_SAMPLE && header->size == 32, 1);
+	ROW("go on", sys(SYS_ioctl, fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0), 0);
+	touch_pages(10);
+	ROW("more", (int64_t)(head - page->data_head) >= 10 * 32, 1);
+	attr.write_backward = 0;
+	int forward = (int)perf_open(&attr, 0, -1, -1, 0);
+	ROW("mixed", sys(SYS_ioctl, forward, PERF_EVENT_IOC_SET_OUTPUT, fd), -EINVAL);
+}
+
+static volatile int signals, last_code, last_fd;
+
+static void on_sample(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	signals++;
+	last_code = info->si_code;
+	last_fd = info->si_fd;
+}
+
+/* Each sample is a signal; after so many the event disables itself. */
+static void group_signals(void)
+{
+	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_PAGE_FAULTS);
+	struct sigaction act = { .sa_sigaction = on_sample, .sa_flags = SA_SIGINFO };
+
+	sigaction(SIGRTMIN, &act, NULL);
+	attr.disabled = 1;
+	int counts = (int)perf_open(&attr, 0, -1, -1, 0);
+	ROW("refresh without samples", sys(SYS_ioctl, counts, PERF_EVENT_IOC_REFRESH, 1), -EINVAL);
+	attr.sample_period = 1;
+	int fd = (int)perf_open(&attr, 0, -1, -1, 0);
+	fcntl(fd, F_SETSIG, SIGRTMIN);
+	fcntl(fd, F_SETOWN, getpid());
+	ROW("async", fcntl(fd, F_SETFL, O_RDWR | O_ASYNC), 0);
+	ROW("refresh", sys(SYS_ioctl, fd, PERF_EVENT_IOC_REFRESH, 3), 0);
+	touch_pages(1);
+	ROW("signalled", signals >= 1, 1);
+	ROW("by", last_fd, fd);
+	touch_pages(20);
+	for (int i = 0; i < 1000 && last_code != POLL_HUP; i++)
+		sleep_ms(10);
+	ROW("the last", last_code, POLL_HUP);
+	ROW("in all", signals <= 3, 1);
+	uint64_t seen = count_of(fd);
+	touch_pages(20);
+	ROW("disabled", count_of(fd) - seen, 0);
+	ROW("no more signals", signals <= 3, 1);
+	ROW("refresh again", sys(SYS_ioctl, fd, PERF_EVENT_IOC_REFRESH, 1), 0);
+	last_code = 0;
+	touch_pages(20);
+	for (int i = 0; i < 1000 && last_code != POLL_HUP; i++)
+		sleep_ms(10);
+	ROW("the last again", last_code, POLL_HUP);
+}
+
 static void group_rights(void)
 {
 	struct perf_event_attr attr = attr_of(PERF_COUNT_SW_TASK_CLOCK);
@@ -555,6 +819,11 @@ int main(int argc, char **argv)
 	GROUP(group_together);
 	GROUP(group_times);
 	GROUP(group_samples);
+	GROUP(group_stacks);
+	GROUP(group_short_stack);
+	GROUP(group_clocks);
+	GROUP(group_overwrite);
+	GROUP(group_signals);
 	GROUP(group_rights);
 	GROUP(group_set_id);
 	return finish();
