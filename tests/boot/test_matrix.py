@@ -152,6 +152,17 @@ def test_virtio_mmio(start, kernel):
     assert "virtio_mmio.device=none: not SIZE@ADDRESS:IRQ" in text
 
 
+# One that has a driver; QEMU adds its word to the command line. It interrupts when it has given its first bytes.
+@pytest.mark.parametrize("legacy", ("true", "false"))
+def test_virtio_entropy(start, kernel, legacy):
+    if kernel != "cloudos":
+        pytest.skip("Linux has no driver for it built in")
+    device = ("-global", f"virtio-mmio.force-legacy={legacy}", "-device", "virtio-rng-device")
+    running = start(machine="microvm,acpi=off", limit=150, qemu_args=device, cmdline="console=ttyS0 run=/tests/iomem")
+    running.expect(r"Registering device virtio-mmio\.0 at 0xfeb[0-9a-f]{5}-0xfeb[0-9a-f]{5}, IRQ \d+\.", 120)
+    running.expect(r" \d+: +[1-9]\d* +IO-APIC +\d+-edge +virtio-mmio\.0", 120)
+
+
 def test_no_clock_at_all(start, kernel):
     if kernel != "cloudos":
         pytest.skip("Linux finds other words")
