@@ -80,30 +80,52 @@ static int map_zeros(file_t *f, vm_area_t *vma)
 	return r;
 }
 
+int printk_devkmsg = DEVKMSG_LIMITED;
+#define KMSG_SECONDS 5
+#define KMSG_BURST 10
+
+typedef struct kmsg_opener {
+	u64 seq; /* of the record that it reads next */
+	printk_ratelimit_t limit;
+	u32 missed; /* atomic: lines above it */
+} kmsg_opener_t;
+
+static u64 *kmsg_seq(file_t *f)
+{
+	return &((kmsg_opener_t *)f->private_data)->seq;
+}
+
 /* ---- kmsg: one record a read, "priority,sequence,microseconds,-;text" ---- */
 
 static int kmsg_open(vfs_node_t *node, file_t *f)
 {
-	u64 *seq;
+	kmsg_opener_t *o;
 
+	if (READ_ONCE(printk_devkmsg) == DEVKMSG_OFF)
+		return -EPERM;
 	if ((f->mode & FMODE_READ) && READ_ONCE(dmesg_restrict) && !capable(CAP_SYSLOG))
 		return -EPERM;
-	seq = kmalloc(sizeof(*seq), GFP_KERNEL);
-	if (!seq)
+	o = kzalloc(sizeof(*o), GFP_KERNEL);
+	if (!o)
 		return -ENOMEM;
-	*seq = log_first_seq();
-	f->private_data = seq;
+	o->seq = log_first_seq();
+	f->private_data = o;
 	return 0;
 }
 
 static void kmsg_release(file_t *f)
 {
-	kfree(f->private_data);
+	kmsg_opener_t *o = f->private_data;
+
+	if (o->missed)
+		pr_warn("%s: %u lines for the log were left out: too many at once\n",
+			current()->name, o->missed);
+	kfree(o);
 }
 
 static ssize_t kmsg_read(file_t *f, iter_t *it, off_t *pos)
 {
-	u64 *seq = f->private_data;
+	u64 *seq = kmsg_seq(f);
 	char text[512], line[600];
 	log_record_t rec;
 	int r, n;
@@ -125,12 +147,26 @@ static ssize_t kmsg_read(file_t *f, iter_t *it, off_t *pos)
 	return copy_to_iter(line, (size_t)n, it) == (size_t)n ? n : -EFAULT;
 }
 
+static bool may_log(kmsg_opener_t *o)
+{
+	int how = READ_ONCE(printk_devkmsg);
+
+	if (how != DEVKMSG_LIMITED)
+		return how == DEVKMSG_ON;
+	if (printk_ratelimit_by(&o->limit, KMSG_SECONDS, KMSG_BURST))
+		return true;
+	__atomic_add_fetch(&o->missed, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
 static ssize_t kmsg_write(file_t *f, iter_t *it, off_t *pos)
 {
 	char line[512], *text = line;
 	size_t n = MIN(it->count, sizeof(line) - 1), total = it->count;
 	u64 level = USER_FACILITY << 3 | (READ_ONCE(printk_levels[PRINTK_MESSAGE]) & 7);
 
+	if (!may_log(f->private_data))
+		return (ssize_t)total;
 	if (copy_from_iter(line, n, it) != n)
 		return -EFAULT;
 	line[n] = 0;
@@ -156,7 +192,7 @@ static ssize_t kmsg_write(file_t *f, iter_t *it, off_t *pos)
 
 static u32 kmsg_poll(file_t *f, poll_table_t *pt)
 {
-	u64 *seq = f->private_data;
+	u64 *seq = kmsg_seq(f);
 
 	poll_wait(f, &log_wait, pt);
 	if (*seq < log_first_seq())
@@ -166,7 +202,7 @@ static u32 kmsg_poll(file_t *f, poll_table_t *pt)
 
 static off_t kmsg_llseek(file_t *f, off_t off, int whence)
 {
-	u64 *seq = f->private_data;
+	u64 *seq = kmsg_seq(f);
 
 	if (off)
 		return -ESPIPE;

@@ -119,6 +119,16 @@ __init void ioapic_connect(const irq_route_t *route, u8 vector, u32 apic_id)
 	spin_unlock_irqrestore(&lock, flags);
 }
 
+void ioapic_redirect(u32 gsi, u32 apic_id)
+{
+	const ioapic_t *io = find(gsi);
+	unsigned long flags;
+
+	spin_lock_irqsave(&lock, &flags);
+	write(io, INDEX_ENTRY + 2 * (gsi - io->first_gsi) + 1, apic_id << ENTRY_DESTINATION_SHIFT);
+	spin_unlock_irqrestore(&lock, flags);
+}
+
 void ioapic_mask(u32 gsi, bool masked)
 {
 	const ioapic_t *io = find(gsi);

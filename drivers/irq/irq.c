@@ -49,7 +49,8 @@ typedef struct irq_line {
 	bool pending;	       /* lock: an edge came while disabled */
 	u32 stray;	       /* lock-free: only one CPU takes the line */
 	irq_route_t route;     /* request_lock */
-	u32 cpu;	       /* request_lock */
+	u32 cpu;	       /* request_lock and lock */
+	cpu_set_t allowed;     /* request_lock: of these the first that can be is cpu */
 	u8 vector;	       /* request_lock; 0: not connected */
 } irq_line_t;
 
@@ -175,6 +176,11 @@ static u8 alloc_vector(u32 irq)
 
 #define IOAPIC_ID_MAX 254u /* 255 is everyone; its destination field has 8 bits */
 
+static bool can_name(u32 cpu)
+{
+	return !cpu || cpu_apic_id[cpu] <= IOAPIC_ID_MAX;
+}
+
 /* The next CPU in turn that an I/O APIC can name; the first always can. */
 static u32 choose_cpu(void)
 {
@@ -182,7 +188,7 @@ static u32 choose_cpu(void)
 
 	do
 		cpu = next_cpu++ % cpu_count;
-	while (cpu && cpu_apic_id[cpu] > IOAPIC_ID_MAX);
+	while (!can_name(cpu));
 	return cpu;
 }
 
@@ -201,6 +207,9 @@ static int line_connect(u32 irq, irq_line_t *line, u32 flags)
 	line->route = route;
 	line->vector = vector;
 	line->cpu = flags & IRQF_NO_BALANCE ? 0 : choose_cpu();
+	line->allowed = (cpu_set_t){ 0 };
+	for_each_cpu(cpu)
+		cpu_set_add(&line->allowed, cpu);
 	line->masked = line->disabled != 0;
 	ioapic_connect(&route, vector, cpu_apic_id[line->cpu]);
 	ioapic_mask(route.gsi, line->masked);
@@ -265,6 +274,48 @@ void free_irq(u32 irq, void *data)
 		kfree(a);
 	}
 	mutex_unlock(&request_lock);
+}
+
+bool irq_get_affinity(u32 irq, cpu_set_t *set, u32 *cpu)
+{
+	irq_line_t *line = &lines[irq];
+	bool there;
+
+	mutex_lock(&request_lock);
+	there = line->actions != NULL;
+	*set = line->allowed;
+	*cpu = line->cpu;
+	mutex_unlock(&request_lock);
+	return there;
+}
+
+/* The vector is every CPU's, so that nothing is lost on the way. */
+static int move(irq_line_t *line, const cpu_set_t *set)
+{
+	u32 to = 0;
+
+	if (!line->actions || line->actions->flags & IRQF_NO_BALANCE)
+		return -EIO;
+	while (to < cpu_count && !(cpu_set_test(set, to) && can_name(to)))
+		to++;
+	if (to == cpu_count)
+		return -EINVAL;
+	spin_lock_irq(&line->lock);
+	line->allowed = *set;
+	line->cpu = to;
+	ioapic_redirect(line->route.gsi, cpu_apic_id[to]);
+	spin_unlock_irq(&line->lock);
+	return 0;
+}
+
+int irq_set_affinity(u32 irq, const cpu_set_t *set)
+{
+	int r;
+
+	mutex_lock(&request_lock);
+	r = move(&lines[irq], set);
+	mutex_unlock(&request_lock);
+	return r;
 }
 
 bool irq_info(u32 irq, irq_info_t *out)

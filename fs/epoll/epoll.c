@@ -49,6 +49,27 @@ bool file_is_epoll(const file_t *f)
 	return f->ops == &epoll_operations;
 }
 
+const void *epoll_target(file_t *f, int fd, u32 n)
+{
+	const void *found = ERR_PTR(-ENOENT);
+	epoll_t *ep;
+
+	if (!file_is_epoll(f))
+		return ERR_PTR(-EINVAL);
+	ep = f->private_data;
+	mutex_lock(&ep->lock);
+	for (rb_node_t *node = rb_first(&ep->items); node; node = rb_next(node)) {
+		const epoll_item_t *item = rb_entry(node, epoll_item_t, node);
+
+		if (item->fd == fd && !n--) {
+			found = item->file;
+			break;
+		}
+	}
+	mutex_unlock(&ep->lock);
+	return found;
+}
+
 /* ---- becoming ready ---- */
 
 /* Something is, or may turn out to be, on the ready list. */

@@ -515,6 +515,8 @@ __init void inotify_init(void)
 
 	max_watches = (int)MIN(MAX(watches, (u64)WATCHES_MIN), (u64)WATCHES_MAX);
 	r |= proc_sysctl_int("fs/inotify/max_user_instances", 0644, &max_instances, 0, INT32_MAX);
+	r |= proc_sysctl_int("user/max_inotify_instances", 0644, &max_instances, 0, INT32_MAX);
+	r |= proc_sysctl_int("user/max_inotify_watches", 0644, &max_watches, 0, INT32_MAX);
 	r |= proc_sysctl_int("fs/inotify/max_user_watches", 0644, &max_watches, 0, INT32_MAX);
 	r |= proc_sysctl_int("fs/inotify/max_queued_events", 0644, &max_queued, 0, INT32_MAX);
 	if (r)

@@ -337,5 +337,6 @@ __init void procfs_init(void)
 	if (proc_symlink("net", "self/net"))
 		panic("No memory for /proc/net");
 	proc_global_init();
+	proc_frames_init();
 	proc_sysctl_init();
 }

@@ -15,6 +15,8 @@
 #include <mm/commit.h>
 #include <mm/slab.h>
 #include <mm/space.h>
+#include <mm/vmalloc.h>
+#include <uapi/errno.h>
 
 #define USER_HZ 100
 static u64 ticks(nsec_t t)
@@ -54,17 +56,33 @@ static int meminfo(seq_file_t *m, void *arg)
 		{ "AnonPages:", s.anon_pages },
 		{ "Mapped:", s.mapped_pages },
 		{ "Shmem:", s.shmem_pages },
+		{ "KReclaimable:", 0 },
 		{ "Slab:", s.slab_pages },
 		{ "SReclaimable:", 0 },
 		{ "SUnreclaim:", s.slab_pages },
+		{ "KernelStack:", s.stack_pages },
+		{ "PageTables:", s.table_pages },
+		{ "SecPageTables:", 0 },
+		{ "NFS_Unstable:", 0 },
+		{ "Bounce:", 0 },
+		{ "WritebackTmp:", 0 },
+		{ "CommitLimit:", vm_commit_limit() },
+		{ "Committed_AS:", vm_committed() },
+		{ "VmallocTotal:", (vmalloc_end - vmalloc_start) >> PAGE_SHIFT },
+		{ "VmallocUsed:", kmap_pages() },
+		{ "VmallocChunk:", 0 }, /* not told by Linux any more */
+		{ "Percpu:", arch_percpu_pages() },
 	};
+	u64 maps[PT_LEVELS - 1];
+	static const char *const map_names[] = { "DirectMap4k:", "DirectMap2M:", "DirectMap1G:" };
 
 	for (u32 i = 0; i < ARRAY_SIZE(lines); i++)
 		seq_printf(m, "%-15s %8lu kB\n", lines[i].name, lines[i].pages * 4);
-	seq_printf(m, "%-15s %8lu kB\n", "KernelStack:", s.stack_pages * 4);
-	seq_printf(m, "%-15s %8lu kB\n", "PageTables:", s.table_pages * 4);
-	seq_printf(m, "%-15s %8lu kB\n", "CommitLimit:", vm_commit_limit() * 4);
-	seq_printf(m, "%-15s %8lu kB\n", "Committed_AS:", vm_committed() * 4);
+	arch_direct_map(page_frames_end() << PAGE_SHIFT, maps);
+	for (int i = 0; i < PT_LEVELS - 1; i++)
+		if (i < PT_LEVELS - 2 || maps[i]) /* what the CPU has */
+			seq_printf(m, "%-15s %8lu kB\n", map_names[i],
+				   maps[i] << (PT_LEVEL_SHIFT(i) - 10));
 	return 0;
 }
 
@@ -265,12 +283,37 @@ static int vmstat(seq_file_t *m, void *arg)
 	memory_statistics_t s;
 
 	memory_stats(&s);
-	seq_printf(m,
-		   "nr_free_pages %lu\nnr_anon_pages %lu\nnr_mapped %lu\nnr_file_pages %lu\n"
-		   "nr_shmem %lu\nnr_slab_unreclaimable %lu\nnr_page_table_pages %lu\n"
-		   "nr_kernel_stack %lu\nnr_dirty %lu\n",
-		   s.free_pages, s.anon_pages, s.mapped_pages, s.cached_pages, s.shmem_pages,
-		   s.slab_pages, s.table_pages, s.stack_pages * 4, s.dirty_pages);
+	const struct {
+		const char *name;
+		u64 value;
+	} lines[] = {
+		{ "nr_free_pages", s.free_pages },
+		{ "nr_inactive_anon", 0 },
+		{ "nr_active_anon", s.anon_pages + s.shmem_pages },
+		{ "nr_inactive_file", 0 },
+		{ "nr_active_file", s.cached_pages - MIN(s.shmem_pages, s.cached_pages) },
+		{ "nr_unevictable", s.mlocked_pages },
+		{ "nr_mlock", s.mlocked_pages },
+		{ "nr_slab_reclaimable", 0 },
+		{ "nr_slab_unreclaimable", s.slab_pages },
+		{ "nr_anon_pages", s.anon_pages },
+		{ "nr_mapped", s.mapped_pages },
+		{ "nr_file_pages", s.cached_pages },
+		{ "nr_dirty", s.dirty_pages },
+		{ "nr_writeback", 0 },
+		{ "nr_shmem", s.shmem_pages },
+		{ "nr_kernel_stack", s.stack_pages * 4 },
+		{ "nr_page_table_pages", s.table_pages },
+		{ "pgpgin", 0 }, /* there is no disk, */
+		{ "pgpgout", 0 },
+		{ "pswpin", 0 }, /* so nothing to swap to */
+		{ "pswpout", 0 },
+		{ "pgfault", (u64)mm_counter(MM_FAULTS) },
+		{ "pgmajfault", (u64)mm_counter(MM_MAJOR_FAULTS) },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(lines); i++)
+		seq_printf(m, "%s %lu\n", lines[i].name, lines[i].value);
 	return 0;
 }
 
@@ -314,9 +357,32 @@ static int execdomains(seq_file_t *m, void *arg)
 	return 0;
 }
 
-/* Nothing can be loaded: no lines. */
-static int modules(seq_file_t *m, void *arg)
+/* Nothing can be loaded, and no device is of major number 10: no lines. */
+static int none(seq_file_t *m, void *arg)
 {
+	return 0;
+}
+
+static int vmallocinfo(seq_file_t *m, void *arg)
+{
+	u32 *nodes = kmalloc(node_count * sizeof(*nodes), GFP_KERNEL);
+	kmap_info_t area = { .node_pages = nodes };
+
+	if (!nodes)
+		return -ENOMEM;
+	for (unsigned long at = vmalloc_start; kmap_next(at, &area); at = area.end) {
+		seq_printf(m, "0x%016lx-0x%016lx %7lu", proc_told_address((void *)area.start),
+			   proc_told_address((void *)area.end), area.end - area.start);
+		if (area.pages)
+			seq_printf(m, " pages=%u vmalloc", area.pages);
+		else
+			seq_printf(m, " phys=0x%016lx ioremap", area.phys);
+		for (u32 i = 0; i < node_count; i++)
+			if (nodes[i])
+				seq_printf(m, " N%u=%u", i, nodes[i]);
+		seq_putc(m, '\n');
+	}
+	kfree(nodes);
 	return 0;
 }
 
@@ -327,17 +393,29 @@ __init void proc_global_init(void)
 		mode_t mode;
 		int (*show)(seq_file_t *, void *);
 	} files[] = {
-		{ "meminfo", 0444, meminfo },	    { "stat", 0444, stat },
-		{ "uptime", 0444, uptime },	    { "loadavg", 0444, loadavg },
-		{ "version", 0444, version },	    { "cmdline", 0444, cmdline },
-		{ "cpuinfo", 0444, cpuinfo },	    { "filesystems", 0444, filesystems },
-		{ "interrupts", 0444, interrupts }, { "softirqs", 0444, softirqs },
-		{ "slabinfo", 0400, slabinfo },	    { "buddyinfo", 0444, buddyinfo },
-		{ "zoneinfo", 0444, zoneinfo },	    { "vmstat", 0444, vmstat },
-		{ "locks", 0444, locks },	    { "devices", 0444, devices },
-		{ "swaps", 0444, swaps },	    { "partitions", 0444, partitions },
-		{ "diskstats", 0444, diskstats },   { "execdomains", 0444, execdomains },
-		{ "modules", 0444, modules },
+		{ "meminfo", 0444, meminfo },
+		{ "stat", 0444, stat },
+		{ "uptime", 0444, uptime },
+		{ "loadavg", 0444, loadavg },
+		{ "version", 0444, version },
+		{ "cmdline", 0444, cmdline },
+		{ "cpuinfo", 0444, cpuinfo },
+		{ "filesystems", 0444, filesystems },
+		{ "interrupts", 0444, interrupts },
+		{ "softirqs", 0444, softirqs },
+		{ "slabinfo", 0400, slabinfo },
+		{ "buddyinfo", 0444, buddyinfo },
+		{ "zoneinfo", 0444, zoneinfo },
+		{ "vmstat", 0444, vmstat },
+		{ "locks", 0444, locks },
+		{ "devices", 0444, devices },
+		{ "swaps", 0444, swaps },
+		{ "partitions", 0444, partitions },
+		{ "diskstats", 0444, diskstats },
+		{ "execdomains", 0444, execdomains },
+		{ "modules", 0444, none },
+		{ "misc", 0444, none },
+		{ "vmallocinfo", 0400, vmallocinfo },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(files); i++)

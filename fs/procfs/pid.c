@@ -39,7 +39,7 @@ static const pid_entry_t entries[] = {
 	{ "timerslack_ns", 0666, KIND_FILE, show_timer_slack, 0, true, NULL, store_timer_slack },
 	{ "mountstats", 0400, KIND_FILE, show_mountstats, 0, true },
 	{ "oom_adj", 0644, KIND_FILE, show_oom_adj, 0, false, NULL, store_oom_adj },
-	{ "sched", 0444, KIND_FILE, show_sched, 0, false },
+	{ "sched", 0644, KIND_FILE, show_sched, 0, false, NULL, store_sched },
 	{ "schedstat", 0444, KIND_FILE, show_schedstat, 0, false },
 	{ "wchan", 0444, KIND_FILE, show_wchan, 0, false },
 	{ "io", 0400, KIND_FILE, show_io, 0, false },
@@ -114,7 +114,7 @@ static const file_operations_t pid_dir_fops;
 static void set_owner(vfs_node_t *n, const thread_t *t)
 {
 	const cred_t *c = rcu_dereference(t->cred);
-	bool users = READ_ONCE(t->process->dumpable) || n->mode == (S_IFDIR | 0555);
+	bool users = READ_ONCE(t->process->dumpable) == DUMP_USER || n->mode == (S_IFDIR | 0555);
 
 	WRITE_ONCE(n->uid, users ? c->euid : 0);
 	WRITE_ONCE(n->gid, users ? c->egid : 0);

@@ -228,57 +228,12 @@ static void show_caps(seq_file_t *m, const cred_t *c)
 		   c->cap_ambient, c->no_new_privs);
 }
 
-/* "0-3,5", of the CPUs that there are. */
-static void show_cpu_list(seq_file_t *m, const cpu_set_t *set)
-{
-	const char *between = "";
-
-	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
-		u32 last = cpu;
-
-		if (!cpu_set_test(set, cpu))
-			continue;
-		while (last + 1 < cpu_count && cpu_set_test(set, last + 1))
-			last++;
-		if (last == cpu)
-			seq_printf(m, "%s%u", between, cpu);
-		else
-			seq_printf(m, "%s%u-%u", between, cpu, last);
-		between = ",";
-		cpu = last;
-	}
-}
-
-/* Words of 32 bits in hexadecimal, the highest first, only as wide as there are CPUs. */
-static void show_cpu_mask(seq_file_t *m, const cpu_set_t *set)
-{
-	u32 words = (cpu_count + 31) / 32;
-
-	for (u32 i = words; i-- > 0;) {
-		u32 bits = 0, width = i == words - 1 ? (cpu_count + 3 - i * 32) / 4 : 8;
-
-		for (u32 k = 0; k < 32 && i * 32 + k < cpu_count; k++)
-			bits |= (u32)cpu_set_test(set, i * 32 + k) << k;
-		seq_printf(m, "%0*x%s", (int)width, bits, i ? "," : "");
-	}
-}
-
 /* As the CPUs above it; nothing keeps a program from a node. */
 static void show_memory_nodes(seq_file_t *m)
 {
 	seq_printf(m, "\nMems_allowed:\t%0*lx\nMems_allowed_list:\t", (int)(node_count + 3) / 4,
 		   ~0UL >> (64 - node_count));
 	seq_printf(m, node_count > 1 ? "0-%u" : "%u", node_count - 1);
-}
-
-static bool bypasses_stores(void)
-{
-	const char *name, *state;
-
-	for (u32 i = 0; (name = arch_vulnerability(i, &state)) != NULL; i++)
-		if (!strcmp(name, "spec_store_bypass"))
-			return strcmp(state, "Not affected");
-	return false;
 }
 
 /* A name with a newline takes one line all the same. */
@@ -327,11 +282,11 @@ int show_status(seq_file_t *m, process_t *p, thread_t *t)
 	rcu_read_unlock();
 	/* No program can have more or less of either than all others. */
 	seq_printf(m, "Speculation_Store_Bypass:\t%s\nSpeculationIndirectBranch:\talways enabled\n",
-		   bypasses_stores() ? "vulnerable" : "not vulnerable");
+		   arch_vulnerable("spec_store_bypass") ? "vulnerable" : "not vulnerable");
 	seq_puts(m, "Cpus_allowed:\t");
-	show_cpu_mask(m, &t->sched.affinity);
+	seq_cpu_mask(m, &t->sched.affinity);
 	seq_puts(m, "\nCpus_allowed_list:\t");
-	show_cpu_list(m, &t->sched.affinity);
+	seq_cpu_list(m, &t->sched.affinity);
 	show_memory_nodes(m);
 	seq_printf(m, "\nvoluntary_ctxt_switches:\t%lu\nnonvoluntary_ctxt_switches:\t%lu\n",
 		   t->voluntary_switches, t->involuntary_switches);
@@ -546,10 +501,17 @@ int show_sched(seq_file_t *m, process_t *p, thread_t *t)
 	seq_putc(m, '\n');
 	show_msec(m, "se.exec_start", t->sched.exec_start);
 	show_msec(m, "se.sum_exec_runtime", sched_thread_runtime(t));
-	show_msec(m, "wait_sum", sched_thread_waited(t));
+	show_msec(m, "wait_sum", sched_thread_waited(t) - READ_ONCE(t->waited_before));
 	for (u32 i = 0; i < ARRAY_SIZE(lines); i++)
 		seq_printf(m, "%-45s:%21lu\n", lines[i].name, lines[i].value);
 	seq_printf(m, "%-45s:%21d\n", "prio", PRIORITY_BASE + priority);
+	return 0;
+}
+
+/* Whatever is written: what statistics can begin anew do so. */
+int store_sched(process_t *p, thread_t *t, char *text)
+{
+	WRITE_ONCE(t->waited_before, sched_thread_waited(t));
 	return 0;
 }
 

@@ -97,6 +97,7 @@ int show_oom_score_adj(seq_file_t *m, process_t *p, thread_t *t);
 int show_schedstat(seq_file_t *m, process_t *p, thread_t *t);
 int show_timers(seq_file_t *m, process_t *p, thread_t *t);
 int show_sched(seq_file_t *m, process_t *p, thread_t *t);
+int store_sched(process_t *p, thread_t *t, char *text);
 int show_oom_adj(seq_file_t *m, process_t *p, thread_t *t);
 int store_oom_adj(process_t *p, thread_t *t, char *text);
 int show_wchan(seq_file_t *m, process_t *p, thread_t *t);
@@ -110,6 +111,7 @@ int show_io(seq_file_t *m, process_t *p, thread_t *t);
 
 /* global.c, sysctl.c */
 void proc_global_init(void);
+void proc_frames_init(void); /* frames.c */
 void proc_sysctl_init(void);
 
 #endif

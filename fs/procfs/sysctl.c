@@ -4,7 +4,10 @@
 #include "procfs.h"
 
 #include <arch/cpu.h>
+#include <drivers/random.h>
 #include <kernel/cfi.h>
+#include <kernel/cred.h>
+#include <kernel/lib/hash.h>
 #include <kernel/lib/printf.h>
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
@@ -15,20 +18,28 @@
 #include <mm/space.h>
 #include <uapi/errno.h>
 
-typedef enum sysctl_kind { SYSCTL_U64, SYSCTL_INTS, SYSCTL_STRING, SYSCTL_ACTION } sysctl_kind_t;
+typedef enum sysctl_kind {
+	SYSCTL_U64,
+	SYSCTL_INTS,
+	SYSCTL_STRING,
+	SYSCTL_WORD,
+	SYSCTL_ACTION
+} sysctl_kind_t;
 
 typedef struct sysctl {
 	sysctl_kind_t kind;
 	void *value;
-	u64 min, max;	  /* int: as signed */
-	size_t size;	  /* string: bytes; ints: how many */
-	spinlock_t *lock; /* string: what value is read and written under */
+	u64 min, max;		  /* int: as signed */
+	size_t size;		  /* string: bytes; ints, words: how many */
+	const char *const *words; /* word: value, an int, is the index of one */
+	spinlock_t *lock;	  /* string: what value is read and written under */
 	int (*action)(u64 value);
 	u64 hash; /* of action: kernel/cfi.h */
 } sysctl_t;
 
 #define LINE 256
 #define INTS_MAX 8 /* numbers in a file */
+#define PRINTK_DELAY_MAX 10000
 
 static ssize_t sysctl_read(file_t *f, iter_t *it, off_t *pos)
 {
@@ -50,6 +61,9 @@ static ssize_t sysctl_read(file_t *f, iter_t *it, off_t *pos)
 		spin_lock(s->lock);
 		n = scnprintf(line, sizeof(line), "%s\n", (char *)s->value);
 		spin_unlock(s->lock);
+		break;
+	case SYSCTL_WORD:
+		n = scnprintf(line, sizeof(line), "%s\n", s->words[READ_ONCE(*(int *)s->value)]);
 		break;
 	case SYSCTL_ACTION:
 		n = scnprintf(line, sizeof(line), "0\n");
@@ -97,6 +111,21 @@ static int store_ints(sysctl_t *s, char *line)
 	return 0;
 }
 
+/* The word and a newline, nothing else, as Linux wants it. */
+static int store_word(sysctl_t *s, const char *line)
+{
+	size_t len = strcspn(line, "\n");
+
+	if (!line[len] || line[len + 1])
+		return -EINVAL;
+	for (size_t i = 0; i < s->size; i++)
+		if (strlen(s->words[i]) == len && !strncmp(s->words[i], line, len)) {
+			WRITE_ONCE(*(int *)s->value, (int)i);
+			return 0;
+		}
+	return -EINVAL;
+}
+
 static int store(sysctl_t *s, char *line)
 {
 	bool negative = line[0] == '-';
@@ -136,6 +165,10 @@ static ssize_t sysctl_write(file_t *f, iter_t *it, off_t *pos)
 	if (copy_from_iter(line, n, it) != n)
 		return -EFAULT;
 	line[n] = 0;
+	if (s->kind == SYSCTL_WORD) {
+		r = store_word(s, line);
+		return r ? r : (ssize_t)total;
+	}
 	line[strcspn(line, "\n")] = 0;
 	text += strspn(text, " \t");
 	r = store(s, text);
@@ -190,6 +223,12 @@ __init int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t
 	return add(name, mode, (sysctl_t){ SYSCTL_STRING, value, .size = size, .lock = lock });
 }
 
+__init int proc_sysctl_word(const char *name, mode_t mode, int *value, const char *const *words,
+			    u32 count)
+{
+	return add(name, mode, (sysctl_t){ SYSCTL_WORD, value, .size = count, .words = words });
+}
+
 __init int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 max,
 			       int (*change)(u64 value))
 {
@@ -239,6 +278,32 @@ static int show_dentry_state(seq_file_t *m, void *arg)
 	return 0;
 }
 
+int kptr_restrict;
+static u64 address_key[2] __ro_after_init;
+
+u64 proc_told_address(const void *address)
+{
+	const cred_t *c = current_cred();
+
+	switch (READ_ONCE(kptr_restrict)) {
+	case 0:
+		return (u32)siphash(address_key, &address, sizeof(address));
+	case 1:
+		return capable(CAP_SYSLOG) && c->uid == c->euid && c->gid == c->egid ? (u64)address
+										     : 0;
+	}
+	return 0;
+}
+
+/* How much readers are told is not for everybody who happens to be root to say. */
+static int set_kptr_restrict(u64 value)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	WRITE_ONCE(kptr_restrict, (int)value);
+	return 0;
+}
+
 /* What is wrong with the kernel is never taken back. */
 static int add_taints(u64 more)
 {
@@ -256,11 +321,20 @@ static int report_leaks(u64 value)
 
 __init void proc_sysctl_init(void)
 {
+	static const char *const devkmsg[DEVKMSG_WORDS] = { "on", "off", "ratelimit" };
 	int r = 0;
 
 	r |= proc_sysctl_ints("kernel/printk", 0644, printk_levels, PRINTK_LEVELS, INT32_MIN,
 			      INT32_MAX);
 	r |= proc_sysctl_int("kernel/dmesg_restrict", 0644, &dmesg_restrict, 0, 1);
+	r |= proc_sysctl_int("kernel/printk_ratelimit", 0644, &printk_window_seconds, 0, INT32_MAX);
+	r |= proc_sysctl_int("kernel/printk_ratelimit_burst", 0644, &printk_window_burst, INT32_MIN,
+			     INT32_MAX);
+	r |= proc_sysctl_int("kernel/printk_delay", 0644, &printk_delay_ms, 0, PRINTK_DELAY_MAX);
+	r |= proc_sysctl_word("kernel/printk_devkmsg", 0644, &printk_devkmsg, devkmsg,
+			      DEVKMSG_WORDS);
+	r |= proc_sysctl_int_changed("kernel/kptr_restrict", 0644, &kptr_restrict, 0, 2,
+				     set_kptr_restrict);
 	r |= proc_sysctl_int("kernel/panic", 0644, &panic_timeout, INT32_MIN, INT32_MAX);
 	r |= proc_sysctl_changed("kernel/tainted", 0644, &taints, INT64_MAX, add_taints);
 	r |= proc_sysctl_int_changed("kernel/sched_rt_period_us", 0644, &sched_rt_period_us, 1,
@@ -290,6 +364,10 @@ __init void proc_sysctl_init(void)
 				 vm_set_overcommit_kbytes);
 	r |= proc_sysctl_u64("vm/admin_reserve_kbytes", 0644, &vm_admin_reserve, 0, INT64_MAX);
 	r |= proc_sysctl_u64("vm/user_reserve_kbytes", 0644, &vm_user_reserve, 0, INT64_MAX);
+	random_get_bytes(address_key, sizeof(address_key));
+	vm_min_free_init();
+	r |= proc_sysctl_changed("vm/min_free_kbytes", 0644, &vm_min_free_kbytes, INT32_MAX,
+				 vm_set_min_free);
 	r |= proc_sysctl_u64("vm/mmap_min_addr", 0644, &mmap_min_addr, 0, 1UL << 30);
 	r |= proc_sysctl_action("vm/drop_caches", 0200, reclaim_drop_caches);
 #ifdef CONFIG_DEBUG

@@ -111,40 +111,6 @@ static int show_distance(seq_file_t *m, void *arg)
 	return 0;
 }
 
-/* A set of CPUs as a list of ranges. */
-static void put_cpus(seq_file_t *m, const cpu_set_t *set)
-{
-	bool any = false;
-
-	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
-		u32 last = cpu;
-
-		if (!cpu_set_test(set, cpu))
-			continue;
-		while (last + 1 < cpu_count && cpu_set_test(set, last + 1))
-			last++;
-		seq_printf(m, last > cpu ? "%s%u-%u" : "%s%u", any ? "," : "", cpu, last);
-		any = true;
-		cpu = last;
-	}
-	seq_putc(m, '\n');
-}
-
-/*
- * The same as a bit mask: words of 32 bits in hexadecimal, the highest first, only as wide as there
- * are CPUs.
- */
-static void put_cpu_mask(seq_file_t *m, const cpu_set_t *set)
-{
-	for (u32 i = (cpu_count + 31) / 32; i-- > 0;) {
-		u32 bits = 0, here = MIN(cpu_count - i * 32, 32U);
-
-		for (u32 k = 0; k < here; k++)
-			bits |= (u32)cpu_set_test(set, i * 32 + k) << k;
-		seq_printf(m, "%0*x%s", (int)(here + 3) / 4, bits, i ? "," : "\n");
-	}
-}
-
 static cpu_set_t cpus_of_node(u32 node)
 {
 	cpu_set_t set = { 0 };
@@ -159,7 +125,8 @@ static int show_node_cpus(seq_file_t *m, void *arg)
 {
 	cpu_set_t set = cpus_of_node((u32)(unsigned long)arg);
 
-	put_cpus(m, &set);
+	seq_cpu_list(m, &set);
+	seq_putc(m, '\n');
 	return 0;
 }
 
@@ -167,7 +134,8 @@ static int show_node_cpu_map(seq_file_t *m, void *arg)
 {
 	cpu_set_t set = cpus_of_node((u32)(unsigned long)arg);
 
-	put_cpu_mask(m, &set);
+	seq_cpu_mask(m, &set);
+	seq_putc(m, '\n');
 	return 0;
 }
 
@@ -233,7 +201,8 @@ static int show_cache(seq_file_t *m, void *arg)
 		for_each_cpu(other)
 			if (arch_cache_shared(&c, cpu, other))
 				cpu_set_add(&set, other);
-		put_cpus(m, &set);
+		seq_cpu_list(m, &set);
+		seq_putc(m, '\n');
 		return 0;
 	case FACT_LEVEL:
 		number = c.level;
@@ -319,7 +288,8 @@ static int show_cpu_group(seq_file_t *m, void *arg)
 	unsigned long which = (unsigned long)arg;
 	cpu_set_t set = group_of((u32)(which >> 8), groups[which & 0xff].kind);
 
-	put_cpu_mask(m, &set);
+	seq_cpu_mask(m, &set);
+	seq_putc(m, '\n');
 	return 0;
 }
 
@@ -328,7 +298,8 @@ static int show_cpu_group_list(seq_file_t *m, void *arg)
 	unsigned long which = (unsigned long)arg;
 	cpu_set_t set = group_of((u32)(which >> 8), groups[which & 0xff].kind);
 
-	put_cpus(m, &set);
+	seq_cpu_list(m, &set);
+	seq_putc(m, '\n');
 	return 0;
 }
 

@@ -281,3 +281,103 @@ void seq_path(seq_file_t *m, const path_t *p, const char *escape)
 		seq_escape(m, name, escape);
 	kfree(buf);
 }
+
+/* ---- sets of CPUs ---- */
+
+void seq_cpu_list(seq_file_t *m, const cpu_set_t *set)
+{
+	const char *between = "";
+
+	for (u32 cpu = 0; cpu < cpu_count; cpu++) {
+		u32 last = cpu;
+
+		if (!cpu_set_test(set, cpu))
+			continue;
+		while (last + 1 < cpu_count && cpu_set_test(set, last + 1))
+			last++;
+		if (last == cpu)
+			seq_printf(m, "%s%u", between, cpu);
+		else
+			seq_printf(m, "%s%u-%u", between, cpu, last);
+		between = ",";
+		cpu = last;
+	}
+}
+
+void seq_cpu_mask(seq_file_t *m, const cpu_set_t *set)
+{
+	u32 words = (cpu_count + 31) / 32;
+
+	for (u32 i = words; i-- > 0;) {
+		u32 bits = 0, width = i == words - 1 ? (cpu_count + 3 - i * 32) / 4 : 8;
+
+		for (u32 k = 0; k < 32 && i * 32 + k < cpu_count; k++)
+			bits |= (u32)cpu_set_test(set, i * 32 + k) << k;
+		seq_printf(m, "%0*x%s", (int)width, bits, i ? "," : "");
+	}
+}
+
+int cpu_mask_parse(const char *text, cpu_set_t *set)
+{
+	size_t len = strcspn(text, "\n");
+	u32 cpu = 0;
+
+	*set = (cpu_set_t){ 0 };
+	if (!len)
+		return -EINVAL;
+	/* The last digit holds the first CPUs. */
+	for (const char *c = text + len; c-- > text;) {
+		char one[2] = { *c, '\0' };
+		u64 digit;
+
+		if (*c == ',')
+			continue;
+		if (kstrtou64(one, 16, &digit))
+			return -EINVAL;
+		for (u32 i = 0; i < 4; i++, cpu++) {
+			if (!(digit >> i & 1))
+				continue;
+			if (cpu >= cpu_count)
+				return -EOVERFLOW;
+			cpu_set_add(set, cpu);
+		}
+	}
+	return 0;
+}
+
+/* A number at *text, which moves behind it. 0, -EINVAL, -ERANGE: there is no such CPU. */
+static int parse_cpu(const char **text, u32 *out)
+{
+	u32 value = 0;
+
+	if (**text < '0' || **text > '9')
+		return -EINVAL;
+	for (; **text >= '0' && **text <= '9'; (*text)++)
+		value = MIN(value * 10 + (u32)(**text - '0'), (u32)NR_CPUS);
+	*out = value;
+	return value < cpu_count ? 0 : -ERANGE;
+}
+
+int cpu_list_parse(const char *text, cpu_set_t *set)
+{
+	*set = (cpu_set_t){ 0 };
+	for (;; text++) {
+		u32 first, last;
+		int r = parse_cpu(&text, &first);
+
+		last = first;
+		if (!r && *text == '-') {
+			text++;
+			r = parse_cpu(&text, &last);
+		}
+		if (r)
+			return r;
+		if (last < first)
+			return -EINVAL;
+		while (first <= last)
+			cpu_set_add(set, first++);
+		if (*text != ',')
+			break;
+	}
+	return !*text || *text == '\n' ? 0 : -EINVAL;
+}

@@ -16,6 +16,12 @@ void arch_show_cpuinfo(seq_file_t *m, u32 cpu);
  * /sys/devices/system/cpu/vulnerabilities).
  */
 const char *arch_vulnerability(u32 index, const char **state);
+bool arch_vulnerable(
+	const char *name); /* has the weakness of that name, and nothing is done against it */
+
+/* How many entries of each size map the physical memory below `end` for the kernel: 4 KiB, 2 MiB, 1 GiB. */
+void arch_direct_map(phys_addr_t end, u64 count[3]);
+u64 arch_percpu_pages(void); /* of the areas of all CPUs (arch/percpu.h) */
 
 typedef enum cache_kind {
 	CACHE_DATA = 1,

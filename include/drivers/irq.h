@@ -11,6 +11,7 @@
 #ifndef DRIVERS_IRQ_H
 #define DRIVERS_IRQ_H
 
+#include <arch/cpu.h>
 #include <arch/thread.h>
 
 #define NR_IRQS 192
@@ -47,6 +48,13 @@ typedef struct irq_info {
 	bool level;
 } irq_info_t;
 bool irq_info(u32 irq, irq_info_t *out); /* false when the line has no handler */
+/*
+ * CPUs that a line's interrupts may go to, and the one that they do go to: false when it has no handler. They go to the
+ * first of a set: 0, -EINVAL (no CPU of it can be named by an I/O APIC), -EIO (the line stays where it is). May sleep.
+ */
+bool irq_get_affinity(u32 irq, cpu_set_t *set, u32 *cpu);
+int irq_set_affinity(u32 irq, const cpu_set_t *set);
+void irq_show_init(void); /* boot, after the drivers: /proc/irq */
 u64 irq_count(u32 irq, u32 cpu);
 u64 irq_count_all(void); /* devices and the sources below, all CPUs */
 /* The other sources ("NMI", "LOC", ...): false past the last. */

@@ -23,6 +23,11 @@ int epoll_control(file_t *epoll, int op, int fd, file_t *target, const struct ep
  */
 int epoll_wait_events(file_t *f, struct epoll_event __user *events, int max, nsec_t deadline);
 bool file_is_epoll(const file_t *f);
+/*
+ * The n-th of the files that the instance watches under that number, by address: only to compare, no reference. -EINVAL:
+ * f is no instance; -ENOENT. May sleep.
+ */
+const void *epoll_target(file_t *f, int fd, u32 n);
 /* The last reference of a watched file went: it leaves all sets. Called by fs/vfs/file.c. */
 void epoll_forget_file(file_t *f);
 void epoll_init(void); /* boot, after procfs */

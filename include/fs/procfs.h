@@ -23,6 +23,9 @@ int proc_sysctl_int(const char *name, mode_t mode, int *value, int min, int max)
 int proc_sysctl_ints(const char *name, mode_t mode, int *values, u32 count, int min, int max);
 /* value: size bytes with the closing NUL, read and written under lock. */
 int proc_sysctl_string(const char *name, mode_t mode, char *value, size_t size, spinlock_t *lock);
+/* One of count words; a write gives it with a newline. value: its index. */
+int proc_sysctl_word(const char *name, mode_t mode, int *value, const char *const *words,
+		     u32 count);
 /* A write calls fn(value) instead of storing: drop_caches. */
 int proc_sysctl_action(const char *name, mode_t mode, int (*fn)(u64 value));
 /* 0 to max; change(value) stores a new one, or says why not. */
@@ -30,6 +33,12 @@ int proc_sysctl_int_changed(const char *name, mode_t mode, int *value, int min, 
 			    int (*change)(u64 value));
 int proc_sysctl_changed(const char *name, mode_t mode, u64 *value, u64 max,
 			int (*change)(u64 value));
+/*
+ * What the reader of a file is told instead of an address of the kernel's (kernel.kptr_restrict): 0, a name that means
+ * nothing else, 1, the address if he may read the log and is who he was, else 0; 2, 0.
+ */
+extern int kptr_restrict;
+u64 proc_told_address(const void *address);
 void *proc_file_arg(file_t *f); /* arg given at creation */
 /* Of a directory /proc/PID, without a reference; NULL for every other file. */
 struct pid *proc_file_pid(const file_t *f);

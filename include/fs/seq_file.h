@@ -39,5 +39,13 @@ void seq_putc(seq_file_t *m, char c);
 void seq_write(seq_file_t *m, const void *data, size_t len);
 void seq_escape(seq_file_t *m, const char *s, const char *which); /* octal escapes */
 void seq_path(seq_file_t *m, const path_t *p, const char *escape);
+/*
+ * CPUs of the set, of those that there are: "0-3,5"; or as words of 32 bits in hexadecimal, the highest first, only as
+ * wide as there are CPUs. And such text read again: 0, -EINVAL, or for a CPU that is not there -EOVERFLOW, of a list -ERANGE.
+ */
+void seq_cpu_list(seq_file_t *m, const cpu_set_t *set);
+void seq_cpu_mask(seq_file_t *m, const cpu_set_t *set);
+int cpu_list_parse(const char *text, cpu_set_t *set);
+int cpu_mask_parse(const char *text, cpu_set_t *set);
 
 #endif

@@ -15,6 +15,8 @@ struct thread;
 /* A file that counts or samples, or ERR_PTR as perf_event_open(2) says. attr: checked here. */
 struct file *perf_event_create(const struct perf_event_attr *attr, pid_t pid, int cpu, int group,
 			       u32 flags);
+/* Events that the running thread made, whomever they are about. May sleep. */
+void perf_enable_own(bool on);
 void perf_init(void);	  /* boot, after procfs_init */
 void kallsyms_init(void); /* likewise: /proc/kallsyms */
 

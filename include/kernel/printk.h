@@ -27,7 +27,7 @@ void printk_init(void); /* boot, once softirq_register works: loglevel=, quiet, 
 #define pr_warn(...) printk(KERN_WARNING __VA_ARGS__)
 #define pr_info(...) printk(KERN_INFO __VA_ARGS__)
 #define pr_debug(...) printk(KERN_DEBUG __VA_ARGS__)
-/* At most `burst` lines a five-second window from this call site. */
+/* At most so many lines a window of time from this call site: kernel.printk_ratelimit(_burst). */
 #define pr_ratelimited(...)                                                                        \
 	do {                                                                                       \
 		static printk_ratelimit_t _rl;                                                     \
@@ -40,6 +40,9 @@ typedef struct printk_ratelimit {
 	u32 printed;
 } printk_ratelimit_t;
 bool printk_ratelimit(printk_ratelimit_t *rl);
+bool printk_ratelimit_by(printk_ratelimit_t *rl, int seconds, int burst); /* 0 seconds: no limit */
+extern int printk_window_seconds, printk_window_burst;
+extern int printk_delay_ms; /* kernel.printk_delay: before each line */
 
 /* A place where log lines appear at once. write must work with interrupts off, in NMI and panic. */
 typedef struct console {
@@ -74,6 +77,9 @@ enum {
 };
 extern int printk_levels[PRINTK_LEVELS];
 #define console_loglevel printk_levels[PRINTK_CONSOLE]
+/* kernel.printk_devkmsg: what becomes of programs' lines; limited: ten of an opener's in five seconds. */
+enum { DEVKMSG_ON, DEVKMSG_OFF, DEVKMSG_LIMITED, DEVKMSG_WORDS };
+extern int printk_devkmsg;
 extern int dmesg_restrict; /* kernel.dmesg_restrict: reading the log takes CAP_SYSLOG */
 
 /*

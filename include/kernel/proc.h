@@ -69,7 +69,9 @@ void thread_usage(thread_t *t, struct rusage *out);
 /* Power. */
 extern int
 	ctrl_alt_del_reboots; /* atomic: Ctrl-Alt-Del restarts at once (LINUX_REBOOT_CMD_CAD_ON) */
-void ctrl_alt_del(void);      /* any context: restarts, or SIGINT for init */
+void ctrl_alt_del(void);      /* any context: restarts, or SIGINT for whom cad_pid names */
+extern int cad_pid;	      /* sysctl kernel.cad_pid */
+int set_cad_pid(u64 nr);      /* 0, -ESRCH */
 
 extern u64 pid_max, max_threads; /* sysctl kernel.pid_max, kernel.threads-max */
 

@@ -64,6 +64,12 @@ typedef enum process_state {
 	PROCESS_DEAD,
 } process_state_t;
 
+/* process->dumpable: who may look into it, and whose its core file is (proc_sys_fs(5), suid_dumpable) */
+#define DUMP_NONE 0u
+#define DUMP_USER 1u
+#define DUMP_ROOT 2u
+extern int suid_dumpable; /* what it is after a change of credentials */
+
 typedef struct process {
 	refcount_t refs;
 	rcu_head_t rcu;
@@ -89,8 +95,9 @@ typedef struct process {
 	bool did_exec;		/* (t) setpgid's EACCES */
 	mutex_t exec_guard;	/* held from looking at credentials and tracer to their change */
 	bool is_subreaper, is_init, kernel;
-	bool unkillable; /* (s) init: signals without a handler do nothing to it */
-	bool dumpable;
+	bool unkillable;	/* (s) init: signals without a handler do nothing to it */
+	u8 dumpable;		/* DUMP_* */
+	bool no_huge_pages;	/* prctl(2), PR_SET_THP_DISABLE */
 	u32 core_filter;	/* CORE_* of uapi/core.h: one word */
 	struct core_dump *core; /* (s) a core file is being written: kernel/proc/coredump.c */
 	bool nproc_exceeded;	/* (o) a change of user went above RLIMIT_NPROC: execve refuses */

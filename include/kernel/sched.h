@@ -87,8 +87,9 @@ extern int sched_rt_period_us, sched_rt_runtime_us;
 int sched_set_rt_period(u64 us);
 int sched_set_rt_runtime(u64 us);
 
-nsec_t sched_thread_waited(struct thread *t);  /* runnable, for a CPU */
-nsec_t sched_thread_runtime(struct thread *t); /* up to now, also when running */
+nsec_t sched_thread_waited(struct thread *t);	 /* runnable, for a CPU */
+nsec_t sched_slept(struct thread *t, u32 state); /* how long it is in that state; 0: it is not */
+nsec_t sched_thread_runtime(struct thread *t);	 /* up to now, also when running */
 /* User and system time up to now, their sum being the precise runtime. */
 void sched_thread_times(struct thread *t, nsec_t *user, nsec_t *system);
 void sched_account_user(bool user); /* the timer interrupt sampled this mode */

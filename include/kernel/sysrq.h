@@ -15,4 +15,11 @@ void sysrq_handle(char key);
 
 void sysrq_init(void); /* boot, after procfs: /proc/sysrq-trigger, /proc/sys/kernel/sysrq */
 
+struct thread;
+/* One line and, if it does not run, a backtrace, to the log. */
+void sysrq_print_thread(struct thread *t);
+
+void timer_list_init(void); /* boot, after procfs: /proc/timer_list */
+void hung_init(void); /* boot, after procfs: looks for threads that hang (kernel/trace/hung.c) */
+
 #endif

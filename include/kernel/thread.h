@@ -195,8 +195,10 @@ typedef struct thread {
 	struct perf_context
 		*perf; /* what measures it, or NULL: set once; kernel/trace/perf_count.c */
 	u32 perf_cpu;  /* (o) where that last saw it */
+	u32 mce_kill; /* (o) prctl(2), PR_MCE_KILL: 0 as the machine does, else 1 + what was asked for */
 	/* task work: run by itself before user mode */
 	struct thread_work *works; /* (a) */
+	nsec_t waited_before;	   /* (a) what /proc/PID/sched no longer counts */
 #if defined(CONFIG_DEBUG)
 	struct {
 		void *dep;

@@ -174,6 +174,14 @@ typedef struct zone_info {
 	u64 free_blocks[MAX_ORDER + 1];
 } zone_info_t;
 bool zone_info(u32 index, zone_info_t *out); /* false past the last */
+extern u64
+	vm_min_free_kbytes; /* sysctl vm.min_free_kbytes: what the zones' lowest marks add up to */
+int vm_set_min_free(u64 kib); /* each zone keeps its share; may sleep. 0 */
+void vm_min_free_init(void);  /* boot */
+pfn_t page_frames_end(void);  /* above the last frame of RAM */
+/* One frame, as /proc/kpagecount and kpageflags tell it: entries that map it; KPF_* of uapi/kernel-page-flags. */
+u64 page_frame_maps(pfn_t pfn);
+u64 page_frame_flags(pfn_t pfn);
 
 void page_init(void);	    /* boot: takes over from mm/page/early.c */
 int page_init_cpu(u32 cpu); /* page lists of a further CPU, before it allocates; 0 or -ENOMEM */

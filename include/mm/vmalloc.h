@@ -29,6 +29,16 @@ int vmm_map_page(uint64_t *pml4, uint64_t virt, uint64_t phys, uint64_t flags);
 void vmm_unmap_page(uint64_t *pml4, uint64_t virt);
 uint64_t vmm_virt_to_phys(uint64_t *pml4, uint64_t virt); /* ~0 when unmapped */
 
+/* An area: [start, end) with its guards. mm/info/vmalloc.c. */
+typedef struct kmap_info {
+	unsigned long start, end;
+	u32 pages;	  /* its own, 0: device memory */
+	u32 *node_pages;  /* the caller's: of these, on each node; or NULL */
+	phys_addr_t phys; /* device memory: where it begins */
+} kmap_info_t;
+bool kmap_next(unsigned long from, kmap_info_t *out); /* the first at or above `from`; may sleep */
+u64 kmap_pages(void);				      /* of all areas; may sleep */
+
 void kmap_init(void);
 void kmap_purge(void); /* gives freed areas back at once (leak checks); may sleep */
 

@@ -120,5 +120,11 @@ _Static_assert(sizeof(struct user_regs_struct) == 216, "user_regs_struct");
 #define KCMP_IO 5
 #define KCMP_SYSVSEM 6
 #define KCMP_EPOLL_TFD 7
+struct kcmp_epoll_slot {
+	uint32_t efd;  /* of the instance */
+	uint32_t tfd;  /* as it was given to epoll_ctl(2) */
+	uint32_t toff; /* the how manieth of those given under that number */
+};
+_Static_assert(sizeof(struct kcmp_epoll_slot) == 12, "kcmp_epoll_slot");
 
 #endif

@@ -44,6 +44,18 @@ static bool is_wall_clock(int clock)
 	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM;
 }
 
+static bool is_alarm(int clock)
+{
+	return clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+}
+
+/* Does such a setting move with the wall clock? That of its alarm does in any case. */
+static bool moves(const timerfd_t *t, int flags)
+{
+	return is_wall_clock(t->clock) &&
+	       ((flags & TFD_TIMER_ABSTIME) || t->clock == CLOCK_REALTIME_ALARM);
+}
+
 static nsec_t now_of(const timerfd_t *t)
 {
 	return t->wall ? clock_realtime() : clock_monotonic();
@@ -281,7 +293,7 @@ static int set_locked(timerfd_t *t, int flags, timerfd_setting_t next, timerfd_s
 	assert_held(&t->lock);
 	catch_up(t);
 	*old = setting_of(t);
-	t->wall = is_wall_clock(t->clock) && (flags & TFD_TIMER_ABSTIME);
+	t->wall = moves(t, flags);
 	t->flags = flags;
 	if (!(flags & TFD_TIMER_CANCEL_ON_SET))
 		t->cancelled = false;
@@ -295,7 +307,7 @@ static int set_locked(timerfd_t *t, int flags, timerfd_setting_t next, timerfd_s
 	}
 	t->expires = next.value;
 	if (!(flags & TFD_TIMER_ABSTIME)) {
-		nsec_t now = clock_monotonic();
+		nsec_t now = now_of(t);
 
 		t->expires = next.value > NSEC_MAX - now ? NSEC_MAX : now + next.value;
 	}
@@ -315,11 +327,13 @@ int timerfd_set(file_t *f, int flags, timerfd_setting_t next, timerfd_setting_t 
 
 	if (f->ops != &timerfd_operations)
 		return -EINVAL;
+	if (is_alarm(t->clock) && !capable(CAP_WAKE_ALARM))
+		return -EPERM;
 	/* Only for absolute times of the wall clock; nothing otherwise. */
 	if (!is_wall_clock(t->clock) || !(flags & TFD_TIMER_ABSTIME))
 		flags &= ~TFD_TIMER_CANCEL_ON_SET;
 	mutex_lock(&t->setting);
-	wall = is_wall_clock(t->clock) && (flags & TFD_TIMER_ABSTIME);
+	wall = moves(t, flags);
 	wall_before = t->wall;
 	/* Queued first: a setting of the clock after the arming must not be missed. */
 	if (wall && !wall_before)

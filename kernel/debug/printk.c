@@ -30,8 +30,6 @@
 #define TEXT_SIZE 131072u
 #define DEFAULT_LEVEL 4 /* KERN_WARNING, as Linux's default_message_loglevel */
 #define QUIET_LEVEL 4
-#define RATELIMIT_WINDOW (5 * NSEC_PER_SEC)
-#define RATELIMIT_BURST 10
 #define PANIC_TRIES 1000000u
 #define CONT_MAX 256u
 #define NMI_MAX 512u
@@ -63,6 +61,7 @@ static DEFINE_PERCPU(log_cpu_t, log_cpu);
 
 int printk_levels[PRINTK_LEVELS] = { 7, 4, 1, 7 };
 int dmesg_restrict = 1;
+int printk_window_seconds = 5, printk_window_burst = 10, printk_delay_ms;
 bool log_panicking;
 wait_queue_head_t log_wait = WAIT_QUEUE_INIT(log_wait);
 static bool softirqs_work;
@@ -218,6 +217,16 @@ static void announce(void)
 	}
 }
 
+/* kernel.printk_delay: so that what runs by on a screen can be read. */
+static void delay_line(void)
+{
+	int ms = READ_ONCE(printk_delay_ms);
+
+	if (unlikely(ms))
+		for (s64 end = arch_clock_read() + ms * NSEC_PER_MSEC; arch_clock_read() < end;)
+			cpu_relax();
+}
+
 int vprintk(const char *format, va_list args)
 {
 	char text[LOG_LINE_MAX];
@@ -232,6 +241,7 @@ int vprintk(const char *format, va_list args)
 		start += 2;
 	}
 	n -= (int)(start - text);
+	delay_line();
 	store(level, start, (u32)n);
 	announce();
 	return n;
@@ -250,8 +260,10 @@ int printk(const char *format, ...)
 
 void log_store_user(int level, int facility, const char *text, size_t len)
 {
-	unsigned long flags = arch_irq_save();
+	unsigned long flags;
 
+	delay_line();
+	flags = arch_irq_save();
 	if (log_acquire()) {
 		store_lines((u8)level, (u8)facility, text, (u32)MIN(len, (size_t)UINT16_MAX));
 		log_release();
@@ -260,15 +272,23 @@ void log_store_user(int level, int facility, const char *text, size_t len)
 	announce();
 }
 
-bool printk_ratelimit(printk_ratelimit_t *rl)
+bool printk_ratelimit_by(printk_ratelimit_t *rl, int seconds, int burst)
 {
 	s64 now = arch_clock_read(), start = READ_ONCE(rl->window_start);
 
-	if (now - start >= RATELIMIT_WINDOW &&
+	if (!seconds)
+		return true;
+	if (now - start >= seconds * NSEC_PER_SEC &&
 	    __atomic_compare_exchange_n(&rl->window_start, &start, now, false, __ATOMIC_RELAXED,
 					__ATOMIC_RELAXED))
 		__atomic_store_n(&rl->printed, 0, __ATOMIC_RELAXED);
-	return __atomic_fetch_add(&rl->printed, 1, __ATOMIC_RELAXED) < RATELIMIT_BURST;
+	return __atomic_fetch_add(&rl->printed, 1, __ATOMIC_RELAXED) < (u32)burst;
+}
+
+bool printk_ratelimit(printk_ratelimit_t *rl)
+{
+	return printk_ratelimit_by(rl, READ_ONCE(printk_window_seconds),
+				   READ_ONCE(printk_window_burst));
 }
 
 static int read_locked(u64 *seq, log_record_t *rec, char *text, size_t size)

@@ -50,6 +50,7 @@ static __init __noinline void init_steps(void)
 	process_sysctl_init(); /* /proc/sys/kernel of processes */
 	syslog_init();	       /* the log as a file */
 	sysrq_init();	       /* requests to the kernel itself */
+	hung_init();	       /* threads that hang are noticed */
 	pipe_init();
 	sysv_init();   /* System V IPC, */
 	mqueue_init(); /* and POSIX message queues */
@@ -65,6 +66,8 @@ static __init __noinline void init_steps(void)
 	metrics_init();	    /* /proc/metrics */
 	perf_init();	    /* perf_event_open has its settings */
 	kallsyms_init();    /* and names of functions */
+	timer_list_init();  /* what is to happen when */
+	irq_show_init();    /* where interrupts go */
 	initramfs_unpack(); /* the root gets its files */
 }
 

@@ -48,6 +48,19 @@ void sched_thread_times(thread_t *t, nsec_t *user, nsec_t *system)
 	spin_unlock_irqrestore(&rq->lock, flags);
 }
 
+nsec_t sched_slept(thread_t *t, u32 state)
+{
+	unsigned long flags;
+	run_queue_t *rq = thread_rq_lock(t, &flags);
+	nsec_t n = 0;
+
+	/* One that is about to sleep shows its state already. */
+	if (!t->sched.active && READ_ONCE(t->state) == state)
+		n = arch_clock_read() - t->sleep_start;
+	spin_unlock_irqrestore(&rq->lock, flags);
+	return n;
+}
+
 nsec_t sched_rr_interval(thread_t *t)
 {
 	unsigned long flags;

@@ -32,6 +32,7 @@ typedef struct core_dump {
 static spinlock_t core_pattern_lock = SPINLOCK_INIT("core_pattern");
 static char core_pattern[128] = "core"; /* core_pattern_lock */
 static int core_uses_pid;
+int suid_dumpable;
 
 /* ---- standing still ---- */
 
@@ -214,6 +215,53 @@ static void make_name(name_t *n, const char *pattern, int sig)
 
 /* ---- the file ---- */
 
+/*
+ * What a program with another's rights leaves is root's (DUMP_ROOT), under a whole path as init sees it: nobody else has a
+ * say in where it is. Nobody runs but the dumper.
+ */
+typedef struct root_guise {
+	cred_t *cred; /* the thread's own */
+	fs_context_t *fs;
+} root_guise_t;
+
+static void swap_guise(thread_t *t, root_guise_t *g)
+{
+	cred_t *cred = t->cred;
+	fs_context_t *fs = t->fs;
+
+	spin_lock_irq(sig_lock(t->process));
+	t->fs = g->fs;
+	spin_unlock_irq(sig_lock(t->process));
+	rcu_assign_pointer(t->cred, g->cred);
+	*g = (root_guise_t){ cred, fs };
+}
+
+static bool put_on_guise(root_guise_t *g)
+{
+	thread_t *init = thread_get_by_tid(init_process->pid);
+
+	*g = (root_guise_t){ prepare_creds(), init ? thread_fs_get(init) : NULL };
+	if (init)
+		thread_put(init);
+	if (!g->cred || !g->fs) {
+		if (g->cred)
+			cred_put(g->cred);
+		if (g->fs)
+			fs_context_put(g->fs);
+		return false;
+	}
+	g->cred->fsuid = 0;
+	swap_guise(current(), g);
+	return true;
+}
+
+static void take_off_guise(root_guise_t *g)
+{
+	swap_guise(current(), g);
+	cred_put(g->cred);
+	fs_context_put(g->fs);
+}
+
 /* A new one in every case: nobody else can have it open, and it is no link. */
 static file_t *open_core(const char *name)
 {
@@ -231,6 +279,24 @@ static file_t *open_core(const char *name)
 		return f;
 	file_put(f);
 	return ERR_PTR(-EPERM);
+}
+
+static file_t *open_as_root(const char *name)
+{
+	root_guise_t guise;
+	file_t *f;
+
+	if (name[0] != '/') {
+		printk(KERN_WARNING
+		       "%s[%d]: no core file: not under a whole path, and it may hold secrets\n",
+		       current()->name, current()->tid);
+		return ERR_PTR(-EPERM);
+	}
+	if (!put_on_guise(&guise))
+		return ERR_PTR(-ENOMEM);
+	f = open_core(name);
+	take_off_guise(&guise);
+	return f;
 }
 
 static bool write_file(const siginfo_t *info)
@@ -253,7 +319,8 @@ static bool write_file(const siginfo_t *info)
 	if (core.limit < PAGE_SIZE)
 		return false;
 	make_name(&name, pattern, info->si_signo);
-	core.file = open_core(name.text);
+	core.file = current_process()->dumpable == DUMP_ROOT ? open_as_root(name.text)
+							     : open_core(name.text);
 	if (IS_ERR(core.file))
 		return false;
 	complete = core_write(&core);
@@ -267,7 +334,7 @@ void core_dump(const siginfo_t *info)
 	int status = info->si_signo;
 	core_dump_t core = { .dumper = t };
 
-	if (!READ_ONCE(t->process->dumpable) || !t->space)
+	if (READ_ONCE(t->process->dumpable) == DUMP_NONE || !t->space)
 		return;
 	if (!stop_others(t, &core, status))
 		return;
@@ -277,8 +344,23 @@ void core_dump(const siginfo_t *info)
 	let_go(t, status);
 }
 
+static int set_suid_dumpable(u64 value)
+{
+	bool whole;
+
+	WRITE_ONCE(suid_dumpable, (int)value);
+	spin_lock(&core_pattern_lock);
+	whole = core_pattern[0] == '/' || core_pattern[0] == '|';
+	spin_unlock(&core_pattern_lock);
+	if (value == DUMP_ROOT && !whole)
+		pr_warn("fs.suid_dumpable is 2, but kernel.core_pattern is no whole path: nothing is dumped\n");
+	return 0;
+}
+
 __init void core_sysctl_init(void)
 {
+	proc_sysctl_int_changed("fs/suid_dumpable", 0644, &suid_dumpable, DUMP_NONE, DUMP_ROOT,
+				set_suid_dumpable);
 	proc_sysctl_string("kernel/core_pattern", 0644, core_pattern, sizeof(core_pattern),
 			   &core_pattern_lock);
 	proc_sysctl_int("kernel/core_uses_pid", 0644, &core_uses_pid, 0, 1);

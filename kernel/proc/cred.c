@@ -134,7 +134,7 @@ void commit_creds(cred_t *next)
 	cred_t *old = t->cred;
 
 	if (needs_protection(old, next)) {
-		t->process->dumpable = false;
+		t->process->dumpable = (u8)READ_ONCE(suid_dumpable);
 		t->process->death_signal = 0;
 	}
 	if (next->user != old->user) {

@@ -401,10 +401,10 @@ static void take_name(const exec_t *e, thread_t *t)
 }
 
 /* Who may look into the process: fewer from here on, more only when it has its new memory (ptrace_space). */
-static bool take_credentials(exec_t *e, process_t *p)
+static u8 take_credentials(exec_t *e, process_t *p)
 {
-	bool dumpable =
-		!e->unreadable && e->cred->euid == e->cred->uid && e->cred->egid == e->cred->gid;
+	bool own = !e->unreadable && e->cred->euid == e->cred->uid && e->cred->egid == e->cred->gid;
+	u8 dumpable = own ? DUMP_USER : (u8)READ_ONCE(suid_dumpable);
 
 	if (e->secure)
 		p->death_signal = 0;
@@ -416,8 +416,8 @@ static bool take_credentials(exec_t *e, process_t *p)
 			p->rlimits[RLIMIT_STACK].rlim_cur = STACK_LIMIT_SECURE;
 		spin_unlock_irq(sig_lock(p));
 	}
-	if (!dumpable)
-		p->dumpable = false;
+	if (!own)
+		p->dumpable = dumpable;
 	commit_creds(e->cred);
 	e->cred = NULL;
 	return dumpable;
@@ -428,7 +428,7 @@ static void become_program(exec_t *e, sighand_t *sighand)
 {
 	thread_t *t = current();
 	process_t *p = t->process;
-	bool dumpable;
+	u8 dumpable;
 
 	posix_timers_clear(p);
 	dumpable = take_credentials(e, p);

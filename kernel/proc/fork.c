@@ -139,6 +139,7 @@ static process_t *copy_process(u64 flags)
 	refcount_get(&from->ns->refs);
 	p->ns = from->ns;
 	p->dumpable = from->dumpable;
+	p->no_huge_pages = from->no_huge_pages;
 	p->core_filter = from->core_filter;
 	p->personality = from->personality;
 	p->oom_score_adj = from->oom_score_adj;
@@ -172,7 +173,8 @@ static void copy_thread_state(thread_t *t, const clone_args_t *args)
 	memcpy(t->name, from->name, sizeof(t->name));
 	t->cred = cred_get(from->cred);
 	t->blocked = from->blocked;
-	t->alloc_context = 0;
+	t->alloc_context = from->alloc_context & ALLOC_NO_IO; /* PR_SET_IO_FLUSHER's */
+	t->mce_kill = from->mce_kill;
 	t->mempolicy = policy_get(from->mempolicy);
 	t->timer_slack_ns = t->default_slack_ns = READ_ONCE(from->timer_slack_ns);
 	/* A thread that shares memory with its maker must not run handlers on the maker's stack. */

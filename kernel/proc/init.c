@@ -93,7 +93,8 @@ __init int process_start_init(void (*fn)(void *), void *arg)
 	*start = (start_t){ .fn = fn, .hash = CODE_HASH(fn), .arg = arg };
 	refcount_get(&init_namespaces.refs);
 	p->ns = &init_namespaces;
-	p->is_init = p->unkillable = p->dumpable = true;
+	p->is_init = p->unkillable = true;
+	p->dumpable = DUMP_USER;
 	p->core_filter = CORE_FILTER_DEFAULT;
 	p->exit_signal = SIGCHLD;
 	t->timer_slack_ns = t->default_slack_ns = TIMER_SLACK_NS;
@@ -135,6 +136,8 @@ __init void process_sysctl_init(void)
 	proc_sysctl_changed("kernel/ns_last_pid", 0666, &last_pid, INT32_MAX, set_last_pid);
 	proc_sysctl_u64("kernel/threads-max", 0644, &max_threads, 20, PID_MAX_LIMIT);
 	proc_sysctl_int("kernel/randomize_va_space", 0644, &randomize_va_space, 0, 2);
+	proc_sysctl_int_changed("kernel/cad_pid", 0600, &cad_pid, INT32_MIN, INT32_MAX,
+				set_cad_pid);
 	proc_sysctl_int("kernel/ctrl-alt-del", 0644, &ctrl_alt_del_reboots, 0, 1);
 	core_sysctl_init();
 	proc_sysctl_int("debug/exception-trace", 0644, &show_unhandled_signals, 0, 1);

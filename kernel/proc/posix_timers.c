@@ -10,7 +10,8 @@
  * reached at the earliest, and set again when it turns out that it was not.
  *
  * Absolute times of the wall clock move with it: each timer of such a clock stands on clock_set_wait, and
- * is armed anew when the clock is set. Relative times count by the monotonic clock, whatever the timer's.
+ * is armed anew when the clock is set. Relative times count by the monotonic clock, whatever the timer's, but
+ * for CLOCK_REALTIME_ALARM, whose are of the wall clock too.
  *
  * Locking: all fields under the process's sig_lock, the timer's function included; clock_set_wait.lock
  * comes before it. A timer that is deleted is first taken off the process's list; then its functions are
@@ -65,13 +66,13 @@ static int check_clock(int clock)
 	case CLOCK_TAI:
 	case CLOCK_PROCESS_CPUTIME_ID:
 	case CLOCK_THREAD_CPUTIME_ID:
-		return 0;
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_BOOTTIME_ALARM:
+		return 0;
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_REALTIME_COARSE:
-		return -EOPNOTSUPP; /* the machine is never woken; the others do not have timers */
+		return -EOPNOTSUPP; /* they do not have timers */
 	}
 	if (clock >= 0)
 		return -EINVAL;
@@ -79,6 +80,16 @@ static int check_clock(int clock)
 		return 0;
 	/* A clock's descriptor has no timers; and of a thread's clocks there is none of that kind. */
 	return clock & CPU_CLOCK_THREAD ? -EINVAL : -EOPNOTSUPP;
+}
+
+/* May the caller have timers of a clock that wakes the machine? */
+static int check_alarm(int clock)
+{
+	if (clock != CLOCK_REALTIME_ALARM && clock != CLOCK_BOOTTIME_ALARM)
+		return 0;
+	if (!clock_has_alarms())
+		return -EOPNOTSUPP;
+	return capable(CAP_WAKE_ALARM) ? 0 : -EPERM;
 }
 
 static nsec_t thread_time(const posix_timer_t *pt, thread_t *t)
@@ -359,6 +370,8 @@ int posix_timer_create(int clock, const struct sigevent *event)
 
 	if (!r && event)
 		r = check_event(event);
+	if (!r)
+		r = check_alarm(clock);
 	if (r)
 		return r;
 	pt = alloc(clock, event);
@@ -457,7 +470,7 @@ static void set_locked(posix_timer_t *pt, bool absolute, timer_setting_t next)
 {
 	nsec_t now;
 
-	pt->wall = absolute && is_wall_clock(pt->clock);
+	pt->wall = is_wall_clock(pt->clock) && (absolute || pt->clock == CLOCK_REALTIME_ALARM);
 	now = now_of(pt);
 	pt->interval = next.interval;
 	pt->expires = 0;

@@ -26,7 +26,7 @@ int ptrace_may_access(thread_t *t, u32 mode)
 	c = rcu_dereference(t->cred);
 	allowed = same_ids(mine, c, mode) && !(c->cap_permitted & ~caps);
 	rcu_read_unlock();
-	return allowed && READ_ONCE(t->process->dumpable) ? 0 : -EPERM;
+	return allowed && READ_ONCE(t->process->dumpable) == DUMP_USER ? 0 : -EPERM;
 }
 
 /*

@@ -21,7 +21,6 @@ static void become_idle(run_queue_t *rq)
 	rq->current_level = SCHED_LEVELS;
 	spin_unlock_irq(&rq->lock);
 	load_init();
-	watch_init();
 }
 
 /* It is bound to the boot CPU, and may still wait there for its turn in code that boot is done with. */

@@ -112,12 +112,8 @@ void load_init(void); /* load.c */
 
 #ifdef CONFIG_DEBUG
 void watch_tick(run_queue_t *rq, nsec_t now); /* watch.c: lock held */
-void watch_init(void);
 #else
 static inline void watch_tick(run_queue_t *rq, nsec_t now)
-{
-}
-static inline void watch_init(void)
 {
 }
 #endif

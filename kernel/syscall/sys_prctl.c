@@ -1,6 +1,7 @@
 /*
  * prctl(2), arch_prctl(2), personality(2).
  */
+#include <arch/cpuinfo.h>
 #include <arch/thread.h>
 #include <arch/uaccess.h>
 #include <kernel/cred_change.h>
@@ -58,6 +59,101 @@ static long credential_option(int option, unsigned long a2, unsigned long a3, un
 	return -EINVAL;
 }
 
+/* What is to become of a thread whose memory turns out to be bad, which nothing here notices yet. */
+static long set_mce_kill(unsigned long what, unsigned long policy)
+{
+	if (what == PR_MCE_KILL_CLEAR ? policy != 0
+				      : what != PR_MCE_KILL_SET || policy > PR_MCE_KILL_DEFAULT)
+		return -EINVAL;
+	if (what == PR_MCE_KILL_CLEAR || policy == PR_MCE_KILL_DEFAULT)
+		current()->mce_kill = 0;
+	else
+		current()->mce_kill = (u32)policy + 1;
+	return 0;
+}
+
+/* No program can have more or less of speculation than all others. */
+static long get_speculation(unsigned long which)
+{
+	switch (which) {
+	case PR_SPEC_STORE_BYPASS:
+		return arch_vulnerable("spec_store_bypass") ? PR_SPEC_ENABLE : PR_SPEC_NOT_AFFECTED;
+	case PR_SPEC_INDIRECT_BRANCH:
+		return arch_vulnerable("spectre_v2") ? PR_SPEC_ENABLE : PR_SPEC_NOT_AFFECTED;
+	case PR_SPEC_L1D_FLUSH:
+		return PR_SPEC_FORCE_DISABLE;
+	}
+	return -ENODEV;
+}
+
+static long set_speculation(unsigned long which, unsigned long state)
+{
+	switch (which) {
+	case PR_SPEC_STORE_BYPASS:
+		return -ENXIO;
+	case PR_SPEC_INDIRECT_BRANCH:
+		if (state == PR_SPEC_ENABLE)
+			return 0;
+		return state == PR_SPEC_DISABLE || state == PR_SPEC_FORCE_DISABLE ? -EPERM
+										  : -ERANGE;
+	case PR_SPEC_L1D_FLUSH:
+		return -EPERM;
+	}
+	return -ENODEV;
+}
+
+/* A thread that others need for their input and output waits for none when it needs memory. */
+static long set_io_flusher(unsigned long on)
+{
+	thread_t *t = current();
+
+	if (on > 1)
+		return -EINVAL;
+	t->alloc_context = (t->alloc_context & ~ALLOC_NO_IO) | (on ? ALLOC_NO_IO : 0);
+	return 0;
+}
+
+/* What a thread or program wishes for itself and its children. */
+static long wish_option(int option, unsigned long a2, unsigned long a3, unsigned long a4,
+			unsigned long a5)
+{
+	process_t *p = current_process();
+	bool beyond_2 = a3 || a4 || a5;
+
+	switch (option) {
+	case PR_TASK_PERF_EVENTS_DISABLE:
+	case PR_TASK_PERF_EVENTS_ENABLE:
+		perf_enable_own(option == PR_TASK_PERF_EVENTS_ENABLE);
+		return 0;
+	case PR_MCE_KILL:
+		return a4 || a5 ? -EINVAL : set_mce_kill(a2, a3);
+	case PR_MCE_KILL_GET:
+		if (a2 || beyond_2)
+			return -EINVAL;
+		return current()->mce_kill ? current()->mce_kill - 1 : PR_MCE_KILL_DEFAULT;
+	case PR_SET_THP_DISABLE:
+		if (beyond_2)
+			return -EINVAL;
+		p->no_huge_pages = a2;
+		return 0;
+	case PR_GET_THP_DISABLE:
+		return a2 || beyond_2 ? -EINVAL : p->no_huge_pages;
+	case PR_GET_SPECULATION_CTRL:
+		return beyond_2 ? -EINVAL : get_speculation(a2);
+	case PR_SET_SPECULATION_CTRL:
+		return a4 || a5 ? -EINVAL : set_speculation(a2, a3);
+	case PR_SET_IO_FLUSHER:
+		if (!capable(CAP_SYS_RESOURCE))
+			return -EPERM;
+		return beyond_2 ? -EINVAL : set_io_flusher(a2);
+	case PR_GET_IO_FLUSHER:
+		if (!capable(CAP_SYS_RESOURCE))
+			return -EPERM;
+		return a2 || beyond_2 ? -EINVAL : !!(current()->alloc_context & ALLOC_NO_IO);
+	}
+	return credential_option(option, a2, a3, a4, a5);
+}
+
 long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
 	process_t *p = current_process();
@@ -71,11 +167,11 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 	case PR_GET_PDEATHSIG:
 		return put_int((int)p->death_signal, a2);
 	case PR_GET_DUMPABLE:
-		return p->dumpable;
+		return READ_ONCE(p->dumpable);
 	case PR_SET_DUMPABLE:
-		if (a2 > 1)
+		if (a2 > DUMP_USER)
 			return -EINVAL;
-		p->dumpable = a2;
+		p->dumpable = (u8)a2;
 		return 0;
 	case PR_SET_NAME:
 		return set_name(a2);
@@ -108,7 +204,7 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 	case PR_SET_SYSCALL_USER_DISPATCH:
 		return syscall_dispatch_set(a2, a3, a4, (const u8 __user *)a5);
 	}
-	return credential_option(option, a2, a3, a4, a5);
+	return wish_option(option, a2, a3, a4, a5);
 }
 
 long sys_arch_prctl(int code, unsigned long addr)

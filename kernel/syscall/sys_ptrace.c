@@ -3,6 +3,7 @@
  */
 #include <arch/uaccess.h>
 #include <drivers/random.h>
+#include <fs/epoll.h>
 #include <fs/vfs.h>
 #include <kernel/lib/string.h>
 #include <kernel/proc.h>
@@ -182,11 +183,10 @@ static long compare(const void *a, const void *b, u32 type)
 	return (x < y) | (x > y) << 1;
 }
 
-/* The thread's file of that number, or NULL: an address to compare, no reference. */
-static const void *file_of(thread_t *t, unsigned long fd)
+/* The thread's file of that number, referenced, or NULL. */
+static file_t *get_file(thread_t *t, unsigned long fd)
 {
 	files_t *files = thread_files_get(t);
-	const void *found = NULL;
 	int nr = (int)fd;
 	bool cloexec;
 	file_t *f;
@@ -194,13 +194,22 @@ static const void *file_of(thread_t *t, unsigned long fd)
 	if (!files)
 		return NULL;
 	f = fd <= INT32_MAX ? files_next(files, &nr, &cloexec) : NULL;
-	if (f) {
-		if (nr == (int)fd)
-			found = f;
-		file_put(f);
-	}
 	files_put(files);
-	return found;
+	if (f && nr != (int)fd) {
+		file_put(f);
+		f = NULL;
+	}
+	return f;
+}
+
+/* An address to compare, no reference. */
+static const void *file_of(thread_t *t, unsigned long fd)
+{
+	file_t *f = get_file(t, fd);
+
+	if (f)
+		file_put(f);
+	return f;
 }
 
 static const void *object_of(thread_t *t, int type)
@@ -224,6 +233,27 @@ static const void *object_of(thread_t *t, int type)
 	return object;
 }
 
+/* KCMP_EPOLL_TFD: whether one thread's file is what an instance of the other's watches. */
+static long compare_watched(thread_t *a, thread_t *b, unsigned long fd,
+			    const struct kcmp_epoll_slot __user *from)
+{
+	struct kcmp_epoll_slot slot;
+	const void *mine, *watched;
+	file_t *epoll;
+
+	if (copy_from_user(&slot, from, sizeof(slot)))
+		return -EFAULT;
+	mine = file_of(a, fd);
+	if (!mine)
+		return -EBADF;
+	epoll = get_file(b, slot.efd);
+	if (!epoll)
+		return -EBADF;
+	watched = epoll_target(epoll, (int)slot.tfd, slot.toff);
+	file_put(epoll);
+	return IS_ERR(watched) ? PTR_ERR(watched) : compare(mine, watched, KCMP_FILE);
+}
+
 static long compare_threads(thread_t *a, thread_t *b, int type, unsigned long idx1,
 			    unsigned long idx2)
 {
@@ -231,7 +261,9 @@ static long compare_threads(thread_t *a, thread_t *b, int type, unsigned long id
 
 	if (ptrace_may_access(a, PTRACE_ACCESS_REAL) || ptrace_may_access(b, PTRACE_ACCESS_REAL))
 		return -EPERM;
-	if (type < KCMP_FILE || type >= KCMP_EPOLL_TFD)
+	if (type == KCMP_EPOLL_TFD)
+		return compare_watched(a, b, idx1, (const struct kcmp_epoll_slot __user *)idx2);
+	if (type < KCMP_FILE || type > KCMP_EPOLL_TFD)
 		return -EINVAL;
 	x = type == KCMP_FILE ? file_of(a, idx1) : object_of(a, type);
 	y = type == KCMP_FILE ? file_of(b, idx2) : object_of(b, type);

@@ -77,8 +77,15 @@ static bool is_cpu_clock(int clock)
 	return clock < 0 && (clock & (CPU_CLOCK_THREAD | CPU_CLOCK_KINDS)) != CPU_CLOCK_KINDS;
 }
 
+static bool is_alarm(int clock)
+{
+	return clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+}
+
 static int read_clock(int clock, nsec_t *out)
 {
+	if (is_alarm(clock) && !clock_has_alarms())
+		return -EINVAL;
 	switch (clock) {
 	case CLOCK_REALTIME:
 	case CLOCK_REALTIME_ALARM:
@@ -257,6 +264,8 @@ static bool can_sleep(int clock)
 	case CLOCK_PROCESS_CPUTIME_ID:
 	case CLOCK_BOOTTIME:
 	case CLOCK_TAI:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_BOOTTIME_ALARM:
 		return true;
 	default: /* Linux sleeps on other threads' CPU clocks; a running thread's own never moves meanwhile */
 		return clock < 0 && !(clock & CPU_CLOCK_THREAD);
@@ -283,10 +292,16 @@ static int sleep_on_cpu_clock(int clock, nsec_t when)
 /* 0, -ERESTARTSYS when a signal came first. */
 static int sleep_until(int clock, nsec_t when)
 {
-	if (clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME)
+	switch (clock) {
+	case CLOCK_MONOTONIC:
+	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
 		return sleep_until_monotonic(when);
-	if (clock == CLOCK_REALTIME || clock == CLOCK_TAI)
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_TAI:
 		return sleep_until_wall(when, clock == CLOCK_TAI);
+	}
 	return sleep_on_cpu_clock(clock, when);
 }
 
@@ -350,6 +365,22 @@ long sys_nanosleep(const struct timespec __user *req, struct timespec __user *re
 	return sleep_for(CLOCK_MONOTONIC, 0, req, rem);
 }
 
+/* Who may sleep until a clock that wakes the machine, once the time makes sense. */
+static int check_alarm(int flags, const struct timespec __user *req)
+{
+	struct timespec ts;
+
+	if (copy_from_user(&ts, req, sizeof(ts)))
+		return -EFAULT;
+	if (!timespec_valid(&ts))
+		return -EINVAL;
+	if (!clock_has_alarms())
+		return -EOPNOTSUPP;
+	if (flags & ~TIMER_ABSTIME)
+		return -EINVAL;
+	return capable(CAP_WAKE_ALARM) ? 0 : -EPERM;
+}
+
 long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req,
 			 struct timespec __user *rem)
 {
@@ -362,7 +393,7 @@ long sys_clock_nanosleep(int clock, int flags, const struct timespec __user *req
 		return -EOPNOTSUPP;
 	if (is_cpu_clock(clock) && copy_from_user(&ts, req, sizeof(ts)))
 		return -EFAULT;
-	r = read_clock(clock, &now);
+	r = is_alarm(clock) ? check_alarm(flags, req) : read_clock(clock, &now);
 	if (r)
 		return r;
 	if (!can_sleep(clock))

@@ -19,7 +19,8 @@
 #include <kernel/time/timer.h>
 
 static s64 realtime_offset; /* atomic: realtime - monotonic */
-static s64 tai_offset;	    /* atomic: international atomic time - realtime */
+static bool has_alarms __ro_after_init;
+static s64 tai_offset; /* atomic: international atomic time - realtime */
 wait_queue_head_t clock_set_wait = WAIT_QUEUE_INIT(clock_set_wait);
 
 static spinlock_t share_lock = SPINLOCK_INIT("clock share");
@@ -112,6 +113,11 @@ uint64_t get_monotonic_time(void)
 	return (u64)clock_monotonic();
 }
 
+bool clock_has_alarms(void)
+{
+	return has_alarms;
+}
+
 u64 jiffies(void)
 {
 	return (u64)clock_monotonic() / (NSEC_PER_SEC / HZ);
@@ -121,7 +127,8 @@ __init void time_init(void)
 {
 	s64 seconds = arch_rtc_read();
 
-	if (seconds > 0)
+	has_alarms = seconds > 0;
+	if (has_alarms)
 		clock_set_realtime(seconds * NSEC_PER_SEC);
 	else
 		pr_warn("time: no clock of the day; starting at 1970\n");

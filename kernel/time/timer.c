@@ -219,6 +219,27 @@ int del_timer(timer_t *timer)
 	return was;
 }
 
+u32 timers_on(u32 cpu, bool hardirq, u32 from, timer_t *out, u32 max)
+{
+	timer_base_t *base = per_cpu_ptr(&timer_base, cpu);
+	unsigned long flags;
+	rb_node_t *n;
+	u32 count = 0;
+
+	spin_lock_irqsave(&base->lock, &flags);
+	n = base->tree[hardirq ? TIMER_HARDIRQ : 0].leftmost;
+	for (; n && count < max; n = rb_next(n)) {
+		if (from) {
+			from--;
+			continue;
+		}
+		out[count] = *rb_entry(n, timer_t, node);
+		out[count++].data = rb_entry(n, timer_t, node);
+	}
+	spin_unlock_irqrestore(&base->lock, flags);
+	return count;
+}
+
 bool timer_pending(const timer_t *timer)
 {
 	return READ_ONCE(timer->queued);

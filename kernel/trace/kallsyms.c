@@ -7,7 +7,9 @@
 /* As on Linux zero is shown in their place. */
 static void show(seq_file_t *m, unsigned long address, const char *name)
 {
-	seq_printf(m, "%016lx T %s\n", capable(CAP_SYSLOG) ? address : 0, name);
+	bool told = READ_ONCE(kptr_restrict) < 2 && capable(CAP_SYSLOG);
+
+	seq_printf(m, "%016lx T %s\n", told ? address : 0, name);
 }
 
 static int show_symbols(seq_file_t *m, void *arg)

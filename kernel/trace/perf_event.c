@@ -41,6 +41,8 @@
 int perf_paranoid = 2, perf_max_stack = 127;
 static int perf_max_rate = 10000, perf_mlock_kib = 516, perf_contexts = 8, perf_cpu_percent = 25;
 static atomic64_t last_id, charged_pages;
+static mutex_t open_lock = MUTEX_INIT(open_lock); /* open_events; before locks of events */
+static list_t open_events = LIST_INIT(open_events);
 
 /* ---- life ---- */
 
@@ -61,6 +63,7 @@ void perf_event_put(perf_event_t *e)
 		return;
 	if (e->ring)
 		perf_ring_put(e->ring);
+	pid_put(e->owner);
 	call_rcu(&e->rcu, free_event); /* other CPUs may look at who led them (perf_leader) */
 }
 
@@ -99,6 +102,20 @@ void perf_enable_on_exec(void)
 	list_for_each_entry(link, &c->links, list)
 		enable_waiting(link->event);
 	spin_unlock_irqrestore(&c->lock, flags);
+	perf_settle();
+}
+
+void perf_enable_own(bool on)
+{
+	perf_event_t *e;
+
+	if (!perf_used())
+		return;
+	mutex_lock(&open_lock);
+	list_for_each_entry(e, &open_events, owned)
+		if (e->owner == current()->pid)
+			perf_set_enabled(e, on);
+	mutex_unlock(&open_lock);
 	perf_settle();
 }
 
@@ -329,6 +346,9 @@ static void perf_release(file_t *f)
 	perf_event_t *e = f->private_data;
 
 	WRITE_ONCE(e->closed, true);
+	mutex_lock(&open_lock);
+	list_del(&e->owned);
+	mutex_unlock(&open_lock);
 	if (e->cpu_wide)
 		perf_unlink_cpu(e, (u32)e->cpu);
 	perf_group_leave(e);
@@ -488,12 +508,16 @@ file_t *perf_event_create(const struct perf_event_attr *attr, pid_t pid, int cpu
 	e->cpu = cpu;
 	e->cpu_wide = pid == -1;
 	e->period = perf_period(attr->flags & PERF_ATTR_FREQ, attr->sample_period);
+	e->owner = pid_get(current()->pid);
 	f = file_create_anon(perf_operations.kind, &perf_operations, e, O_RDWR);
 	if (IS_ERR(f)) {
 		perf_event_put(e);
 		return f;
 	}
 	__atomic_add_fetch(&perf_in_use, 1, __ATOMIC_RELAXED);
+	mutex_lock(&open_lock);
+	list_add_tail(&e->owned, &open_events);
+	mutex_unlock(&open_lock);
 	/* From here on the file's release undoes all. */
 	r = e->cpu_wide ? perf_link_cpu(e, (u32)cpu) : link_event(e, pid);
 	if (!r && group != -1 && !(flags & PERF_FLAG_FD_NO_GROUP))

@@ -50,6 +50,8 @@ typedef struct perf_event {
 	bool cpu_wide;	      /* (c) */
 	atomic_t links;	      /* threads that it applies to */
 	const void *target;   /* (c) the thread that it was made for; only compared */
+	struct pid *owner;    /* (c) the thread that made it, own reference */
+	list_t owned;	      /* open_lock of perf_event.c: all whose files are open */
 
 	struct perf_event *leader; /* written under (g); RCU; NULL: of no group but its own */
 	spinlock_t group_lock;	   /* interrupts off; after contexts' locks, before events' */

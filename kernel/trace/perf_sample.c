@@ -411,7 +411,7 @@ void perf_exec(thread_t *t)
 
 	perf_comm(t, true);
 	/* With rights that who began to measure it may not have. */
-	if (!t->process->dumpable)
+	if (t->process->dumpable != DUMP_USER)
 		perf_unlink_all();
 	rwsem_read_lock(&space->lock);
 	for (vm_area_t *v = vm_first(space); v; v = vm_next(v)) {

@@ -59,7 +59,7 @@ static char state_letter(const thread_t *t)
 					      : 'Z';
 }
 
-static void print_thread(thread_t *t)
+void sysrq_print_thread(thread_t *t)
 {
 	unsigned long ips[BACKTRACE_MAX], offset;
 	int n = 0;
@@ -85,7 +85,7 @@ static void show_tasks(char key)
 
 	for (; (t = thread_next(&nr)); nr++) {
 		if (key == 't' || READ_ONCE(t->state) & (THREAD_UNINTERRUPTIBLE | THREAD_KILLABLE))
-			print_thread(t);
+			sysrq_print_thread(t);
 		thread_put(t);
 	}
 }

@@ -4,6 +4,7 @@
 #include "../page/page_internal.h"
 
 #include <kernel/printk.h>
+#include <kernel/sync/mutex.h>
 
 DEFINE_PERCPU(s64, mm_counters[MM_COUNTERS]);
 
@@ -60,6 +61,35 @@ u64 node_free_pages(u32 node)
 	for (u32 t = 0; t < ZONE_TYPES; t++)
 		n += zone_free_pages(&zones[node * ZONE_TYPES + t]);
 	return n;
+}
+
+/* ---- vm.min_free_kbytes ---- */
+
+u64 vm_min_free_kbytes;
+static mutex_t marks_lock = MUTEX_INIT(marks_lock); /* that, and the zones' watermarks */
+
+__init void vm_min_free_init(void)
+{
+	for (u32 i = 0; i < zone_count; i++)
+		vm_min_free_kbytes += zones[i].min << (PAGE_SHIFT - 10);
+}
+
+int vm_set_min_free(u64 kib)
+{
+	u64 pages = kib >> (PAGE_SHIFT - 10), total = MAX(total_page_count(), 1UL);
+
+	mutex_lock(&marks_lock);
+	WRITE_ONCE(vm_min_free_kbytes, kib);
+	for (u32 i = 0; i < zone_count; i++) {
+		zone_t *zone = &zones[i];
+		u64 min = pages * (zone->present - zone->reserved) / total;
+
+		WRITE_ONCE(zone->min, min);
+		WRITE_ONCE(zone->low, min + min / 2);
+		WRITE_ONCE(zone->high, min * 2);
+	}
+	mutex_unlock(&marks_lock);
+	return 0;
 }
 
 __cold bool zone_info(u32 index, zone_info_t *out)

@@ -5,6 +5,7 @@
 #define MM_KMAP_INTERNAL_H
 
 #include <kernel/lib/rbtree.h>
+#include <kernel/sync/mutex.h>
 #include <mm/vmalloc.h>
 
 /*
@@ -23,6 +24,18 @@ typedef struct vrange_set {
 	unsigned long start;
 	vrange_t limit; /* empty range at the end of the set: owns the last gap */
 } vrange_set_t;
+
+typedef struct kmap_area {
+	vrange_t range;	    /* kmap_lock */
+	unsigned long base; /* first usable address */
+	size_t size;	    /* usable bytes */
+	page_t **pages;	    /* owned, or NULL for device mappings */
+	u32 page_count;
+	struct kmap_area *next_lazy; /* kmap_lock */
+} kmap_area_t;
+
+extern mutex_t kmap_lock;
+extern vrange_set_t kmap_ranges;
 
 void vrange_init(vrange_set_t *set, unsigned long start, unsigned long end);
 /* Places `range` in the lowest gap of len bytes (a multiple of the page size). False: no room. */

@@ -14,29 +14,19 @@
 
 #include <kernel/lib/string.h>
 #include <kernel/panic.h>
-#include <kernel/sync/mutex.h>
 #include <mm/slab.h>
 #include <uapi/errno.h>
 
 #define LAZY_PAGES 1024 /* freed pages that are gathered before one flush */
 
-typedef struct kmap_area {
-	vrange_t range;	    /* kmap_lock */
-	unsigned long base; /* first usable address */
-	size_t size;	    /* usable bytes */
-	page_t **pages;	    /* owned, or NULL for device mappings */
-	u32 page_count;
-	struct kmap_area *next_lazy; /* kmap_lock */
-} kmap_area_t;
-
-static mutex_t kmap_lock = MUTEX_INIT(kmap_lock);
-static vrange_set_t ranges; /* kmap_lock */
-static kmap_area_t *lazy;   /* kmap_lock */
-static u64 lazy_pages;	    /* kmap_lock */
+mutex_t kmap_lock = MUTEX_INIT(kmap_lock);
+vrange_set_t kmap_ranges; /* kmap_lock */
+static kmap_area_t *lazy; /* kmap_lock */
+static u64 lazy_pages;	  /* kmap_lock */
 
 __init void kmap_init(void)
 {
-	vrange_init(&ranges, vmalloc_start, vmalloc_end);
+	vrange_init(&kmap_ranges, vmalloc_start, vmalloc_end);
 }
 
 bool is_vmalloc_addr(const void *ptr)
@@ -128,7 +118,7 @@ static void purge_lazy(void)
 	while (area) {
 		kmap_area_t *next = area->next_lazy;
 
-		vrange_release(&ranges, &area->range);
+		vrange_release(&kmap_ranges, &area->range);
 		free_area(area);
 		area = next;
 	}
@@ -141,15 +131,15 @@ static int place(kmap_area_t *area, size_t guard_before, phys_addr_t pa, u64 bit
 	int r = -ENOMEM;
 
 	mutex_lock(&kmap_lock);
-	if (!vrange_take(&ranges, &area->range, span)) {
+	if (!vrange_take(&kmap_ranges, &area->range, span)) {
 		purge_lazy();
-		if (!vrange_take(&ranges, &area->range, span))
+		if (!vrange_take(&kmap_ranges, &area->range, span))
 			goto out;
 	}
 	area->base = area->range.start + guard_before;
 	r = map_area(area, pa, bits);
 	if (r)
-		vrange_release(&ranges, &area->range);
+		vrange_release(&kmap_ranges, &area->range);
 out:
 	mutex_unlock(&kmap_lock);
 	return r;
@@ -221,7 +211,7 @@ void vfree(void *ptr)
 		return;
 	might_sleep();
 	mutex_lock(&kmap_lock);
-	range = vrange_find(&ranges, (unsigned long)ptr);
+	range = vrange_find(&kmap_ranges, (unsigned long)ptr);
 	BUG_ON(!range);
 	area = container_of(range, kmap_area_t, range);
 	BUG_ON(area->base != (unsigned long)ptr);

@@ -32,8 +32,9 @@ typedef struct zone {
 	u32 node, index;
 	zone_type_t type;
 	u64 start_pfn, end_pfn, present, reserved;
-	u64 min, low, high; /* watermarks, pages */
 	u64 lowmem_reserve; /* kept from requests that could use a higher zone */
+
+	u64 min, low, high; /* watermarks, pages: mm/info/pages.c changes them; read racily */
 } __cacheline_aligned zone_t;
 
 extern zone_t *zones; /* node_count * ZONE_TYPES, node-major */

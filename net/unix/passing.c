@@ -9,7 +9,8 @@
 #include <mm/slab.h>
 #include <uapi/errno.h>
 
-#define OVERFLOW_ID 65534u /* of a sender that nobody asked for */
+#define OVERFLOW_ID 65534 /* of a sender that nobody asked for */
+int unix_overflow_uid = OVERFLOW_ID, unix_overflow_gid = OVERFLOW_ID;
 
 /* ---- sending ---- */
 
@@ -214,7 +215,8 @@ void unix_sender_name(const sk_buff_t *skb, socket_address_t *addr)
 
 static int give_credentials(socket_message_t *m, const unix_control_t *c)
 {
-	struct ucred u = { 0, OVERFLOW_ID, OVERFLOW_ID };
+	struct ucred u = { 0, (u32)READ_ONCE(unix_overflow_uid),
+			   (u32)READ_ONCE(unix_overflow_gid) };
 
 	if (c && c->pid)
 		u.pid = c->pid->nr;

@@ -404,6 +404,8 @@ void __init unix_init(void)
 	unix_collect_init();
 	unix_show_init();
 	if (register_socket_family(&unix_family) ||
+	    proc_sysctl_int("kernel/overflowuid", 0644, &unix_overflow_uid, 0, OVERFLOW_MAX) ||
+	    proc_sysctl_int("kernel/overflowgid", 0644, &unix_overflow_gid, 0, OVERFLOW_MAX) ||
 	    proc_sysctl_int("net/unix/max_dgram_qlen", 0644, &max_dgram_qlen, 0, INT32_MAX))
 		panic("AF_UNIX cannot be set up");
 }

@@ -12,6 +12,10 @@
 
 #include "cycles.h"
 
+extern int unix_overflow_uid,
+	unix_overflow_gid; /* sysctl kernel.overflowuid, overflowgid: of unknown senders */
+#define OVERFLOW_MAX 65535
+
 struct unix_files;
 
 /* An address: constant once made, shared by a listener and its connections. */

@@ -119,7 +119,7 @@ void plant_spin(void)
 void plant_hung(void)
 {
 	set_current_state(THREAD_UNINTERRUPTIBLE);
-	schedule_deadline(clock_monotonic() + 160 * NSEC_PER_SEC);
+	schedule_deadline(clock_monotonic() + 280 * NSEC_PER_SEC);
 }
 
 void plant_null(void)

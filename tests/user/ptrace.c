@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -11,6 +12,7 @@
 #define USER_AREA 928 /* the kernel's struct user, a little longer than libc's */
 #define KCMP_FILE_TYPE 0
 #define KCMP_VM_TYPE 1
+#define KCMP_EPOLL_TFD 7
 #define SYSGOOD (SIGTRAP | 0x80)
 #define EVENT(e) (SIGTRAP | (e) << 8)
 
@@ -1026,6 +1028,39 @@ static void group_kcmp(void)
 	kill_child(pid);
 }
 
+static long compare_watched(int fd, uint32_t epoll, uint32_t number, uint32_t skip)
+{
+	uint32_t slot[] = { epoll, number, skip };
+
+	return sys(SYS_kcmp, getpid(), getpid(), KCMP_EPOLL_TFD, fd, slot);
+}
+
+/* Whether a file is what an epoll instance watches under a number. */
+static void group_kcmp_epoll(void)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int ends[2], other[2], ep = MUST(epoll_create1(0)), mine = getpid();
+
+	MUST(pipe(ends));
+	MUST(pipe(other));
+	MUST(epoll_ctl(ep, EPOLL_CTL_ADD, ends[0], &event));
+	ROW("same", compare_watched(ends[0], ep, ends[0], 0), 0);
+	ROW_TRUE("other", compare_watched(other[0], ep, ends[0], 0) > 0);
+	ROW("second", compare_watched(ends[0], ep, ends[0], 1), -ENOENT);
+	ROW("not_watched", compare_watched(ends[0], ep, other[0], 0), -ENOENT);
+	ROW("no_instance", compare_watched(ends[0], ends[0], ends[0], 0), -EINVAL);
+	ROW("instance_closed", compare_watched(ends[0], 777, ends[0], 0), -EBADF);
+	ROW("closed", compare_watched(777, ep, ends[0], 0), -EBADF);
+	ROWS_EFAULT("slot", 12, sys(SYS_kcmp, mine, mine, KCMP_EPOLL_TFD, ends[0], p));
+	/* The number now is another file's: both are watched. */
+	int kept = MUST(dup(ends[0]));
+	MUST(dup2(other[0], ends[0]));
+	MUST(epoll_ctl(ep, EPOLL_CTL_ADD, ends[0], &event));
+	ROW_TRUE("two", (compare_watched(kept, ep, ends[0], 0) == 0) !=
+				(compare_watched(kept, ep, ends[0], 1) == 0));
+	ROW("third", compare_watched(kept, ep, ends[0], 2), -ENOENT);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "ptrace");
@@ -1053,5 +1088,6 @@ int main(int argc, char **argv)
 	GROUP(group_handler_step);
 	GROUP(group_process_vm);
 	GROUP(group_kcmp);
+	GROUP(group_kcmp_epoll);
 	return finish();
 }

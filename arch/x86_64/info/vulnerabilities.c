@@ -148,3 +148,13 @@ const char *arch_vulnerability(u32 index, const char **state)
 		*state = "Vulnerable";
 	return weaknesses[index].name;
 }
+
+bool arch_vulnerable(const char *name)
+{
+	const char *each, *state;
+
+	for (u32 i = 0; (each = arch_vulnerability(i, &state)) != NULL; i++)
+		if (!strcmp(each, name))
+			return !strcmp(state, "Vulnerable");
+	return false;
+}

@@ -26,6 +26,11 @@ void clock_share(void *page);
 /* Who waits for an absolute realtime waits here, until the monotonic time that it is now. */
 struct wait_queue_head;
 extern struct wait_queue_head clock_set_wait;
+/*
+ * The machine has a clock of the day, which could wake it: CLOCK_REALTIME_ALARM and CLOCK_BOOTTIME_ALARM are there. As it
+ * never sleeps, they are as the clocks without that end, for those who may wake it (CAP_WAKE_ALARM).
+ */
+bool clock_has_alarms(void);
 uint64_t get_system_time(void);	   /* realtime, nanoseconds */
 uint64_t get_monotonic_time(void); /* nanoseconds */
 #define HZ 100			   /* USER_HZ: clock_t of times(2) and /proc */

@@ -32,6 +32,11 @@ int del_timer(timer_t *timer);	   /* 1 if it was pending, 0 if not; never runs a
 int try_del_timer(timer_t *timer); /* does not wait: -EAGAIN when the function is running */
 int mod_timer(timer_t *timer,
 	      uint64_t expires); /* arms whether pending or not; 1 if it was pending */
+/*
+ * Copies of pending timers of a CPU, by their times, without the first `from`: how many. data is where each is, not its
+ * own; others come and go between two calls.
+ */
+u32 timers_on(u32 cpu, bool hardirq, u32 from, timer_t *out, u32 max);
 bool timer_pending(const timer_t *timer);
 /*
  * The scheduler's next tick on this CPU (NSEC_MAX: none): sched_tick is called then. Interrupts
