@@ -24,6 +24,11 @@ static u32 mapping_mode(struct file *f)
 	return mode;
 }
 
+static bool mapping_may_tell(struct file *f)
+{
+	return node_owner_or_capable(f->node) || !node_permission(f->node, MAY_WRITE);
+}
+
 static int mapping_mmap(struct file *f, vm_area_t *vma)
 {
 	if (!f->ops->mmap)
@@ -97,6 +102,7 @@ static const vm_file_ops_t mapping_ops = {
 	.get = file_get,
 	.put = file_put,
 	.mode = mapping_mode,
+	.may_tell = mapping_may_tell,
 	.mmap = mapping_mmap,
 	.shared_memory = shared_memory,
 	.find = fd_get,

@@ -113,6 +113,7 @@ typedef struct vm_file_ops {
 	void (*get)(struct file *f);
 	void (*put)(struct file *f);
 	u32 (*mode)(struct file *f);
+	bool (*may_tell)(struct file *f); /* the caller owns it, or may write to it: mincore(2) */
 	int (*mmap)(struct file *f, vm_area_t *vma); /* -ENODEV when it cannot be mapped */
 	/* An unlinked memory file of that many bytes, for shared anonymous memory; or ERR_PTR. */
 	struct file *(*shared_memory)(size_t size, bool promise); /* mm/commit.h */

@@ -202,6 +202,8 @@ static u8 page_resident(vm_space_t *s, vm_area_t *v, unsigned long addr)
 
 int vm_resident_map(vm_space_t *s, unsigned long addr, u32 pages, u8 *out)
 {
+	const vm_area_t *last = NULL;
+	bool hidden = false;
 	int r = 0;
 
 	rwsem_read_lock(&s->lock);
@@ -212,7 +214,11 @@ int vm_resident_map(vm_space_t *s, unsigned long addr, u32 pages, u8 *out)
 			r = -ENOMEM;
 			break;
 		}
-		out[i] = page_resident(s, v, addr);
+		/* What others have read of a file is nobody's business: all of it is said to be there. */
+		if (v != last)
+			hidden = v->file && !vm_file_ops->may_tell(v->file);
+		last = v;
+		out[i] = hidden ? 1 : page_resident(s, v, addr);
 	}
 	rwsem_read_unlock(&s->lock);
 	return r;

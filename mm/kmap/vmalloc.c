@@ -36,7 +36,7 @@ bool is_vmalloc_addr(const void *ptr)
 
 /*
  * The level-0 entry of a kernel address; tables are made on the way if `make`. NULL: none, or no
- * memory.
+ * memory. kmap_lock held: what shrinks when memory is short (kernel stacks) would come to take it.
  */
 static pte_t *kernel_pte(unsigned long addr, bool make)
 {
@@ -51,7 +51,7 @@ static pte_t *kernel_pte(unsigned long addr, bool make)
 
 			if (!make)
 				return NULL;
-			page = alloc_pages_gfp(GFP_KERNEL | GFP_ZERO, 0);
+			page = alloc_pages_gfp(GFP_NOFS | GFP_ZERO, 0);
 			if (!page)
 				return NULL;
 			value = pte_make(page_to_pfn(page), PTE_PRESENT | PTE_WRITE);

@@ -31,28 +31,49 @@ int vm_check_limits(vm_space_t *s, u64 pages, u32 flags)
 
 /* ---- mapping ---- */
 
+#define LOW_START 0x40000000ul /* where MAP_32BIT maps */
+#define LOW_END 0x80000000ul
+
+/* Where what lies below the area must end: a stack keeps a gap. */
+static unsigned long room_below(const vm_area_t *v)
+{
+	unsigned long gap = v->flags & VM_GROWS_DOWN ? STACK_GUARD_GAP : 0;
+
+	return v->start - MIN(gap, v->start);
+}
+
+/* As area_find_gap, but not into the gap that a stack above keeps. */
+static unsigned long find_place(vm_space_t *s, size_t len, unsigned long low, unsigned long high)
+{
+	for (;;) {
+		unsigned long at = area_find_gap(s, len, low, high);
+		const vm_area_t *next = at ? vm_find(s, at) : NULL;
+
+		if (!next || at + len <= room_below(next))
+			return at;
+		high = room_below(next);
+		if (high < low + len)
+			return 0;
+	}
+}
+
 unsigned long vm_place(vm_space_t *s, unsigned long hint, size_t len, int map_flags)
 {
-	unsigned long low = MAX(mmap_min_addr, PAGE_SIZE);
+	unsigned long low = MAX(mmap_min_addr, PAGE_SIZE), at;
+	unsigned long end = map_flags & MAP_32BIT ? LOW_END : USER_MAX;
 
-	if (hint) {
-		unsigned long at = ALIGN_DOWN(hint, PAGE_SIZE);
-		vm_area_t *v;
+	if (hint && len <= end) {
+		const vm_area_t *v;
 
-		at = MAX(at, low);
-		v = at <= USER_MAX - len ? vm_find(s, at) : NULL;
-		if (at <= USER_MAX - len && (!v || at + len <= v->start)) {
-			/* Not into the gap that a stack above keeps. */
-			if (!v || !(v->flags & VM_GROWS_DOWN) ||
-			    at + len + STACK_GUARD_GAP <= v->start)
-				return at;
-		}
+		at = MAX(ALIGN_DOWN(hint, PAGE_SIZE), low);
+		v = at <= end - len ? vm_find(s, at) : NULL;
+		if (at <= end - len && (!v || at + len <= room_below(v)))
+			return at;
 	}
 	if (map_flags & MAP_32BIT)
-		return area_find_gap(s, len, 0x40000000, 0x80000000);
-	unsigned long at = area_find_gap(s, len, low, s->mmap_base);
-
-	return at ? at : area_find_gap(s, len, s->mmap_base, USER_MAX);
+		return find_place(s, len, LOW_START, LOW_END);
+	at = find_place(s, len, low, s->mmap_base);
+	return at ? at : find_place(s, len, s->mmap_base, USER_MAX);
 }
 
 /* Flags of the new area from mmap's arguments, and what the file allows. 0 or errno. */
@@ -68,7 +89,7 @@ static int area_flags(vm_space_t *s, int prot, int map_flags, struct file *file,
 		flags |= VM_NO_RESERVE;
 	if (map_flags & MAP_GROWSDOWN)
 		flags |= VM_GROWS_DOWN;
-	if ((flags & VM_LOCKED) && !capable(CAP_IPC_LOCK) && !rlimit(RLIMIT_MEMLOCK))
+	if ((map_flags & MAP_LOCKED) && !capable(CAP_IPC_LOCK) && !rlimit(RLIMIT_MEMLOCK))
 		return -EPERM;
 	if (type != MAP_PRIVATE)
 		flags |= VM_SHARED;
@@ -342,6 +363,7 @@ out:
 long vm_brk(vm_space_t *s, unsigned long brk)
 {
 	unsigned long old, new;
+	bool locked = false;
 	vm_area_t *v;
 	long result;
 
@@ -366,7 +388,7 @@ long vm_brk(vm_space_t *s, unsigned long brk)
 			    VM_ACCOUNT | s->def_flags;
 
 		v = vm_find(s, old);
-		if (v && v->start < new + PAGE_SIZE)
+		if (v && room_below(v) < new + PAGE_SIZE)
 			goto out;
 		if (vm_check_limits(s, (new - old) >> PAGE_SHIFT, flags))
 			goto out;
@@ -378,10 +400,16 @@ long vm_brk(vm_space_t *s, unsigned long brk)
 			goto out;
 		}
 		area_try_merge(s, v);
+		locked = (flags & (VM_LOCKED | VM_LOCK_ON_FAULT)) == VM_LOCKED;
 	}
 	s->brk = brk;
 	result = (long)brk;
 out:
 	rwsem_write_unlock(&s->lock);
+	if (locked) {
+		rwsem_read_lock(&s->lock);
+		fault_populate(s, old, new); /* a hint: may fail */
+		rwsem_read_unlock(&s->lock);
+	}
 	return result;
 }

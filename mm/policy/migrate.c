@@ -71,6 +71,14 @@ static void open_entries(anon_root_t *root, page_t *from, page_t *to)
 	}
 }
 
+/* Entries come with a fork and go with an unmapping meanwhile: the count is one of a moment without either. */
+static bool only_mapped(const page_t *page)
+{
+	u32 maps = READ_ONCE(page->map_count);
+
+	return refcount_read(&page->refs) == maps + 1 && READ_ONCE(page->map_count) == maps;
+}
+
 static int move_anon(anon_root_t *root, page_t *page, page_t *fresh)
 {
 	int r = 0;
@@ -80,7 +88,7 @@ static int move_anon(anon_root_t *root, page_t *page, page_t *fresh)
 	fresh->index = page->index;
 	rwsem_write_lock(&root->lock);
 	close_entries(root, page);
-	if (refcount_read(&page->refs) == READ_ONCE(page->map_count) + 1)
+	if (only_mapped(page))
 		arch_copy_page(page_to_virt(fresh), page_to_virt(page));
 	else
 		r = -EBUSY; /* a pipe, or a system call at work, has it */

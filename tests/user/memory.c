@@ -119,6 +119,17 @@ static void group_mmap_place(void)
 	ROW("fixed_after_file_unmapped", munmap(at(0), 2 * PAGE), 0);
 	char *low = map(NULL, PAGE, RW, PRIVATE | MAP_32BIT);
 	ROW_TRUE("32bit", !failed(low) && (unsigned long)low < 0x80000000ul);
+	low = map(at(60), PAGE, RW, PRIVATE | MAP_32BIT);
+	ROW_TRUE("32bit_hint_above", !failed(low) && (unsigned long)low < 0x80000000ul);
+	low = map((char *)0x50000000, PAGE, RW, PRIVATE | MAP_32BIT);
+	ROW("32bit_hint", low, 0x50000000);
+	/* A stack keeps its gap. */
+	char *room = map(NULL, 4096 * PAGE, PROT_NONE, PRIVATE);
+	munmap(room, 4096 * PAGE);
+	char *stack = map(room + 4095 * PAGE, PAGE, RW, PRIVATE | MAP_FIXED | MAP_GROWSDOWN);
+	char *next = map(NULL, 2000 * PAGE, PROT_NONE, PRIVATE);
+	ROW_TRUE("stack_gap", !failed(next) && (next > stack || next + 2256 * PAGE <= stack));
+	ROW("stack_grows", CHILD(stack[-PAGE] = 1), 0);
 	ROW("length_rounded", ({
 		    char *m = map(at(40), 5000, RW, PRIVATE);
 		    m[2 * PAGE - 1] = 1;
@@ -513,6 +524,16 @@ static void group_mincore(void)
 	char *file = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	ROW("file", sys(SYS_mincore, file, PAGE, vec), 0);
 	ROW("file_cached", vec[0] & 1, 1);
+	/* What of another's file is in memory is not told to who may only read it. */
+	ftruncate(fd, 2 * PAGE);
+	file = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	ROW("own_file", sys(SYS_mincore, file, 2 * PAGE, vec), 0);
+	ROW("own_file_hole", vec[1] & 1, 0);
+	CHILD(become(USER); ROW("others_file", sys(SYS_mincore, file, 2 * PAGE, vec), 0);
+	      ROW("others_file_hole", vec[1] & 1, 1));
+	fchmod(fd, 0666);
+	CHILD(become(USER); sys(SYS_mincore, file, 2 * PAGE, vec);
+	      ROW("writable_file_hole", vec[1] & 1, 0));
 }
 
 static void group_msync(void)
@@ -560,6 +581,13 @@ static void group_mlock(void)
 	      ROW("limit_map_locked", map(NULL, PAGE, RW, PRIVATE | MAP_LOCKED), -EAGAIN));
 	CHILD(setrlimit(RLIMIT_MEMLOCK, &none); become(USER);
 	      ROW("limit_0", sys(SYS_mlock, mem, PAGE), -EPERM));
+	/* What is to be locked, but without MAP_LOCKED, is another error. */
+	CHILD(sys(SYS_mlockall, MCL_FUTURE); setrlimit(RLIMIT_MEMLOCK, &none); become(USER);
+	      ROW("future_limit_0", map(NULL, PAGE, RW, PRIVATE), -EAGAIN);
+	      ROW("limit_0_map_locked", map(NULL, PAGE, RW, PRIVATE | MAP_LOCKED), -EPERM));
+	CHILD(sys(SYS_mlockall, MCL_FUTURE); unsigned long end = sys(SYS_brk, 0);
+	      end = (end + PAGE - 1) & -PAGE; sys(SYS_brk, end); sys(SYS_brk, end + 4 * PAGE);
+	      sys(SYS_mincore, end, 4 * PAGE, vec); ROW("future_brk_populates", vec[3] & 1, 1));
 	CHILD(ROW("future", sys(SYS_mlockall, MCL_FUTURE), 0);
 	      char *next = map(NULL, 4 * PAGE, RW, PRIVATE); sys(SYS_mincore, next, 4 * PAGE, vec);
 	      ROW("future_populates", vec[3] & 1, 1));
