@@ -10,7 +10,7 @@ struct thread;
 
 void futex_init(void); /* boot: the hash table */
 /*
- * futex(2) without its timeout conversion. until: absolute monotonic (NSEC_MAX: none) for commands that take a
+ * futex(2) without its timeout conversion. until: as schedule_deadline has it, for commands that take a
  * timeout; for REQUEUE and WAKE_OP how many of the second word's waiters. Result or negative errno.
  */
 long do_futex(u32 __user *uaddr, int op, u32 val, nsec_t until, u32 __user *uaddr2, u32 val3);

@@ -17,7 +17,7 @@ void mqueue_init(void); /* boot, after vfs_init and procfs */
  */
 file_t *mqueue_open(const char *name, int flags, mode_t mode, const struct mq_attr *attr);
 int mqueue_unlink(const char *name);
-/* deadline: monotonic, NSEC_MAX none. -EBADF: f is no queue, or not open for this. Text is the program's. */
+/* deadline: as schedule_deadline has it. -EBADF: f is no queue, or not open for this. Text is the program's. */
 long mqueue_send(file_t *f, const char __user *text, size_t len, u32 priority, nsec_t deadline);
 /* Bytes; -EMSGSIZE when room is less than the queue's message size. */
 long mqueue_receive(file_t *f, char __user *text, size_t room, u32 *priority, nsec_t deadline);

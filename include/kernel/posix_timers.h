@@ -23,7 +23,9 @@ int posix_timer_delete(int id);
 /* /proc/PID/timers. */
 struct seq_file;
 void posix_timers_show(struct seq_file *m, process_t *p);
-/* exit, execve: all of them. */
+/* The end of a process: all of them. */
 void posix_timers_clear(process_t *p);
+/* execve: the running process's, which has one thread, and their pending signals. */
+void posix_timers_exec(void);
 
 #endif

@@ -206,6 +206,8 @@ void process_cpu_times(process_t *p, nsec_t *user, nsec_t *system);
 void proc_account_time(thread_t *t, nsec_t user, nsec_t system);
 /* All threads are ending, and no other process shares the space, of which the caller is a user. */
 bool process_memory_ends(process_t *p, const struct vm_space *s);
+/* SIGALRM was taken off the process's queue: ITIMER_REAL goes on if it is periodic. sig_lock held. */
+void process_alarm_taken(process_t *p);
 /* After a change of cpu_timer_value or RLIMIT_CPU; sig_lock held. */
 void process_update_cpu_timers(process_t *p);
 

@@ -187,6 +187,8 @@ typedef struct thread {
 	nsec_t user_time, system_time, start_time;
 	u64 voluntary_switches, involuntary_switches;
 	u64 minor_faults, major_faults;
+	nsec_t realtime_used; /* (o) CPU time since the latest sleep, under a real-time policy: RLIMIT_RTTIME */
+	u64 realtime_sleeps;	    /* (o) voluntary_switches then */
 	unsigned long wait_channel; /* (o) address that sleeps, for wchan */
 
 	/* blocked on: for priority inheritance and the hung-task detector */

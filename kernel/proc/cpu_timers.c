@@ -1,6 +1,7 @@
 /*
- * Timers on CPU time: ITIMER_VIRTUAL, ITIMER_PROF, RLIMIT_CPU; and what ITIMER_REAL does when it
- * fires.
+ * Timers on CPU time: ITIMER_VIRTUAL, ITIMER_PROF, RLIMIT_CPU, RLIMIT_RTTIME; and what ITIMER_REAL does when it
+ * fires. That one rests while its signal is pending, and when it is ignored: intervals may be as short as a
+ * microsecond, and nobody may keep a CPU busy with signals that are not taken.
  *
  * The scheduler charges time with its own locks held, so it only marks the thread; the thread
  * itself compares on its way to user mode. Nothing happens at all for processes without such
@@ -20,17 +21,22 @@ static void real_timer_fired(timer_t *timer, void *data)
 	if (!process_lock_sighand(p, &flags))
 		return;
 	send_signal_locked(p->leader, SIGALRM, SEND_SIG_PRIV, true);
-	if (p->real_interval && !p->group_exit) {
-		nsec_t now = clock_monotonic(), interval = p->real_interval;
-		nsec_t next =
-			interval > NSEC_MAX - timer->expires ? NSEC_MAX : timer->expires + interval;
-
-		/* Periods that went by unnoticed are lost: the signal cannot be pending twice. */
-		if (next <= now)
-			next = now + interval - (now - next) % interval;
-		mod_timer(timer, (u64)next);
-	}
 	process_unlock_sighand(p, flags);
+}
+
+void process_alarm_taken(process_t *p)
+{
+	nsec_t now = clock_monotonic(), interval = p->real_interval, was = p->real_timer.expires,
+	       next;
+
+	if (!interval || timer_pending(&p->real_timer))
+		return;
+	next = interval > NSEC_MAX - was ? NSEC_MAX : was + interval;
+	/* Periods that went by unnoticed are lost: the signal cannot be pending twice. */
+	if (next <= now)
+		next = interval > NSEC_MAX - now ? NSEC_MAX
+						 : now + interval - (now - next) % interval;
+	mod_timer(&p->real_timer, (u64)next);
 }
 
 void process_init_timers(process_t *p)
@@ -41,15 +47,30 @@ void process_init_timers(process_t *p)
 void process_update_cpu_timers(process_t *p)
 {
 	bool armed = p->cpu_timer_value[TIMER_VIRTUAL] || p->cpu_timer_value[TIMER_PROF] ||
-		     p->rlimits[RLIMIT_CPU].rlim_cur != RLIM_INFINITY;
+		     p->rlimits[RLIMIT_CPU].rlim_cur != RLIM_INFINITY ||
+		     p->rlimits[RLIMIT_RTTIME].rlim_cur != RLIM_INFINITY;
 
 	WRITE_ONCE(p->cpu_timers_armed, armed);
 }
 
+/* Since it last slept; a part in which it slept does not count. */
+static void count_realtime(thread_t *t, nsec_t used)
+{
+	u8 policy = READ_ONCE(t->sched.policy);
+
+	if ((policy != SCHED_FIFO && policy != SCHED_RR) ||
+	    t->realtime_sleeps != t->voluntary_switches)
+		used = -t->realtime_used;
+	t->realtime_used += used;
+	t->realtime_sleeps = t->voluntary_switches;
+}
+
 void proc_account_time(thread_t *t, nsec_t user, nsec_t system)
 {
-	if (unlikely(READ_ONCE(t->process->cpu_timers_armed)))
-		thread_set_flag(t, TF_NOTIFY);
+	if (likely(!READ_ONCE(t->process->cpu_timers_armed)))
+		return;
+	count_realtime(t, user + system);
+	thread_set_flag(t, TF_NOTIFY);
 }
 
 static void check_timer(process_t *p, int which, nsec_t now, int sig)
@@ -83,7 +104,23 @@ static void check_limit(process_t *p, nsec_t now)
 		return;
 	send_signal_locked(p->leader, SIGXCPU, SEND_SIG_PRIV, true);
 	if (limit->rlim_cur < limit->rlim_max)
-		limit->rlim_cur = seconds + 1;
+		limit->rlim_cur++;
+}
+
+/* The same for a thread that does not sleep while it has a real-time policy, in microseconds. */
+static void check_realtime_limit(process_t *p)
+{
+	struct rlimit64 *limit = &p->rlimits[RLIMIT_RTTIME];
+	u64 used = (u64)(current()->realtime_used / NSEC_PER_USEC);
+
+	if (!used || used < limit->rlim_cur)
+		return;
+	if (used >= limit->rlim_max) {
+		send_signal_locked(p->leader, SIGKILL, SEND_SIG_PRIV, true);
+		return;
+	}
+	send_signal_locked(p->leader, SIGXCPU, SEND_SIG_PRIV, true);
+	limit->rlim_cur += NSEC_PER_SEC / NSEC_PER_USEC;
 }
 
 void cpu_timers_check(void)
@@ -98,6 +135,7 @@ void cpu_timers_check(void)
 	check_timer(p, TIMER_VIRTUAL, user, SIGVTALRM);
 	check_timer(p, TIMER_PROF, user + system, SIGPROF);
 	check_limit(p, user + system);
+	check_realtime_limit(p);
 	process_update_cpu_timers(p);
 	spin_unlock_irq(sig_lock(p));
 }

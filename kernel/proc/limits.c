@@ -1,6 +1,6 @@
 /*
  * Resource limits (getrlimit(2)). Who enforces them: RLIMIT_NPROC fork, RLIMIT_SIGPENDING signal
- * queues, RLIMIT_CPU the accounting, RLIMIT_STACK, _DATA, _AS, _MEMLOCK mm, RLIMIT_NOFILE and
+ * queues, RLIMIT_CPU and _RTTIME the accounting, RLIMIT_STACK, _DATA, _AS, _MEMLOCK mm, RLIMIT_NOFILE and
  * _FSIZE fs, RLIMIT_NICE and _RTPRIO the scheduler's calls.
  */
 #include <kernel/proc.h>
@@ -30,8 +30,6 @@ int process_limit(process_t *p, u32 resource, const struct rlimit64 *value, stru
 		*old = *limit;
 	if (!r && value) {
 		*limit = *value;
-		if (resource == RLIMIT_CPU && !limit->rlim_cur)
-			limit->rlim_cur = 1; /* 0 would otherwise mean: never checked */
 		process_update_cpu_timers(p);
 	}
 	process_unlock_sighand(p, flags);

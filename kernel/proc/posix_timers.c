@@ -4,7 +4,8 @@
  * A timer owns one queue entry, so that firing never fails for memory. While that entry is still
  * queued the timer rests: a periodic one is armed again when the signal is taken off the queue, and
  * the periods that went by meanwhile are its overruns (POSIX.1-2017 timer_getoverrun). So an unread
- * signal costs nothing.
+ * signal costs nothing. Neither does one that is ignored: then the timer skips what falls into the next
+ * milliseconds; nor a timer that sends none, which is never armed: where it stands is computed for who asks.
  *
  * A timer on CPU time runs on the monotonic clock too: it is set to when the CPU time could be
  * reached at the earliest, and set again when it turns out that it was not.
@@ -24,6 +25,7 @@
 
 #include "proc_internal.h"
 
+#define IGNORED_PAUSE (4 * NSEC_PER_MSEC) /* Linux's tick */
 #define CPU_RECHECK                                                                                \
 	NSEC_PER_MSEC /* a thread that is charged late, or not at all, is looked at again so soon */
 
@@ -130,8 +132,12 @@ static nsec_t now_of(const posix_timer_t *pt)
 /* Arms the kernel's timer for pt->expires. */
 static void arm(posix_timer_t *pt)
 {
-	nsec_t left = pt->expires - now_of(pt), now = clock_monotonic();
+	nsec_t left, now;
 
+	if (pt->notify == SIGEV_NONE)
+		return;
+	left = pt->expires - now_of(pt);
+	now = clock_monotonic();
 	if (is_cpu_clock(pt->clock)) {
 		left /= (nsec_t)MAX(pt->process->thread_count, 1u);
 		left = MAX(left, CPU_RECHECK);
@@ -139,10 +145,10 @@ static void arm(posix_timer_t *pt)
 	mod_timer(&pt->timer, (u64)(left > NSEC_MAX - now ? NSEC_MAX : now + MAX(left, (nsec_t)0)));
 }
 
-/* Moves a periodic timer to its first expiry after now: how many it passed over. */
-static int forward(posix_timer_t *pt)
+/* Moves a periodic timer to its first expiry after `now` of its clock: how many it passed over. */
+static int forward(posix_timer_t *pt, nsec_t now)
 {
-	nsec_t now = now_of(pt), passed;
+	nsec_t passed;
 
 	if (now < pt->expires)
 		return 0;
@@ -184,12 +190,12 @@ static void fired(timer_t *timer, void *data)
 		arm(pt);
 		goto out;
 	}
-	if (pt->notify != SIGEV_NONE && !pt->queued)
+	if (!pt->queued)
 		send(pt);
 	if (pt->queued)
 		goto out;   /* goes on when the signal is taken */
 	if (pt->interval) { /* an ignored signal */
-		forward(pt);
+		forward(pt, now_of(pt) + MAX(IGNORED_PAUSE - pt->interval, (nsec_t)0));
 		arm(pt);
 	} else {
 		pt->expires = 0;
@@ -225,7 +231,7 @@ void posix_timer_entry_taken(signal_entry_t *e, siginfo_t *info)
 			pt->expires = 0;
 		return;
 	}
-	pt->overrun = MAX(forward(pt) - 1, 0);
+	pt->overrun = MAX(forward(pt, now_of(pt)) - 1, 0);
 	if (info)
 		info->timer.overrun = pt->overrun;
 	arm(pt);
@@ -449,6 +455,38 @@ void posix_timers_clear(process_t *p)
 	}
 }
 
+/* What they sent is not for the next program, nor is what was sent by hand as if by them. */
+static void forget_signals(signal_queue_t *q)
+{
+	sigset_t gone = 0, kept = 0;
+	signal_entry_t *e, *next;
+
+	list_for_each_entry_safe(e, next, &q->entries, link) {
+		sigset_t bit = sigmask(e->info.si_signo);
+
+		if (e->info.si_code != SI_TIMER) {
+			kept |= bit;
+			continue;
+		}
+		gone |= bit;
+		list_del(&e->link);
+		signal_entry_free(e);
+	}
+	q->set &= ~gone | kept;
+}
+
+void posix_timers_exec(void)
+{
+	process_t *p = current_process();
+
+	posix_timers_clear(p);
+	spin_lock_irq(sig_lock(p));
+	forget_signals(&p->pending);
+	forget_signals(&current()->pending);
+	signal_recalc_pending(current());
+	spin_unlock_irq(sig_lock(p));
+}
+
 /* ---- setting and asking ---- */
 
 /* An armed timer never shows 0. sig_lock held. */
@@ -459,7 +497,7 @@ static timer_setting_t setting_of(posix_timer_t *pt)
 	if (!pt->expires)
 		return s;
 	if (pt->interval && (pt->queued || pt->notify == SIGEV_NONE))
-		forward(pt); /* as if the signal had been taken just now */
+		forward(pt, now_of(pt)); /* as if the signal had been taken just now */
 	s.value = pt->expires - now_of(pt);
 	if (s.value <= 0)
 		s.value = pt->notify == SIGEV_NONE ? 0 : 1;
@@ -472,7 +510,8 @@ static void set_locked(posix_timer_t *pt, bool absolute, timer_setting_t next)
 
 	pt->wall = is_wall_clock(pt->clock) && (absolute || pt->clock == CLOCK_REALTIME_ALARM);
 	now = now_of(pt);
-	pt->interval = next.interval;
+	/* As on Linux a timer that is switched off keeps its interval only if it counts CPU time. */
+	pt->interval = next.value || is_cpu_clock(pt->clock) ? next.interval : 0;
 	pt->expires = 0;
 	pt->overrun = 0;
 	if (!next.value)

@@ -419,6 +419,8 @@ int signal_dequeue(thread_t *t, sigset_t mask, siginfo_t *info)
 		return 0;
 	}
 	take(q, sig, info);
+	if (sig == SIGALRM && q == &t->process->pending)
+		process_alarm_taken(t->process);
 	signal_recalc_pending(t);
 	if (sigmask(sig) & SIG_STOP_MASK)
 		t->job_ctl |= JOB_STOP_TAKEN;

@@ -62,7 +62,7 @@ static bool set_locked(process_t *p, int which, nsec_t now, interval_t i)
 	if (which == ITIMER_REAL) {
 		if (try_del_timer(&p->real_timer) == -EAGAIN)
 			return false;
-		p->real_interval = i.interval;
+		p->real_interval = when ? i.interval : 0;
 		if (when)
 			mod_timer(&p->real_timer, (u64)when);
 	} else {

@@ -117,15 +117,18 @@ void wait_mask_restore(const u64 __user *mask, bool interrupted)
 		signal_set_blocked(current()->saved_mask);
 }
 
-/* Tells what is left of the time, as Linux's calls do. */
+/* Who cannot be told what is left of the time cannot begin again with that. A read-only timeout is allowed. */
+static long not_told(long r)
+{
+	return r == -ERESTARTNOHAND ? -EINTR : r;
+}
+
+/* Tells what is left of the time, as Linux's calls do; none at all stays as it is. */
 static long put_left(struct timespec __user *ts, nsec_t deadline, long r)
 {
-	nsec_t left = deadline == NSEC_MAX ? 0 : MAX(deadline - clock_monotonic(), 0L);
-	struct timespec out = ns_to_timespec(deadline ? left : 0);
+	struct timespec out = ns_to_timespec(MAX(deadline - clock_monotonic(), 0L));
 
-	if (ts && copy_to_user(ts, &out, sizeof(out)))
-		return r; /* a read-only timeout is allowed */
-	return r;
+	return ts && deadline && copy_to_user(ts, &out, sizeof(out)) ? not_told(r) : r;
 }
 
 int wait_deadline_get(const struct timespec __user *ts, nsec_t *deadline)
@@ -235,13 +238,11 @@ long sys_select(int n, u64 __user *in, u64 __user *out, u64 __user *ex, struct t
 		deadline = wait_deadline_in(timeval_to_ns(&t));
 	}
 	r = do_select(n, in, out, ex, deadline);
-	if (!tv)
+	if (!tv || !deadline)
 		return r;
-	left = deadline ? MAX(deadline - clock_monotonic(), 0L) : 0;
+	left = MAX(deadline - clock_monotonic(), 0L);
 	t = (struct timeval){ left / NSEC_PER_SEC, left % NSEC_PER_SEC / NSEC_PER_USEC };
-	if (copy_to_user(tv, &t, sizeof(t)))
-		return r;
-	return r;
+	return copy_to_user(tv, &t, sizeof(t)) ? not_told(r) : r;
 }
 
 long sys_pselect6(int n, u64 __user *in, u64 __user *out, u64 __user *ex,

@@ -108,6 +108,7 @@ long sys_rt_sigreturn(void)
 		return 0;
 	}
 	signal_set_blocked(mask);
+	current()->restart.function = NULL; /* the interrupted call has ended */
 	return arch_syscall_result(frame);
 }
 
@@ -225,7 +226,7 @@ static int kill_process(pid_t pid, int sig, const siginfo_t *info)
 		process_get(p);
 		thread_put(t);
 	}
-	r = p->kernel ? -EPERM : send_checked(p, sig, info);
+	r = send_checked(p, sig, info); /* the kernel's own take no notice */
 	process_put(p);
 	return r;
 }
@@ -306,9 +307,7 @@ static int send_to_thread(pid_t tgid, pid_t tid, int sig, const siginfo_t *info)
 
 	if (!t)
 		return -ESRCH;
-	if (t->process->kernel)
-		r = tgid ? -ESRCH : -EPERM;
-	else if (!tgid || t->process->pid == tgid)
+	if (!tgid || (t->process->kernel ? tid : t->process->pid) == tgid)
 		r = is_signal(sig) ? signal_permission(t->process, sig) : -EINVAL;
 	if (!r && sig) {
 		r = send_signal_thread(t, sig, info);

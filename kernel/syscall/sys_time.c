@@ -53,11 +53,15 @@ static int thread_cpu_clock(pid_t tid, bool virtual, nsec_t *out)
 	return r;
 }
 
+/* The running thread's own number stands for its process, too. */
 static int process_cpu_clock(pid_t pid, bool virtual, nsec_t *out)
 {
-	process_t *p = pid ? process_get_by_pid(pid) : current_process();
 	nsec_t user, system;
+	process_t *p;
 
+	if (pid == current()->tid)
+		pid = 0;
+	p = pid ? process_get_by_pid(pid) : current_process();
 	if (!p)
 		return -EINVAL;
 	if (virtual) {
@@ -267,8 +271,11 @@ static bool can_sleep(int clock)
 	case CLOCK_REALTIME_ALARM:
 	case CLOCK_BOOTTIME_ALARM:
 		return true;
-	default: /* Linux sleeps on other threads' CPU clocks; a running thread's own never moves meanwhile */
-		return clock < 0 && !(clock & CPU_CLOCK_THREAD);
+	case CLOCK_THREAD_CPUTIME_ID:
+		return false;
+	default: /* a thread's own CPU clock does not move while it sleeps */
+		return clock < 0 && (!(clock & CPU_CLOCK_THREAD) ||
+				     (~(clock >> 3) && ~(clock >> 3) != current()->tid));
 	}
 }
 

@@ -563,6 +563,38 @@ static void group_limits(void)
 	CHILD(become(0); system("true")); /* root is not limited */
 	struct rlimit cpu = { 1, 2 };
 	ROW("cpu_soft_signal", CHILD(setrlimit(RLIMIT_CPU, &cpu); for (;;)), KILLED(SIGXCPU));
+	/* None at all: the signal comes at once, not after a second. */
+	bool at_once = false;
+	cpu = (struct rlimit){ 0, RLIM_INFINITY };
+	for (int attempt = 0; !at_once && attempt < 5; attempt++)
+		at_once = CHILD({
+				  sigset_t set;
+				  sigemptyset(&set);
+				  sigaddset(&set, SIGXCPU);
+				  sigprocmask(SIG_BLOCK, &set, NULL);
+				  setrlimit(RLIMIT_CPU, &cpu);
+				  while (!sigpending(&set) && !sigismember(&set, SIGXCPU))
+					  ;
+				  _exit(now_ns(CLOCK_PROCESS_CPUTIME_ID) < 900000000);
+			  }) == EXITED(1);
+	ROW_TRUE("cpu_none", at_once);
+	/* A thread of real time is to sleep now and then. */
+	struct sched_param first = { .sched_priority = 1 };
+	struct rlimit realtime = { 200000, RLIM_INFINITY };
+	ROW("rttime_signal", CHILD({
+		    setrlimit(RLIMIT_RTTIME, &realtime);
+		    MUST(sys(SYS_sched_setscheduler, 0, SCHED_FIFO, &first));
+		    while (now_ns(CLOCK_THREAD_CPUTIME_ID) < 20000000000)
+			    ;
+	    }),
+	    KILLED(SIGXCPU));
+	ROW("rttime_others", CHILD({
+		    setrlimit(RLIMIT_RTTIME, &realtime);
+		    while (now_ns(CLOCK_THREAD_CPUTIME_ID) < 400000000)
+			    ;
+	    }),
+	    EXITED(0));
+	cpu = (struct rlimit){ 1, 2 };
 	ROW("cpu_hard_kills",
 	    CHILD(signal(SIGXCPU, SIG_IGN); setrlimit(RLIMIT_CPU, &cpu); for (;;)),
 	    KILLED(SIGKILL));

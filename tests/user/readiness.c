@@ -379,6 +379,31 @@ static void group_limits(void)
 	write_text(wmem_default, "212992");
 }
 
+/* What is left of a timeout is told; who cannot be told does not begin again with it. */
+static void group_timeouts(void)
+{
+	struct timespec endless = { INT64_MAX, 0 };
+	struct pollfd ready;
+	int fds[2], status = 0;
+
+	MUST(pipe(fds));
+	ready = (struct pollfd){ fds[1], POLLOUT, 0 };
+	ROW("endless", sys(SYS_ppoll, &ready, 1, &endless, NULL, 8), 1);
+	ROW_TRUE("endless_left", endless.tv_sec > 1000000000);
+	struct timeval *fixed =
+		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	fixed->tv_sec = 1000;
+	mprotect(fixed, PAGE, PROT_READ);
+	pid_t pid = SPAWN(_exit(-sys(SYS_select, 0, NULL, NULL, NULL, fixed)));
+	ROW_TRUE("sleeps", until_state(pid, 'S'));
+	kill(pid, SIGSTOP);
+	ROW_TRUE("stops", until_state(pid, 'T'));
+	kill(pid, SIGCONT);
+	ROW_TRUE("ends", EVENTUALLY(waitpid(pid, &status, WNOHANG) == pid));
+	ROW("ends_by", status, EXITED(EINTR));
+	kill(pid, SIGKILL);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "readiness");
@@ -389,5 +414,6 @@ int main(int argc, char **argv)
 	GROUP(group_async);
 	GROUP(group_ioctl);
 	GROUP(group_limits);
+	GROUP(group_timeouts);
 	return finish();
 }

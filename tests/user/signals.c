@@ -391,6 +391,14 @@ static void group_send(void)
 	ROW("tgkill_negative", sys(SYS_tgkill, pid, -1, 0), -EINVAL);
 	kill(pid, SIGKILL);
 	ROW("killed", wait_status(pid), KILLED(SIGKILL));
+	/* The kernel's own threads may be signalled by root, and take no notice. */
+	ROW("kernel", sys(SYS_kill, 2, 0), 0);
+	ROW("kernel_signal", sys(SYS_kill, 2, SIGUSR1), 0);
+	ROW("kernel_bad_signal", sys(SYS_kill, 2, 65), -EINVAL);
+	ROW("kernel_tkill", sys(SYS_tkill, 2, 0), 0);
+	ROW("kernel_tgkill", sys(SYS_tgkill, 2, 2, SIGTERM), 0);
+	ROW_AS(USER, "kernel_user", sys(SYS_kill, 2, 0), -EPERM);
+	ROW_AS(USER, "kernel_user_tkill", sys(SYS_tkill, 2, 0), -EPERM);
 	/* A signal to oneself arrives before kill returns. */
 	catch (SIGUSR1, 0);
 	sys(SYS_kill, me, SIGUSR1);
@@ -486,6 +494,12 @@ static void group_restart(void)
 	ROW("nanosleep_left",
 	    INTERRUPTED(0, sys(SYS_nanosleep, &ten, &left) == -EINTR && left.tv_sec >= 5),
 	    EXITED(101));
+	/* Once its handler has returned nothing is left to be begun again. */
+	ROW("restart_by_hand", INTERRUPTED(0, ({
+						   sys(SYS_nanosleep, &ten, NULL);
+						   sys(SYS_restart_syscall);
+					   })),
+	    EXITED(EINTR));
 	ROW("clock_nanosleep", INTERRUPTED(SA_RESTART, sys(SYS_clock_nanosleep, 1, 0, &ten, NULL)),
 	    EXITED(EINTR));
 	ROW("poll", INTERRUPTED(SA_RESTART, sys(SYS_poll, NULL, 0, -1)), EXITED(EINTR));
@@ -787,6 +801,24 @@ static void group_itimers(void)
 	ROW_TRUE("huge_interval", EVENTUALLY(count));
 	sleep_ms(30);
 	ROW("huge_interval_once", count, 1);
+	/* It rests as long as its signal is not taken, and then goes on. */
+	mask(SIG_BLOCK, SIGBIT(SIGALRM));
+	catch (SIGALRM, 0);
+	value = (struct itimerval){ { 0, 1 }, { 0, 1 } };
+	setitimer(ITIMER_REAL, &value, NULL);
+	ROW_TRUE("fires_blocked", EVENTUALLY(pending() & SIGBIT(SIGALRM)));
+	sys(SYS_getitimer, ITIMER_REAL, &got);
+	ROW("rests", got.it_value.tv_sec + got.it_value.tv_usec, 0);
+	ROW("rests_interval", got.it_interval.tv_usec, 1);
+	mask(SIG_UNBLOCK, SIGBIT(SIGALRM));
+	ROW_TRUE("goes_on", EVENTUALLY(count >= 3));
+	value = (struct itimerval){ { 100, 0 }, { 0, 0 } };
+	setitimer(ITIMER_REAL, &value, NULL);
+	sys(SYS_getitimer, ITIMER_REAL, &got);
+	ROW("off_interval", got.it_interval.tv_sec, 0);
+	raise(SIGALRM);
+	sys(SYS_getitimer, ITIMER_REAL, &got);
+	ROW("off_stays", got.it_value.tv_sec + got.it_value.tv_usec, 0);
 	value = (struct itimerval){ { 0, 10000 }, { 0, 20000 } };
 	setitimer(ITIMER_REAL, &value, NULL);
 	value = (struct itimerval){ { 0, 0 }, { 100, 0 } };

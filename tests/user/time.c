@@ -2,6 +2,7 @@
  * Clocks and sleeping: clock_gettime and its kin, nanosleep, POSIX timers, times, the vDSO against
  * the calls.
  */
+#include <pthread.h>
 #include <sys/times.h>
 
 #include "row.h"
@@ -299,6 +300,143 @@ static void group_posix_timers(void)
 	CHILD(ROW("not_inherited", sys(SYS_timer_gettime, id, &got), -EINVAL));
 }
 
+/* A timer that is switched off keeps an interval only if it counts CPU time. */
+static void group_timer_off(void)
+{
+	static const struct {
+		const char *name;
+		int clock, left;
+	} clocks[] = { { "monotonic", CLOCK_MONOTONIC, 0 },
+		       { "realtime", CLOCK_REALTIME, 0 },
+		       { "process", CLOCK_PROCESS_CPUTIME_ID, 5 } };
+
+	for (unsigned i = 0; i < LENGTH(clocks); i++) {
+		struct itimerspec value = { { 5, 0 }, { 100, 0 } }, got;
+		int id;
+
+		MUST(sys(SYS_timer_create, clocks[i].clock, NULL, &id));
+		MUST(sys(SYS_timer_settime, id, 0, &value, NULL));
+		value.it_value.tv_sec = 0;
+		ROW(named("%s", clocks[i].name), sys(SYS_timer_settime, id, 0, &value, &got), 0);
+		ROW(named("%s_was", clocks[i].name), got.it_interval.tv_sec, 5);
+		sys(SYS_timer_gettime, id, &got);
+		ROW(named("%s_interval", clocks[i].name), got.it_interval.tv_sec, clocks[i].left);
+		ROW(named("%s_value", clocks[i].name), got.it_value.tv_sec + got.it_value.tv_nsec,
+		    0);
+	}
+}
+
+/* Work that a CPU which does nothing but serve timers would not come to an end of. */
+static void work(void)
+{
+	for (volatile int i = 0; i < 30000000; i++)
+		;
+}
+
+static void stay_here(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(sched_getcpu(), &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Intervals of a nanosecond whose signals nobody takes keep no CPU busy. */
+static void group_timer_storms(void)
+{
+	struct itimerspec value = { { 0, 1 }, { 0, 1 } }, got;
+	struct itimerval wait = { { 0, 1 }, { 0, 1 } };
+
+	ROW("none", CHILD({
+		    struct sigevent event = { .sigev_notify = SIGEV_NONE };
+		    int id;
+		    stay_here();
+		    MUST(sys(SYS_timer_create, CLOCK_MONOTONIC, &event, &id));
+		    MUST(sys(SYS_timer_settime, id, 0, &value, NULL));
+		    work();
+		    MUST(sys(SYS_timer_gettime, id, &got));
+		    _exit(got.it_interval.tv_nsec);
+	    }),
+	    EXITED(1));
+	ROW("ignored", CHILD({
+		    int id;
+		    stay_here();
+		    signal(SIGALRM, SIG_IGN);
+		    MUST(sys(SYS_timer_create, CLOCK_MONOTONIC, NULL, &id));
+		    MUST(sys(SYS_timer_settime, id, 0, &value, NULL));
+		    work();
+		    MUST(sys(SYS_timer_gettime, id, &got));
+		    _exit(got.it_interval.tv_nsec);
+	    }),
+	    EXITED(1));
+	/* One that goes on firing is heard of once it is no longer ignored. */
+	ROW("ignored_goes_on", CHILD({
+		    int id;
+		    signal(SIGALRM, SIG_IGN);
+		    MUST(sys(SYS_timer_create, CLOCK_MONOTONIC, NULL, &id));
+		    MUST(sys(SYS_timer_settime, id, 0, &value, NULL));
+		    sleep_ms(20);
+		    signal(SIGALRM, SIG_DFL);
+		    for (;;)
+			    pause();
+	    }),
+	    KILLED(SIGALRM));
+	ROW("itimer", CHILD({
+		    stay_here();
+		    signal(SIGALRM, SIG_IGN);
+		    MUST(setitimer(ITIMER_REAL, &wait, NULL));
+		    work();
+	    }),
+	    EXITED(0));
+}
+
+static volatile pid_t spinner;
+static volatile bool spin_on;
+
+static void *spin(void *unused)
+{
+	spinner = sys(SYS_gettid);
+	while (spin_on)
+		;
+	return unused;
+}
+
+static void *ask_own(void *to)
+{
+	struct timespec ts;
+
+	*(long *)to = get(~(int)sys(SYS_gettid) << 3 | 2, &ts);
+	return NULL;
+}
+
+/* CPU clocks of threads, by number. */
+static void group_thread_clocks(void)
+{
+	struct timespec little = { 0, 1000000 }, ts;
+	pthread_t thread;
+	long r = 1;
+
+	spin_on = true;
+	pthread_create(&thread, NULL, spin, NULL);
+	while (!spinner)
+		sleep_ms(1);
+	int clock = ~spinner << 3 | 6, own = ~(int)sys(SYS_gettid) << 3 | 6;
+	ROW("get", get(clock, &ts), 0);
+	ROW("sleep", sys(SYS_clock_nanosleep, clock, 0, &little, NULL), 0);
+	ROW("sleep_past", sys(SYS_clock_nanosleep, clock, TIMER_ABSTIME, &little, NULL), 0);
+	ROW("sleep_own", sys(SYS_clock_nanosleep, own, 0, &little, NULL), -EINVAL);
+	ROW("sleep_own_0", sys(SYS_clock_nanosleep, -2, 0, &little, NULL), -EINVAL);
+	ROW("as_process", get(~spinner << 3 | 2, &ts), -EINVAL);
+	spin_on = false;
+	pthread_join(thread, NULL);
+	ROW("gone", get(clock, &ts), -EINVAL);
+	/* A thread's own number stands for its process, too. */
+	pthread_create(&thread, NULL, ask_own, &r);
+	pthread_join(thread, NULL);
+	ROW("own_as_process", r, 0);
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv, "time");
@@ -308,5 +446,8 @@ int main(int argc, char **argv)
 	GROUP(group_old_calls);
 	GROUP(group_sleep);
 	GROUP(group_posix_timers);
+	GROUP(group_timer_off);
+	GROUP(group_timer_storms);
+	GROUP(group_thread_clocks);
 	return finish();
 }
