@@ -45,7 +45,7 @@ static int change_user(cred_t *next)
 	if (!user)
 		return -EAGAIN;
 	p->nproc_exceeded =
-		(u64)atomic_read(&user->processes) >= rlimit(RLIMIT_NPROC) && next->uid != 0;
+		(u64)atomic_read(&user->processes) > rlimit(RLIMIT_NPROC) && next->uid != 0;
 	user_put(next->user);
 	next->user = user;
 	return 0;

@@ -161,17 +161,27 @@ static bool shares_directories(const thread_t *t)
 static void apply_set_id(exec_t *e)
 {
 	cred_t *c = e->cred;
-	const vfs_node_t *node = e->file->node;
-	mode_t mode = READ_ONCE(node->mode);
+	vfs_node_t *node = e->file->node;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
 
-	if (!(mode & (S_ISUID | S_ISGID)) || c->no_new_privs ||
+	if (!(READ_ONCE(node->mode) & (S_ISUID | S_ISGID)) || c->no_new_privs ||
 	    (e->file->path.mount->flags & MNT_NOSUID))
 		return;
+	/* All as of one moment: who gives a file away takes its set-id bits away first. */
+	rwsem_read_lock(&node->lock);
+	mode = node->mode;
+	uid = node->uid;
+	gid = node->gid;
+	rwsem_read_unlock(&node->lock);
+	if (!(mode & (S_ISUID | S_ISGID)))
+		return;
 	if (mode & S_ISUID)
-		c->euid = node->uid;
+		c->euid = uid;
 	if ((mode & (S_ISGID | 0010)) ==
 	    (S_ISGID | 0010)) /* without the latter: mandatory locking */
-		c->egid = node->gid;
+		c->egid = gid;
 	e->set_id = true;
 }
 
@@ -430,7 +440,7 @@ static void become_program(exec_t *e, sighand_t *sighand)
 	process_t *p = t->process;
 	u8 dumpable;
 
-	posix_timers_clear(p);
+	posix_timers_exec();
 	dumpable = take_credentials(e, p);
 	take_memory(e, t);
 	p->dumpable = dumpable;

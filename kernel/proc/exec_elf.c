@@ -110,7 +110,8 @@ static int map_bss(exec_t *e, const struct elf64_segment *s, u64 start)
 	return r < 0 ? (int)r : 0;
 }
 
-static int map_segment(exec_t *e, object_t *o, const struct elf64_segment *s)
+/* The first one of an object must not lie on anything; the others may, as on Linux, on those before. */
+static int map_segment(exec_t *e, object_t *o, const struct elf64_segment *s, bool first)
 {
 	u64 start = s->p_vaddr + o->bias, in_page = start & ~PAGE_MASK;
 
@@ -118,7 +119,7 @@ static int map_segment(exec_t *e, object_t *o, const struct elf64_segment *s)
 		return -ENOMEM;
 	if (s->p_filesz) {
 		long r = vm_map(e->space, start - in_page, s->p_filesz + in_page, protection(s),
-				MAP_PRIVATE | MAP_FIXED_NOREPLACE, o->file,
+				MAP_PRIVATE | (first ? MAP_FIXED_NOREPLACE : MAP_FIXED), o->file,
 				(off_t)(s->p_offset - in_page));
 
 		if (r < 0)
@@ -129,13 +130,16 @@ static int map_segment(exec_t *e, object_t *o, const struct elf64_segment *s)
 
 static int map_object(exec_t *e, object_t *o)
 {
+	bool first = true;
+
 	for (u32 i = 0; i < o->info.phnum; i++) {
 		if (o->segments[i].p_type != PT_LOAD)
 			continue;
-		int r = map_segment(e, o, &o->segments[i]);
+		int r = map_segment(e, o, &o->segments[i], first);
 
 		if (r)
 			return r;
+		first = false;
 	}
 	return 0;
 }

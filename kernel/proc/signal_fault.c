@@ -34,7 +34,10 @@ static void describe_mapping(char *out, size_t size, unsigned long ip)
 	if (vma && vma->start <= ip && vma->file) {
 		const dentry_t *d = vma->file->path.dentry;
 
-		snprintf(out, size, " in %s[%lx+%lx]", d->name, vma->start, vma->end - vma->start);
+		rcu_read_lock(); /* a name that is changed meanwhile is freed by RCU */
+		snprintf(out, size, " in %s[%lx+%lx]", READ_ONCE(d->name), vma->start,
+			 vma->end - vma->start);
+		rcu_read_unlock();
 	}
 	rwsem_read_unlock(&space->lock);
 }

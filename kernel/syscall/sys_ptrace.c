@@ -66,6 +66,8 @@ static ssize_t move(remote_t *r, const iovec_t *vec, size_t count)
 
 			if (moved > 0)
 				done += moved;
+			if (moved == (ssize_t)n && fatal_signal_pending(current()))
+				return done;
 			if (moved != (ssize_t)n)
 				return done ? done : moved;
 			addr += n;

@@ -227,7 +227,7 @@ long sys_sched_setattr(pid_t pid, const void __user *uattr, u32 flags)
 	if (r)
 		goto out;
 	rq = (sched_request_t){
-		.policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY ? t->sched.policy
+		.policy = attr.sched_flags & SCHED_FLAG_KEEP_POLICY ? KEEP_POLICY
 								    : (int)attr.sched_policy,
 		.reset_on_fork = attr.sched_flags & SCHED_FLAG_RESET_ON_FORK,
 		.rt_priority = (int)MIN(attr.sched_priority, (u32)INT32_MAX),

@@ -156,9 +156,14 @@ static bool has_unread(void)
 
 static long wait_and_read(line_buffer_t *b, iter_t *it)
 {
-	long r = wait_event_interruptible(&log_wait, has_unread());
+	long r;
 
-	return r ? r : read_some(b, it);
+	do { /* another reader may be faster: that is no end of the log */
+		r = wait_event_interruptible(&log_wait, has_unread());
+		if (!r)
+			r = read_some(b, it);
+	} while (!r);
+	return r;
 }
 
 static long read_log(int type, char __user *buf, int len)

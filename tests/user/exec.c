@@ -131,6 +131,22 @@ static void group_kept(void)
 		    execl("/bin/busybox", "sleep", "10", NULL);
 	    }),
 	    KILLED(SIGALRM));
+	/* POSIX timers do not, nor do signals of theirs that are pending. */
+	ROW("timer_signal_goes", CHILD({
+		    struct sigevent event = { .sigev_signo = SIGHUP };
+		    struct itimerspec soon = { { 0, 0 }, { 0, 1 } };
+		    sigset_t hangup;
+		    int id;
+		    sigemptyset(&hangup);
+		    sigaddset(&hangup, SIGHUP);
+		    sigprocmask(SIG_BLOCK, &hangup, NULL);
+		    MUST(sys(SYS_timer_create, CLOCK_MONOTONIC, &event, &id));
+		    MUST(sys(SYS_timer_settime, id, 0, &soon, NULL));
+		    if (!EVENTUALLY(sigpending(&mask) == 0 && sigismember(&mask, SIGHUP)))
+			    _exit(99);
+		    execve(helper, (char *[]){ helper, "signal", "1", NULL }, no_env);
+	    }),
+	    EXITED(4));
 	/* exec from a thread: the others end, and the pid is the process's. */
 	ROW("long_name_cut", CHILD({
 		    copy_helper("a-program-with-a-long-name", 0755);
@@ -201,6 +217,26 @@ static void group_argument_limits(void)
 	stack.rlim_cur = 64 << 10;
 	CHILD(setrlimit(RLIMIT_STACK, &stack); many[4] = NULL;
 	      ROW("smaller_than_one", sys(SYS_execve, helper, many, no_env), -E2BIG));
+}
+
+/* Above its limit a user may still be changed to, but starts no program; at the limit it may. */
+static void group_process_limit(void)
+{
+	struct rlimit none = { 0, 0 };
+	uid_t user = 30000 + getpid();
+
+	ROW("first",
+	    CHILD(setrlimit(RLIMIT_NPROC, &none); become(user); execl("/bin/busybox", "true", NULL);
+		  _exit(errno)),
+	    EXITED(0));
+	pid_t other = SPAWN(become(user); for (;;) pause());
+	EVENTUALLY(process_state(other) == 'S');
+	ROW("second",
+	    CHILD(setrlimit(RLIMIT_NPROC, &none); become(user); execl("/bin/busybox", "true", NULL);
+		  _exit(errno)),
+	    EXITED(EAGAIN));
+	kill(other, SIGKILL);
+	wait_status(other);
 }
 
 static void group_scripts(void)
@@ -430,6 +466,10 @@ static void group_elf(void)
 		memcpy(elf.code + 32, "./interp", 9));
 	chmod("interp", 0644);
 	ROW("interpreter_no_x_bit", try_exec("./elf"), -EACCES);
+	/* Segments may lie on each other: the later one counts. */
+	ROW_ELF("overlapping", -42, elf.header.e_phnum = 2; elf.segments[1] = elf.segments[0]);
+	ROW_ELF("overlapping_code", -43, elf.header.e_phnum = 2; elf.segments[1] = elf.segments[0];
+		elf.segments[0].p_flags = PF_R; elf.code[6] = 43);
 	elf = good_elf();
 	ROW("truncated_header", exec_elf(&elf, 40), -ENOEXEC);
 	ROW("truncated_segments", exec_elf(&elf, 80), -ENOEXEC);
@@ -484,6 +524,7 @@ int main(int argc, char **argv)
 	GROUP(group_kept);
 	GROUP(group_threads);
 	GROUP(group_argument_limits);
+	GROUP(group_process_limit);
 	GROUP(group_scripts);
 	GROUP(group_execveat);
 	GROUP(group_set_id);

@@ -96,6 +96,13 @@ static void group_attr(void)
 		ROW("set_rr", sys(SYS_sched_setattr, 0, &attr, 0), 0);
 		sys(SYS_sched_getattr, 0, &attr, sizeof(attr), 0);
 		ROW_TRUE("set_rr_get", attr.policy == SCHED_RR && attr.priority == 3);
+		/* What is kept keeps its flag, too. */
+		attr = (struct attr){ .size = 48, .flags = 1 };
+		ROW("set_reset", sys(SYS_sched_setattr, 0, &attr, 0), 0);
+		attr = (struct attr){ .size = 48, .flags = 8 | 16 };
+		ROW("set_keep", sys(SYS_sched_setattr, 0, &attr, 0), 0);
+		sys(SYS_sched_getattr, 0, &attr, sizeof(attr), 0);
+		ROW("set_keep_flag", attr.flags, 1);
 		attr = (struct attr){ .size = 48, .policy = 99 };
 		ROW("set_bad", sys(SYS_sched_setattr, 0, &attr, 0), -EINVAL);
 		attr = (struct attr){ .size = 48 };
