@@ -204,9 +204,11 @@ int setattr_locked(vfs_node_t *n, vfs_attr_t *a)
 	if (a->valid & ATTR_KILL_PRIV) {
 		mode_t drop = S_ISDIR(n->mode) ? 0 : bits_to_drop(n);
 
+		/* chown(2) without any change is for everybody, a change of the mode by it is not. */
+		if (drop && !(a->valid & (ATTR_MODE | ATTR_SIZE)) && !node_owner_or_capable(n))
+			return -EPERM;
 		xattr_drop_caps(n);
 		if (drop && !(a->valid & ATTR_MODE)) {
-			/* Not asked for, so not subject to who may change modes. */
 			WRITE_ONCE(n->mode, n->mode & ~drop);
 			a->valid |= ATTR_CTIME;
 		}

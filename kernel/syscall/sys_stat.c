@@ -422,6 +422,8 @@ static long set_times(int dfd, const char __user *name, int flags, const struct 
 		return 0;
 	if (times && times[0].tv_nsec == UTIME_NOW && times[1].tv_nsec == UTIME_NOW)
 		attr.valid |= ATTR_TOUCH;
+	else if (times) /* the owner's alone, be it only one of them and the present time */
+		attr.valid |= ATTR_TIMES_SET;
 	if (!name)
 		return dfd == AT_FDCWD ? -EFAULT : change_fd(dfd, &attr);
 	return change_at(dfd, name, flags, &attr);

@@ -224,6 +224,15 @@ static void group_chown(void)
 	ROW_AS(USER, "owner_to_itself", sys(SYS_chown, "f", USER, USER), 0);
 	ROW_AS(OTHER, "not_owner", sys(SYS_chown, "f", OTHER, OTHER), -EPERM);
 	ROW_AS(OTHER, "not_owner_no_change", sys(SYS_chown, "f", -1, -1), 0);
+	/* Which would take the set-id bits: the owner's to do. */
+	chmod("f", 04755);
+	ROW_AS(OTHER, "not_owner_setuid", sys(SYS_chown, "f", -1, -1), -EPERM);
+	ROW("not_owner_setuid_mode", mode_of("f"), 04755);
+	chmod("f", 02755);
+	ROW_AS(OTHER, "not_owner_setgid", sys(SYS_chown, "f", -1, -1), -EPERM);
+	ROW("not_owner_setgid_mode", mode_of("f"), 02755);
+	ROW_AS(USER, "owner_setgid", sys(SYS_chown, "f", -1, -1), 0);
+	ROW("owner_setgid_mode", mode_of("f"), 0755);
 	/* Changing the owner takes set-id bits from an executable file, even by root. */
 	chmod("f", 06755);
 	ROW("drops_setid", sys(SYS_chown, "f", 20, 20), 0);
@@ -302,6 +311,14 @@ static void group_times(void)
 	ROW_AS(USER, "writer_set", sys(SYS_utimensat, AT_FDCWD, "f", ts, 0), -EPERM);
 	ts[0].tv_nsec = ts[1].tv_nsec = OMIT;
 	ROW_AS(USER, "both_omit_no_check", sys(SYS_utimensat, AT_FDCWD, "f", ts, 0), 0);
+	/* The present time, but for one of them: that is a choice. */
+	ts[0].tv_nsec = NOW;
+	ROW_AS(USER, "writer_now_omit", sys(SYS_utimensat, AT_FDCWD, "f", ts, 0), -EPERM);
+	ts[0].tv_nsec = OMIT;
+	ts[1].tv_nsec = NOW;
+	ROW_AS(USER, "writer_omit_now", sys(SYS_utimensat, AT_FDCWD, "f", ts, 0), -EPERM);
+	ts[0].tv_nsec = NOW;
+	ROW_AS(USER, "writer_now_now", sys(SYS_utimensat, AT_FDCWD, "f", ts, 0), 0);
 	struct timeval tv[2] = { { 50, 1 }, { 60, 2 } };
 	ROW("utimes", sys(SYS_utimes, "f", tv), 0);
 	stat("f", &st);
