@@ -336,13 +336,15 @@ static sk_buff_t *find_message_locked(unix_socket_t *u, bool peek, u32 *skip)
 	s32 offset = peek ? READ_ONCE(u->socket.peek_offset) : 0;
 
 	*skip = 0;
-	if (!peek || offset < 0)
-		return skb;
-	while (skb && (u32)offset >= skb->len && (skb->len || offset)) {
+	while (peek && skb && offset >= 0 && (u32)offset >= skb->len &&
+	       (skb->len || offset || unix_control(skb)->peeked)) {
 		offset -= (s32)skb->len;
 		skb = skb_queue_next(&u->queue, skb);
 	}
-	*skip = (u32)offset;
+	*skip = (u32)MAX(offset, 0);
+	/* An empty one does not move the offset on: the next peek knows it by this. */
+	if (peek && skb && !skb->len)
+		unix_control(skb)->peeked = true;
 	return skb;
 }
 

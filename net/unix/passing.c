@@ -215,14 +215,12 @@ void unix_sender_name(const sk_buff_t *skb, socket_address_t *addr)
 
 static int give_credentials(socket_message_t *m, const unix_control_t *c)
 {
-	struct ucred u = { 0, (u32)READ_ONCE(unix_overflow_uid),
-			   (u32)READ_ONCE(unix_overflow_gid) };
+	struct ucred u = { 0 }; /* the end of a stream has no sender */
 
-	if (c && c->pid)
-		u.pid = c->pid->nr;
-	if (c && c->uid != ~0u) {
-		u.uid = c->uid;
-		u.gid = c->gid;
+	if (c) {
+		u.pid = c->pid ? c->pid->nr : 0;
+		u.uid = c->uid != ~0u ? c->uid : (u32)READ_ONCE(unix_overflow_uid);
+		u.gid = c->uid != ~0u ? c->gid : (u32)READ_ONCE(unix_overflow_gid);
 	}
 	return socket_put_control(m, SOL_SOCKET, SCM_CREDENTIALS, &u, sizeof(u));
 }

@@ -146,26 +146,31 @@ typedef struct reading {
 } reading_t;
 
 /*
- * With the queue locked: the read stands at the urgent byte, or where it was. Where it goes on, or NULL. *drop:
- * left the queue.
+ * With the queue locked: the read stands at the urgent byte, or where one was; others may follow. Where it goes on,
+ * or NULL. dropped: what left the queue.
  */
-static sk_buff_t *pass_mark_locked(unix_socket_t *u, sk_buff_t *skb, reading_t *r, sk_buff_t **drop)
+static sk_buff_t *pass_marks_locked(unix_socket_t *u, sk_buff_t *skb, reading_t *r, list_t *dropped)
 {
-	bool used = !unix_left(skb);
+	while (skb && (skb == u->urgent || !unix_left(skb))) {
+		bool used = !unix_left(skb);
+		sk_buff_t *mark = skb;
 
-	if (r->peek)
-		return used || !socket_option(&u->socket, SOCKET_OOB_INLINE)
-			       ? skb_queue_next(&u->queue, skb)
-			       : skb;
-	if (!used && r->copied)
-		return NULL;
-	if (u->urgent == skb)
-		u->urgent = NULL;
-	if (!used && socket_option(&u->socket, SOCKET_OOB_INLINE))
-		return skb;
-	skb_unlink(&u->queue, skb);
-	*drop = skb;
-	return r->copied ? NULL : skb_queue_first(&u->queue);
+		if (!used && r->copied)
+			return NULL;
+		if (!used && socket_option(&u->socket, SOCKET_OOB_INLINE)) {
+			if (!r->peek)
+				u->urgent = NULL;
+			return skb;
+		}
+		skb = r->copied && !r->peek ? NULL : skb_queue_next(&u->queue, skb);
+		if (r->peek)
+			continue;
+		if (u->urgent == mark)
+			u->urgent = NULL;
+		skb_unlink(&u->queue, mark);
+		list_add_tail(&mark->link, dropped);
+	}
+	return skb;
 }
 
 /*
@@ -174,7 +179,8 @@ static sk_buff_t *pass_mark_locked(unix_socket_t *u, sk_buff_t *skb, reading_t *
  */
 static sk_buff_t *next_buffer(unix_socket_t *u, sk_buff_t *last, reading_t *r, bool *end)
 {
-	sk_buff_t *skb, *drop = NULL;
+	list_t dropped = LIST_INIT(dropped);
+	sk_buff_t *skb;
 
 	*end = false;
 	spin_lock(&u->socket.lock);
@@ -185,12 +191,16 @@ static sk_buff_t *next_buffer(unix_socket_t *u, sk_buff_t *last, reading_t *r, b
 		skb = skb_queue_next(&u->queue, skb);
 	}
 	if (skb && unlikely(skb == u->urgent || !unix_left(skb))) {
-		skb = pass_mark_locked(u, skb, r, &drop);
+		skb = pass_marks_locked(u, skb, r, &dropped);
 		*end = !skb && r->copied;
 	}
 	spin_unlock(&u->socket.lock);
-	if (unlikely(drop))
-		unix_free_buffer(drop);
+	while (unlikely(!list_empty(&dropped))) {
+		sk_buff_t *mark = list_first_entry(&dropped, sk_buff_t, link);
+
+		list_del(&mark->link);
+		unix_free_buffer(mark);
+	}
 	return skb;
 }
 

@@ -212,6 +212,7 @@ sk_buff_t *unix_alloc_buffer(unix_socket_t *u, u32 len, bool nonblock)
 	c->files = NULL;
 	c->stamp = 0;
 	c->consumed = 0;
+	c->peeked = false;
 	return skb;
 }
 

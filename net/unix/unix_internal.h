@@ -78,6 +78,7 @@ typedef struct unix_control {
 	struct unix_files *files; /* own; NULL: none */
 	nsec_t stamp;		  /* when it was sent, where the receiver wants to know */
 	u32 consumed;		  /* bytes already read */
+	bool peeked;		  /* reader's socket.lock: an empty message that a peek has seen */
 } unix_control_t;
 _Static_assert(sizeof(unix_control_t) <= SKB_CONTROL_SIZE, "unix_control");
 

@@ -596,6 +596,16 @@ static void group_credentials(void)
 	receive(e[1], 9, sizeof(control), 0);
 	got = received_ucred();
 	ROW_TRUE("late", got && got->pid == 0 && got->uid == 65534 && got->gid == 65534);
+	/* The end has nobody who sent it. */
+	int last_pair[2] = { e[0], e[1] };
+	pair(SOCK_STREAM);
+	setsockopt(e[1], SOL_SOCKET, SO_PASSCRED, &on, 4);
+	close(e[0]);
+	ROW("end", receive(e[1], 9, sizeof(control), 0), 0);
+	got = received_ucred();
+	ROW_TRUE("end_nobody", got && got->pid == 0 && got->uid == 0 && got->gid == 0);
+	e[0] = last_pair[0];
+	e[1] = last_pair[1];
 	/* Together with descriptors: credentials first. */
 	send_fd(e[0], 0);
 	receive(e[1], 9, sizeof(control), 0);
@@ -687,6 +697,26 @@ static void group_urgent(void)
 	ROW("second_value", buf[0], '2');
 	ROW("first_is_data", sys(SYS_read, e[1], buf, 9), 1);
 	ROW("first_value", buf[0], '1');
+	/* One that was taken, and behind it one that was not: neither is data, and what follows is. */
+	pair(SOCK_STREAM | SOCK_NONBLOCK);
+	sendto(e[0], "1", 1, MSG_OOB, NULL, 0);
+	recv(e[1], buf, 1, MSG_OOB);
+	sendto(e[0], "2", 1, MSG_OOB, NULL, 0);
+	write(e[0], "cd", 2);
+	/* The first read may stop where the one was that was taken. */
+	long got = sys(SYS_read, e[1], buf, 9);
+	ROW("two_marks", got == -EAGAIN ? sys(SYS_read, e[1], buf, 9) : got, 2);
+	ROW_TRUE("two_marks_text", !memcmp(buf, "cd", 2));
+	ROW("two_marks_gone", sys(SYS_recvfrom, e[1], buf, 9, MSG_OOB, NULL, NULL), -EINVAL);
+	sendto(e[0], "1", 1, MSG_OOB, NULL, 0);
+	recv(e[1], buf, 1, MSG_OOB);
+	sendto(e[0], "2", 1, MSG_OOB, NULL, 0);
+	ROW("mark_alone", sys(SYS_read, e[1], buf, 9), -EAGAIN);
+	ROW("mark_alone_still", sys(SYS_read, e[1], buf, 9), -EAGAIN);
+	ROW("mark_alone_gone", sys(SYS_recvfrom, e[1], buf, 9, MSG_OOB, NULL, NULL), -EINVAL);
+	sendto(e[0], "abU", 3, MSG_OOB, NULL, 0);
+	write(e[0], "cd", 2);
+	ROW("peek_stops", sys(SYS_recvfrom, e[1], buf, 9, MSG_PEEK, NULL, NULL), 2);
 	ROW("oob_efault",
 	    (sendto(e[0], "U", 1, MSG_OOB, NULL, 0),
 	     sys(SYS_recvfrom, e[1], edge, 1, MSG_OOB, NULL, NULL)),

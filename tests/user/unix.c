@@ -692,6 +692,14 @@ static void group_peek_offset(void)
 	ROW("datagram_end", sys(SYS_recvfrom, e[0], buf, 9, MSG_PEEK, 0, 0), -EAGAIN);
 	ROW("datagram_read", sys(SYS_read, e[0], buf, 9), 3);
 	ROW("datagram_offset", (getsockopt(e[0], SOL_SOCKET, SO_PEEK_OFF, &v, &len), v), 4);
+	/* An empty one is seen once. */
+	MUST(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, e));
+	setsockopt(e[0], SOL_SOCKET, SO_PEEK_OFF, &off, 4);
+	send(e[1], "", 0, 0);
+	write(e[1], "ab", 2);
+	ROW("empty", sys(SYS_recvfrom, e[0], buf, 9, MSG_PEEK, 0, 0), 0);
+	ROW("empty_seen", sys(SYS_recvfrom, e[0], buf, 9, MSG_PEEK, 0, 0), 2);
+	ROW("empty_stays", sys(SYS_recvfrom, e[0], buf, 9, 0, 0, 0), 0);
 }
 
 static void group_proc(void)
