@@ -400,19 +400,22 @@ static long pipe_ioctl(file_t *f, u32 cmd, unsigned long arg)
 static void pipe_release(file_t *f)
 {
 	pipe_t *p = f->private_data;
-	bool last;
+	bool last, alone;
 
 	mutex_lock(&p->lock);
 	if (f->mode & FMODE_READ)
 		p->readers--;
 	if (f->mode & FMODE_WRITE)
 		p->writers--;
+	alone = !p->readers != !p->writers;
 	mutex_unlock(&p->lock);
-	/* Everybody looks again: end of file for readers, a broken pipe for writers. */
-	wake_up_all(&p->read_wait);
-	wake_up_all(&p->write_wait);
-	fasync_signal(&p->read_async, POLL_IN);
-	fasync_signal(&p->write_async, POLL_OUT);
+	if (alone) {
+		/* The other side looks again: end of file for readers, a broken pipe for writers. */
+		wake_up_all(&p->read_wait);
+		wake_up_all(&p->write_wait);
+		fasync_signal(&p->read_async, POLL_IN);
+		fasync_signal(&p->write_async, POLL_OUT);
+	}
 	mutex_lock(&fifo_mutex);
 	last = --p->files == 0;
 	if (last)
@@ -482,10 +485,16 @@ static int fifo_open(vfs_node_t *node, file_t *f)
 	u32 seen_writers = p->writer_opens, seen_readers = p->reader_opens;
 	bool have_writer = p->writers || p->nameless, have_reader = p->readers || p->nameless;
 
+	bool first = ((mode & FMODE_READ) && p->readers == 1) ||
+		     ((mode & FMODE_WRITE) && p->writers == 1);
+
 	f->poll_private = (void *)(unsigned long)(have_writer ? ~0u : seen_writers);
 	mutex_unlock(&p->lock);
-	wake_up_all(&p->read_wait);
-	wake_up_all(&p->write_wait);
+	/* Only for the first of its kind can anybody have waited. */
+	if (first) {
+		wake_up_all(&p->read_wait);
+		wake_up_all(&p->write_wait);
+	}
 	if (mode == FMODE_READ && block && !have_writer) {
 		r = wait_event_interruptible(&p->read_wait,
 					     READ_ONCE(p->writer_opens) != seen_writers);

@@ -97,6 +97,13 @@ static void group_pipe(void)
 	ROW("writer_gone_code", info.si_code, POLL_IN);
 	close(ends[0]);
 	ROW("own_close", came(0), 0);
+	MUST(pipe(ends));
+	set_async(ends[0], RTSIG);
+	int second = MUST(open(named("/proc/self/fd/%d", ends[1]), O_WRONLY));
+	close(second);
+	ROW("one_writer_gone", came(0), 0);
+	close(ends[1]);
+	ROW("all_writers_gone", came(0), RTSIG);
 	/* A duplicate is the same open file; its number is not told. */
 	MUST(pipe(ends));
 	int copy = dup(ends[0]);
