@@ -17,6 +17,7 @@
 
 #define MEM_MAJOR 1
 #define USER_FACILITY 1	       /* syslog(3): of messages of programs */
+#define KMSG_WRITE_MAX 992     /* bytes; Linux's for a line with its prefix */
 #define ZERO_PIECE (64u << 10) /* bytes between two looks at signals */
 
 static ssize_t read_nothing(file_t *f, iter_t *it, off_t *pos)
@@ -141,9 +142,9 @@ static ssize_t kmsg_read(file_t *f, iter_t *it, off_t *pos)
 		return -EPIPE; /* records were lost; the next read goes on with the oldest */
 	n = scnprintf(line, sizeof(line), "%u,%lu,%ld,-;%s\n", rec.facility << 3 | rec.level,
 		      rec.seq, rec.time / NSEC_PER_USEC, text);
+	(*seq)++; /* a record that there is no room for is passed over */
 	if ((size_t)n > it->count)
 		return -EINVAL;
-	(*seq)++;
 	return copy_to_iter(line, (size_t)n, it) == (size_t)n ? n : -EFAULT;
 }
 
@@ -165,6 +166,8 @@ static ssize_t kmsg_write(file_t *f, iter_t *it, off_t *pos)
 	size_t n = MIN(it->count, sizeof(line) - 1), total = it->count;
 	u64 level = USER_FACILITY << 3 | (READ_ONCE(printk_levels[PRINTK_MESSAGE]) & 7);
 
+	if (total > KMSG_WRITE_MAX)
+		return -EINVAL;
 	if (!may_log(f->private_data))
 		return (ssize_t)total;
 	if (copy_from_iter(line, n, it) != n)

@@ -72,3 +72,19 @@ const file_operations_t pid_file_ops = {
 	.llseek = endless_llseek,
 	.release = seq_release,
 };
+
+/* ---- lists of mounts: who polls them learns of changes ---- */
+
+static int open_mounts(vfs_node_t *node, file_t *f)
+{
+	mount_poll_begin(f);
+	return open_file(node, f);
+}
+
+const file_operations_t pid_mounts_ops = {
+	.open = open_mounts,
+	.read_iter = seq_read_iter,
+	.poll = mount_poll,
+	.llseek = endless_llseek,
+	.release = seq_release,
+};

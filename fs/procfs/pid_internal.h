@@ -58,7 +58,7 @@ bool proc_parse_number(const char *name, u32 *out);
 /* "." and ".." at positions 0 and 1: false when the buffer is full. */
 bool pid_emit_dots(file_t *f, dir_context_t *ctx);
 
-extern const file_operations_t pid_file_ops;			 /* pid_file.c */
+extern const file_operations_t pid_file_ops, pid_mounts_ops;	 /* pid_file.c */
 extern const node_operations_t pid_link_ops;			 /* pid_link.c */
 extern const node_operations_t pid_fd_dir_ops, pid_task_dir_ops; /* pid_fd.c, pid_task.c */
 extern const file_operations_t pid_fd_dir_fops, pid_task_dir_fops;

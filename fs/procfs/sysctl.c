@@ -162,6 +162,11 @@ static ssize_t sysctl_write(file_t *f, iter_t *it, off_t *pos)
 	size_t n = MIN(it->count, sizeof(line) - 1), total = it->count;
 	int r;
 
+	/* A number is written at once: what comes behind it counts for nothing (kernel.sysctl_writes_strict). */
+	if (*pos && s->kind != SYSCTL_STRING) {
+		*pos += (off_t)total;
+		return (ssize_t)total;
+	}
 	if (copy_from_iter(line, n, it) != n)
 		return -EFAULT;
 	line[n] = 0;
@@ -172,7 +177,10 @@ static ssize_t sysctl_write(file_t *f, iter_t *it, off_t *pos)
 	line[strcspn(line, "\n")] = 0;
 	text += strspn(text, " \t");
 	r = store(s, text);
-	return r ? r : (ssize_t)total;
+	if (r)
+		return r;
+	*pos += (off_t)total;
+	return (ssize_t)total;
 }
 
 static const file_operations_t sysctl_ops = {

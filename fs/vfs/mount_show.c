@@ -4,6 +4,7 @@
  */
 #include "vfs_internal.h"
 
+#include <fs/poll.h>
 #include <fs/seq_file.h>
 #include <mm/slab.h>
 #include <uapi/mount.h>
@@ -131,4 +132,24 @@ int mount_show(seq_file_t *m, mount_list_kind_t kind)
 	mutex_unlock(&mount_mutex);
 	path_put(&root);
 	return 0;
+}
+
+void mount_poll_begin(file_t *f)
+{
+	f->poll_private = (void *)READ_ONCE(current_mounts()->event);
+}
+
+u32 mount_poll(file_t *f, poll_table_t *pt)
+{
+	mount_namespace_t *ns = current_mounts();
+	u32 mask = POLLIN | POLLRDNORM;
+	void *event;
+
+	poll_wait(f, &ns->wait, pt);
+	event = (void *)READ_ONCE(ns->event);
+	if (READ_ONCE(f->poll_private) != event) {
+		WRITE_ONCE(f->poll_private, event);
+		mask |= POLLERR | POLLPRI;
+	}
+	return mask;
 }

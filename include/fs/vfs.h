@@ -634,6 +634,9 @@ typedef enum mount_list_kind {
 } mount_list_kind_t;
 /* /proc/PID/mounts, mountinfo, mountstats of the running thread's namespace and root. */
 int mount_show(struct seq_file *m, mount_list_kind_t kind);
+/* For poll(2) of such a file: begun at its open (it uses f->poll_private), POLLERR and POLLPRI once after changes. */
+void mount_poll_begin(file_t *f);
+u32 mount_poll(file_t *f, struct poll_table *pt);
 int filesystems_show(struct seq_file *m); /* /proc/filesystems */
 int locks_show(struct seq_file *m);	  /* /proc/locks */
 int chrdev_show(struct seq_file *m);	  /* the character part of /proc/devices */

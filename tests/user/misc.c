@@ -99,6 +99,18 @@ static void group_syslog(void)
 		    sys(SYS_read, fd, text, 4);
 	    }),
 	    -EINVAL);
+	/* A record that is too long is passed over. */
+	unsigned long before = 0, after = 0;
+	write(fd, "zero\n", 5);
+	sscanf((sys(SYS_read, fd, text, sizeof(text)), text), "%*u,%lu", &before);
+	write(fd, "one\n", 4);
+	write(fd, "two\n", 4);
+	ROW("kmsg_too_long", sys(SYS_read, fd, text, 4), -EINVAL);
+	sscanf((sys(SYS_read, fd, text, sizeof(text)), text), "%*u,%lu", &after);
+	ROW("kmsg_goes_on", after - before, 2);
+	static char long_line[2000];
+	memset(long_line, 'k', sizeof(long_line));
+	ROW("kmsg_long_write", sys(SYS_write, fd, long_line, sizeof(long_line)), -EINVAL);
 	ROW_AS(USER, "user_clear", sys(SYS_syslog, 5, NULL, 0), -EPERM);
 }
 
@@ -133,6 +145,15 @@ static void group_mount(void)
 		    st.st_ino;
 	    }),
 	    st2.st_ino);
+	/* Who watches the list learns of each change once. */
+	struct pollfd pfd = { MUST(open("/proc/self/mountinfo", O_RDONLY)), POLLIN | POLLPRI, 0 };
+	ROW("poll_list", (sys(SYS_poll, &pfd, 1, 0), pfd.revents), POLLIN);
+	mount("x", "n", "tmpfs", 0, NULL);
+	ROW("poll_mounted", (sys(SYS_poll, &pfd, 1, 0), pfd.revents), POLLIN | POLLPRI | POLLERR);
+	ROW("poll_told", (sys(SYS_poll, &pfd, 1, 0), pfd.revents), POLLIN);
+	umount("n");
+	ROW("poll_unmounted", (sys(SYS_poll, &pfd, 1, 0), pfd.revents), POLLIN | POLLPRI | POLLERR);
+	close(pfd.fd);
 	int fd = MUST(open("m/open", O_CREAT | O_RDWR, 0600));
 	ROW("umount_busy", sys(SYS_umount2, "m", 0), -EBUSY);
 	ROW("umount_flags", sys(SYS_umount2, "m", 0x100), -EINVAL);

@@ -37,6 +37,14 @@ static void group_panic(void)
 	ROW_TRUE("seconds", takes("kernel/panic", "5"));
 	ROW_TRUE("at_once", takes("kernel/panic", "-1"));
 	ROW("word", set("kernel/panic", "soon"), -EINVAL);
+	/* What is written behind a number is taken and left. */
+	int fd = MUST(open("/proc/sys/kernel/panic", O_WRONLY));
+	ROW("first_write", sys(SYS_write, fd, "6\n", 2), 2);
+	ROW("second_write", sys(SYS_write, fd, "7\n", 2), 2);
+	ROW("second_counts_not", get("kernel/panic"), 6);
+	ROW("written_at_0", sys(SYS_pwrite64, fd, "8\n", 2, 0), 2);
+	ROW("at_0_counts", get("kernel/panic"), 8);
+	close(fd);
 	set("kernel/panic", named("%ld", before));
 	ROW("oom", get("vm/panic_on_oom"), 0);
 	ROW("oom_above", set("vm/panic_on_oom", "3"), -EINVAL);
