@@ -25,6 +25,28 @@ tty_t *tty_current(void)
 	return tty;
 }
 
+/* Remembers the group (consumed; may be NULL); the one before, now the caller's. */
+static struct pid *set_hung_up_group(process_t *p, struct pid *group)
+{
+	struct pid *old = group;
+	unsigned long flags;
+
+	if (!process_lock_sighand(p, &flags))
+		return old;
+	old = p->hung_up_group;
+	p->hung_up_group = group;
+	process_unlock_sighand(p, flags);
+	return old;
+}
+
+static void remember_group(process_t *p, struct pid *group)
+{
+	struct pid *old = set_hung_up_group(p, group);
+
+	if (old)
+		pid_put(old);
+}
+
 /* Points the process to the terminal (or to none); drops what it had. */
 static void process_set_tty(process_t *p, tty_t *tty)
 {
@@ -131,6 +153,7 @@ static void set_controlling(tty_t *tty)
 	read_unlock_irqrestore(&process_tree_lock, flags);
 	tty_set_session(tty, session, group);
 	process_set_tty(p, tty);
+	remember_group(p, NULL);
 }
 
 static bool is_session_leader(process_t *p)
@@ -177,17 +200,32 @@ static void drop_session_terminals(struct pid *session, tty_t *tty)
 	}
 }
 
+/* The leader ends after its terminal did: the group that was in the foreground is told now. */
+static void tell_hung_up_group(process_t *leader)
+{
+	struct pid *group = set_hung_up_group(leader, NULL);
+
+	if (!group)
+		return;
+	send_signal_group(group, SIGHUP, SEND_SIG_PRIV);
+	send_signal_group(group, SIGCONT, SEND_SIG_PRIV);
+	pid_put(group);
+}
+
 /*
- * TIOCNOTTY, and the exit of a session leader: SIGHUP and SIGCONT for the foreground group, and the
- * session loses its terminal. For another process: only it loses the terminal. May sleep.
+ * TIOCNOTTY, and the exit of a session leader: SIGHUP for the foreground group, with SIGCONT if the leader lives on,
+ * and the session loses its terminal. For another process: only it loses the terminal. May sleep.
  */
 void tty_disassociate(bool leader_exits)
 {
 	process_t *p = current_process();
 	tty_t *tty = tty_current();
 
-	if (!tty)
+	if (!tty) {
+		if (leader_exits)
+			tell_hung_up_group(p);
 		return;
+	}
 	if (!is_session_leader(p)) {
 		if (!leader_exits)
 			process_set_tty(p, NULL);
@@ -195,16 +233,19 @@ void tty_disassociate(bool leader_exits)
 		return;
 	}
 	tty_signal_group(tty, SIGHUP);
-	tty_signal_group(tty, SIGCONT);
+	if (!leader_exits)
+		tty_signal_group(tty, SIGCONT);
 	mutex_lock(&tty_mutex);
 	if (tty->session == p->session) {
 		tty_set_session(tty, NULL, NULL);
 		drop_session_terminals(p->session, tty);
 	}
 	mutex_unlock(&tty_mutex);
+	remember_group(p, NULL); /* it may have hung up while we waited */
 	tty_put(tty);
 }
 
+/* The leader is told; the foreground group when it ends (tell_hung_up_group), unless it takes care of that itself. */
 static void hangup_session(tty_t *tty, struct pid *session)
 {
 	struct pid *group = tty_group_get(tty);
@@ -215,13 +256,11 @@ static void hangup_session(tty_t *tty, struct pid *session)
 	if (leader) {
 		send_signal_process(leader, SIGHUP, SEND_SIG_PRIV);
 		send_signal_process(leader, SIGCONT, SEND_SIG_PRIV);
+		group = set_hung_up_group(leader, group);
 	}
 	rcu_read_unlock();
-	if (group) {
-		send_signal_group(group, SIGHUP, SEND_SIG_PRIV);
-		send_signal_group(group, SIGCONT, SEND_SIG_PRIV);
+	if (group)
 		pid_put(group);
-	}
 	drop_session_terminals(session, tty);
 	tty_set_session(tty, NULL, NULL);
 }
@@ -301,14 +340,14 @@ static long set_group(tty_t *tty, int __user *in)
 	long r;
 
 	r = tty_check_job_control(real, SIGTTOU);
-	if (r)
-		return r;
-	if (READ_ONCE(p->tty) != real || real->session != p->session)
-		return -ENOTTY;
+	if (r) /* for an orphaned group it is no terminal to control any more */
+		return r == -EIO ? -ENOTTY : r;
 	if (get_user_u32(&nr, (u32 __user *)in))
 		return -EFAULT;
 	if ((s32)nr < 0)
 		return -EINVAL;
+	if (READ_ONCE(p->tty) != real || real->session != p->session)
+		return -ENOTTY;
 	group = pid_find_get((pid_t)nr);
 	if (!group)
 		return -ESRCH;

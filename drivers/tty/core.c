@@ -263,6 +263,11 @@ void tty_release(file_t *f)
 			tty->termios = tty->initial;
 		tty->fixed = (struct termios2){ 0 };
 		rwsem_write_unlock(&tty->termios_lock);
+		/* Who opens it next cannot know that it was stopped; a pty's other end may still go on. */
+		if (!tty->link) {
+			tty_hold_flow(tty, false);
+			tty_flow(tty, false);
+		}
 		if (tty->ops->last_close)
 			tty->ops->last_close(tty);
 	}
@@ -383,13 +388,11 @@ static const file_operations_t hung_up_operations = {
 
 void tty_hangup(tty_t *tty)
 {
-	unsigned long flags;
 	tty_file_t *tf;
 
 	mutex_lock(&tty_mutex);
-	spin_lock_irqsave(&tty->control_lock, &flags);
-	tty->flow_stopped = false;
-	spin_unlock_irqrestore(&tty->control_lock, flags);
+	tty_hold_flow(tty, false);
+	tty_flow(tty, false);
 	list_for_each_entry(tf, &tty->files, link) {
 		/* /dev/console stays usable: init's shell is respawned on it. */
 		if (tf->file->node->rdev == makedev(TTYAUX_MAJOR, 1) ||
@@ -440,6 +443,8 @@ static int open_referenced(tty_t *tty, file_t *f)
 
 static int open_by_number(vfs_node_t *node, file_t *f)
 {
+	if (!dev_minor(node->rdev)) /* /dev/tty0: whichever console is in front */
+		f->flags |= O_NOCTTY;
 	return open_referenced(find_tty(node->rdev), f);
 }
 

@@ -221,6 +221,7 @@ static void signal_char(tty_t *tty, u8 c, int sig)
 {
 	if (!tty_lflag(tty, NOFLSH)) {
 		tty->head = tty->tail = tty->canon_head = 0;
+		discipline_check_unthrottle(tty);
 		tty->echo.head = tty->echo.tail;
 		if (tty->ops->flush_output)
 			tty->ops->flush_output(tty);
@@ -354,7 +355,8 @@ static void check_throttle(tty_t *tty)
 	if (tty->throttled || tty->head - tty->tail < HIGH_WATER)
 		return;
 	tty->throttled = true;
-	if (tty_iflag(tty, IXOFF)) {
+	/* The writer to a pty's master is made to wait, not asked to. */
+	if (tty_iflag(tty, IXOFF) && !tty->link) {
 		u8 stop = tty->termios.c_cc[VSTOP];
 
 		tty->ops->write(tty, &stop, 1);
@@ -367,7 +369,7 @@ void discipline_check_unthrottle(tty_t *tty)
 	if (!tty->throttled || tty->head - tty->tail > LOW_WATER)
 		return;
 	tty->throttled = false;
-	if (tty_iflag(tty, IXOFF)) {
+	if (tty_iflag(tty, IXOFF) && !tty->link) {
 		u8 start = tty->termios.c_cc[VSTART];
 
 		tty->ops->write(tty, &start, 1);

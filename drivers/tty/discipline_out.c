@@ -41,7 +41,7 @@ static u32 expand(tty_t *tty, u8 c, u8 out[8])
 		u32 spaces = 8 - (tty->column & 7);
 
 		tty->column += spaces;
-		if (tty_oflag(tty, TABDLY)) {
+		if ((tty->termios.c_oflag & TABDLY) == XTABS) {
 			while (n < spaces)
 				out[n++] = ' ';
 			return n;

@@ -47,18 +47,18 @@ static size_t take_raw(tty_t *tty, u8 *chunk, size_t want)
 	return n;
 }
 
-/* Copies out until the iterator is full, the line ends or nothing is left. Bytes or -EFAULT. */
-static ssize_t copy_out(tty_t *tty, iter_t *it)
+/* Copies out until the iterator is full, the line ends (*ended) or nothing is left. Bytes or -EFAULT. */
+static ssize_t copy_out(tty_t *tty, iter_t *it, bool *ended)
 {
-	bool canonical = tty_canonical(tty), done = false;
+	bool canonical = tty_canonical(tty);
 	u8 chunk[CHUNK];
 	ssize_t total = 0;
 
-	while (it->count && !done) {
+	while (it->count && !*ended) {
 		size_t n;
 
 		mutex_lock(&tty->input_lock);
-		n = canonical ? take_line(tty, chunk, MIN(it->count, sizeof(chunk)), &done)
+		n = canonical ? take_line(tty, chunk, MIN(it->count, sizeof(chunk)), ended)
 			      : take_raw(tty, chunk, MIN(it->count, sizeof(chunk)));
 		discipline_check_unthrottle(tty);
 		mutex_unlock(&tty->input_lock);
@@ -117,6 +117,10 @@ static int wait_input(tty_t *tty, file_t *f, const read_plan_t *plan, bool *time
 			return 0;
 		if (tty_file_ended(tty, f))
 			return 0;
+		if (plan->min == 0 && !plan->first) {
+			*timeout = true; /* even of a non-blocking read: nothing to wait for */
+			return 0;
+		}
 		if (f->flags & O_NONBLOCK)
 			return tty->head != tty->tail && !tty_canonical(tty) ? 0 : -EAGAIN;
 		if (plan->min == 0)
@@ -144,7 +148,7 @@ static int wait_input(tty_t *tty, file_t *f, const read_plan_t *plan, bool *time
 
 ssize_t discipline_read(tty_t *tty, file_t *f, iter_t *it)
 {
-	bool timeout = false;
+	bool timeout = false, ended = false;
 	ssize_t r;
 
 	if (!it->count)
@@ -170,17 +174,20 @@ ssize_t discipline_read(tty_t *tty, file_t *f, iter_t *it)
 		if (r)
 			break;
 		if (timeout || discipline_readable(tty, 1)) {
-			r = copy_out(tty, it);
-			break;
+			r = copy_out(tty, it, &ended);
+			/* Nothing, and no end of file: the input was flushed meanwhile. */
+			if (r || ended || timeout)
+				break;
+			continue;
 		}
 		/* The other end is gone: what is left was read before; pty masters get EIO. */
 		if (tty_file_ended(tty, f)) {
 			r = tty->other_closed ? -EIO : 0;
 			break;
 		}
-		r = copy_out(tty,
-			     it); /* a non-blocking or interrupted raw read of less than VMIN */
-		if (r)
+		/* A non-blocking or interrupted raw read of less than VMIN. */
+		r = copy_out(tty, it, &ended);
+		if (r || ended)
 			break;
 	}
 	rwsem_read_unlock(&tty->termios_lock);

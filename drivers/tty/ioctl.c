@@ -27,15 +27,16 @@ void tty_packet_event(tty_t *tty, u8 set, u8 clear)
 		wake_up_all(&master->read_wait);
 }
 
-/* Stops or restarts output (^S, ^Q, TCXONC). */
+/* Stops or restarts output (^S, ^Q). */
 void tty_flow(tty_t *tty, bool stop)
 {
 	unsigned long flags;
 	bool changed;
 
 	spin_lock_irqsave(&tty->control_lock, &flags);
-	changed = tty->flow_stopped != stop;
-	tty->flow_stopped = stop;
+	changed = tty->flow_stopped != stop && (stop || !tty->flow_held);
+	if (changed)
+		tty->flow_stopped = stop;
 	spin_unlock_irqrestore(&tty->control_lock, flags);
 	if (!changed)
 		return;
@@ -48,6 +49,19 @@ void tty_flow(tty_t *tty, bool stop)
 			tty->ops->start(tty);
 		tty_write_wakeup(tty);
 	}
+}
+
+void tty_hold_flow(tty_t *tty, bool hold)
+{
+	unsigned long flags;
+	bool changed;
+
+	spin_lock_irqsave(&tty->control_lock, &flags);
+	changed = tty->flow_held != hold;
+	tty->flow_held = hold;
+	spin_unlock_irqrestore(&tty->control_lock, flags);
+	if (changed)
+		tty_flow(tty, hold);
 }
 
 static size_t chars_queued(tty_t *tty)
@@ -296,7 +310,7 @@ static long flow_ioctl(tty_t *tty, unsigned long which)
 	switch (which) {
 	case TCOOFF:
 	case TCOON:
-		tty_flow(tty, which == TCOOFF);
+		tty_hold_flow(tty, which == TCOOFF);
 		return 0;
 	case TCIOFF:
 	case TCION:

@@ -188,38 +188,49 @@ static ssize_t master_copy(tty_t *m, iter_t *it)
 	return total;
 }
 
+/* What one read gives, in packet mode behind its header: bytes, 0 when there is nothing after all, or -EFAULT. */
+static ssize_t master_take(tty_t *m, iter_t *it)
+{
+	iter_t start = *it;
+	ssize_t r;
+	u8 status;
+
+	if (!packet_header(m, &status))
+		return master_copy(m, it);
+	if (copy_to_iter(&status, 1, it) != 1)
+		return -EFAULT;
+	if (status || !it->count)
+		return 1;
+	r = master_copy(m, it);
+	if (!r)
+		*it = start;
+	return r > 0 ? r + 1 : r;
+}
+
 static ssize_t master_read_iter(file_t *f, iter_t *it, off_t *pos)
 {
 	tty_t *m = master_of(f);
-	u8 status;
 	ssize_t r;
 
 	if (!it->count)
 		return 0;
-	for (;;) {
+	do {
 		/* Looked at first: what the slave wrote before its last close is read before EIO. */
 		bool closed = READ_ONCE(m->other_closed);
 
 		smp_rmb();
-		if (master_readable(m))
-			break;
+		if (master_readable(m)) {
+			r = master_take(m, it);
+			continue; /* 0: flushed, or read by another */
+		}
 		if (closed)
 			return -EIO;
 		if (f->flags & O_NONBLOCK)
 			return -EAGAIN;
 		r = wait_event_interruptible(&m->read_wait,
 					     master_readable(m) || READ_ONCE(m->other_closed));
-		if (r)
-			return r;
-	}
-	if (!packet_header(m, &status))
-		return master_copy(m, it);
-	if (copy_to_iter(&status, 1, it) != 1)
-		return -EFAULT;
-	if (status)
-		return 1;
-	r = master_copy(m, it);
-	return r < 0 ? r : r + 1;
+	} while (!r);
+	return r;
 }
 
 /* Waits until the slave's ring has room, pushing what is in it. Bytes of room or errno. */

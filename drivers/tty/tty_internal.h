@@ -74,6 +74,7 @@ void tty_release(file_t *f);	    /* core.c */
 int tty_fasync(file_t *f, bool on); /* core.c */
 int tty_drain_output(tty_t *tty);   /* waits; 0 or -ERESTARTSYS */
 void tty_flow(tty_t *tty, bool stop);
+void tty_hold_flow(tty_t *tty, bool hold);	     /* TCOOFF, TCOON: neither is undone by a key */
 void tty_packet_event(tty_t *tty, u8 set, u8 clear); /* tells the master in packet mode */
 
 /* pty.c */

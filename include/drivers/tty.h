@@ -90,6 +90,7 @@ typedef struct tty {
 	spinlock_t control_lock;
 	struct pid *session, *group; /* (c) own references */
 	bool flow_stopped;	     /* (c) */
+	bool flow_held;		     /* (c) stopped by tcflow(3), which alone lets it go on */
 	u32 hangups;		     /* (a) how often it was hung up */
 	bool exclusive;		     /* (c) */
 	bool packet;		     /* (c) pty master */

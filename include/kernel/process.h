@@ -116,6 +116,8 @@ typedef struct process {
 	namespaces_t *ns;	/* (s) */
 	struct file *exe;	/* (s) executable, own reference */
 	struct tty *tty;	/* (s) controlling terminal, own reference */
+	/* (s) session leader's: the foreground group of its terminal that hung up; own reference */
+	struct pid *hung_up_group;
 
 	struct rlimit64 rlimits[RLIM_NLIMITS]; /* (s) written; read racily word by word */
 	/* accounting of dead threads and waited-for children, (s) */

@@ -369,6 +369,11 @@ static void group_raw(void)
 	int64_t start = now_ns(CLOCK_MONOTONIC);
 	ROW("min_0_time_1", sys(SYS_read, slave, buf, 10), 0);
 	ROW_TRUE("min_0_time_1_waits", now_ns(CLOCK_MONOTONIC) - start >= 90000000);
+	MUST(fcntl(slave, F_SETFL, O_RDWR | O_NONBLOCK));
+	ROW("min_0_time_1_nonblock", sys(SYS_read, slave, buf, 10), -EAGAIN);
+	raw_mode(0, 0);
+	ROW("min_0_time_0_nonblock", sys(SYS_read, slave, buf, 10), 0);
+	MUST(fcntl(slave, F_SETFL, O_RDWR));
 	raw_mode(3, 0);
 	pid_t pid = SPAWN(_exit(read(slave, buf, 10)));
 	until_state(pid, 'S');
@@ -409,6 +414,16 @@ static void group_raw(void)
 		    n;
 	    }),
 	    0);
+	/* Nobody needs to ask the master to stop: it is made to wait. */
+	t = get();
+	t.c_iflag = IXOFF;
+	set(&t);
+	memset(buf, 'i', 4000);
+	MUST(write(master, buf, 4000));
+	ROW_TRUE("nearly_full", EVENTUALLY((ioctl(slave, FIONREAD, &n), n == 4000)));
+	ROW("no_stop_key", sys(SYS_read, master, buf, 10), -EAGAIN);
+	MUST(ioctl(slave, TCFLSH, 0));
+	ROW("no_start_key", sys(SYS_read, master, buf, 10), -EAGAIN);
 	char c = 'i';
 	ROW("simulated_input", sys(SYS_ioctl, slave, TIOCSTI, &c), 0);
 	ROW_TRUE("simulated_seen", reads("i"));
@@ -447,6 +462,23 @@ static void group_packets_and_flow(void)
 	ROW("tcoon", sys(SYS_ioctl, slave, TCXONC, 1), 0);
 	ROW_TRUE("tcoon_starts", shows("more"));
 	wait_status(pid);
+	/* What a program stopped no key starts; what a key stopped no program. */
+	MUST(fcntl(slave, F_SETFL, O_RDWR | O_NONBLOCK));
+	ioctl(slave, TCXONC, TCOOFF);
+	type("\021a\n");
+	ROW_TRUE("key_after_tcooff", reads("a\n"));
+	ROW("key_does_not_start", sys(SYS_write, slave, "x", 1), -EAGAIN);
+	ioctl(slave, TCXONC, TCOON);
+	ROW("tcoon_does", sys(SYS_write, slave, "x", 1), 1);
+	type("\023b\n");
+	ROW_TRUE("key_stops", reads("b\n"));
+	ioctl(slave, TCXONC, TCOON);
+	ROW("tcoon_does_not_start", sys(SYS_write, slave, "y", 1), -EAGAIN);
+	ioctl(slave, TCXONC, TCOOFF);
+	ioctl(slave, TCXONC, TCOON);
+	ROW("both_do", sys(SYS_write, slave, "z", 1), 1);
+	ROW_TRUE("only_these", shows("xz"));
+	MUST(fcntl(slave, F_SETFL, O_RDWR));
 	/* A writer waits where nobody reads, and goes on. */
 	pid = SPAWN({
 		static char much[100000];
@@ -899,12 +931,16 @@ static void group_job_control(void)
 			setpgid(0, 0);
 			EVENTUALLY(getppid() != page[2] && page[2]);
 			page[0] = -sys(SYS_read, slave, buf, 10);
+			page[3] = -sys(SYS_ioctl, slave, TIOCSPGRP, &me);
 			page[1] = 1;
 		});
 		page[2] = getpid();
 	});
 	ROW_TRUE("orphan_answers", EVENTUALLY(page[1]));
 	ROW("orphan_read", page[0], EIO);
+	ROW("orphan_set_group", page[3], ENOTTY);
+	ROW("group_pointer_first", CHILD(setsid(); _exit(-sys(SYS_ioctl, slave, TIOCSPGRP, edge))),
+	    EXITED(EFAULT));
 }
 
 static void group_hang_up(void)
@@ -976,6 +1012,86 @@ static void group_hang_up(void)
 			      : 1);
 	});
 	ROW("vhangup", status, 0);
+}
+
+/* Signals that are blocked and pending: 1 SIGHUP, 2 SIGCONT. */
+static int hung_up(void)
+{
+	sigset_t s;
+
+	sigpending(&s);
+	return sigismember(&s, SIGHUP) | sigismember(&s, SIGCONT) << 1;
+}
+
+/* A job in the foreground that answers through `answers` each time it is asked through `asks`. */
+static pid_t answering_job(int asks[2], int answers[2])
+{
+	sigset_t s;
+
+	sigemptyset(&s);
+	sigaddset(&s, SIGHUP);
+	sigaddset(&s, SIGCONT);
+	sigprocmask(SIG_BLOCK, &s, NULL);
+	pid_t job = SPAWN({
+		char c;
+
+		setpgid(0, 0);
+		close(master);
+		close(asks[1]);
+		while (read(asks[0], &c, 1) == 1) {
+			if (c == 'w')
+				EVENTUALLY(hung_up() == 3);
+			c = (char)hung_up();
+			write(answers[1], &c, 1);
+		}
+	});
+	setpgid(job, job);
+	ioctl(slave, TIOCSPGRP, &job);
+	return job;
+}
+
+static int ask(int asks[2], int answers[2], char what)
+{
+	char c = -1;
+
+	write(asks[1], &what, 1);
+	read(answers[0], &c, 1);
+	return c;
+}
+
+/* Who is told what when a terminal goes, and when the leader of its session does. */
+static void group_told(void)
+{
+	int asks[2], answers[2];
+
+	MUST(pipe(asks));
+	MUST(pipe(answers));
+	/* The terminal goes: the leader hears of it, and the job once the leader is gone, too. */
+	pid_t leader = SPAWN({
+		setsid();
+		signal(SIGHUP, SIG_IGN);
+		open_pair();
+		ioctl(slave, TIOCSCTTY, 0);
+		answering_job(asks, answers);
+		ROW("before", ask(asks, answers, 'n'), 0);
+		close(master);
+		ROW("terminal_gone", ask(asks, answers, 'n'), 0);
+	});
+	wait_status(leader);
+	ROW("leader_gone_too", ask(asks, answers, 'w'), 3);
+	/* Only the leader goes: nothing was stopped by it. */
+	MUST(pipe(asks));
+	leader = SPAWN({
+		setsid();
+		open_pair();
+		ioctl(slave, TIOCSCTTY, 0);
+		int keeps = MUST(dup(master));
+		answering_job(asks, answers);
+		MUST(fcntl(keeps, F_SETFD, 0));
+		_exit(0);
+	});
+	wait_status(leader);
+	ROW("leader_gone", ask(asks, answers, 'n') & 2, 0);
 }
 
 static long number_in(const char *path)
@@ -1213,6 +1329,7 @@ int main(int argc, char **argv)
 	GROUP(group_job_control);
 	GROUP(group_hang_up);
 	GROUP(group_marked);
+	GROUP(group_told);
 	GROUP_ALONE(group_instances_dropped);
 	GROUP_ALONE(group_limit);
 	return finish();
