@@ -163,7 +163,7 @@ static ssize_t sysctl_write(file_t *f, iter_t *it, off_t *pos)
 	int r;
 
 	/* A number is written at once: what comes behind it counts for nothing (kernel.sysctl_writes_strict). */
-	if (*pos && s->kind != SYSCTL_STRING) {
+	if (*pos && s->kind != SYSCTL_STRING && s->kind != SYSCTL_WORD) {
 		*pos += (off_t)total;
 		return (ssize_t)total;
 	}
