@@ -126,20 +126,23 @@ static int store_word(sysctl_t *s, const char *line)
 	return -EINVAL;
 }
 
+/* From `at` on, as much as there is room for; nothing beyond the end of what is there. */
+static void store_string(sysctl_t *s, const char *line, off_t at)
+{
+	char *value = s->value;
+
+	spin_lock(s->lock);
+	if ((size_t)at <= strlen(value))
+		strscpy(value + at, line, s->size - (size_t)at);
+	spin_unlock(s->lock);
+}
+
 static int store(sysctl_t *s, char *line)
 {
 	bool negative = line[0] == '-';
 	u64 value;
 	int r;
 
-	if (s->kind == SYSCTL_STRING) {
-		if (strlen(line) >= s->size)
-			return -EINVAL;
-		spin_lock(s->lock);
-		strscpy(s->value, line, s->size);
-		spin_unlock(s->lock);
-		return 0;
-	}
 	if (s->kind == SYSCTL_INTS)
 		return store_ints(s, line);
 	r = kstrtou64(line + negative, 10, &value);
@@ -160,7 +163,7 @@ static ssize_t sysctl_write(file_t *f, iter_t *it, off_t *pos)
 	sysctl_t *s = proc_file_arg(f);
 	char line[LINE], *text = line;
 	size_t n = MIN(it->count, sizeof(line) - 1), total = it->count;
-	int r;
+	int r = 0;
 
 	/* A number is written at once: what comes behind it counts for nothing (kernel.sysctl_writes_strict). */
 	if (*pos && s->kind != SYSCTL_STRING && s->kind != SYSCTL_WORD) {
@@ -175,8 +178,12 @@ static ssize_t sysctl_write(file_t *f, iter_t *it, off_t *pos)
 		return r ? r : (ssize_t)total;
 	}
 	line[strcspn(line, "\n")] = 0;
-	text += strspn(text, " \t");
-	r = store(s, text);
+	if (s->kind == SYSCTL_STRING) {
+		store_string(s, line, *pos);
+	} else {
+		text += strspn(text, " \t");
+		r = store(s, text);
+	}
 	if (r)
 		return r;
 	*pos += (off_t)total;

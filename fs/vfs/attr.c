@@ -110,18 +110,19 @@ static mode_t bits_to_drop(const vfs_node_t *n)
 	return drop;
 }
 
-void node_remove_privileges(vfs_node_t *n)
+bool node_remove_privileges(vfs_node_t *n)
 {
 	mode_t drop = n->mode & (S_ISUID | S_ISGID);
 
 	xattr_drop_caps(n);
 	if (likely(!drop) || !S_ISREG(n->mode) || capable(CAP_FSETID))
-		return;
+		return false;
 	drop = bits_to_drop(n);
 	if (drop) {
 		WRITE_ONCE(n->mode, n->mode & ~drop);
 		node_touch(n, ATTR_CTIME);
 	}
+	return drop;
 }
 
 static int may_chown(const vfs_node_t *n, uid_t uid)

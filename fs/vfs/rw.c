@@ -168,6 +168,7 @@ static int limit_write(vfs_node_t *n, iter_t *it, off_t pos)
 ssize_t generic_write_iter(file_t *f, iter_t *it, off_t *pos)
 {
 	vfs_node_t *n = f->node;
+	bool bits_went = false;
 	ssize_t r;
 
 	if (!it->count)
@@ -177,11 +178,13 @@ ssize_t generic_write_iter(file_t *f, iter_t *it, off_t *pos)
 		*pos = (off_t)n->data->size;
 	r = limit_write(n, it, *pos);
 	if (!r) {
-		node_remove_privileges(n);
+		bits_went = node_remove_privileges(n);
 		node_touch(n, ATTR_MTIME | ATTR_CTIME);
 		r = file_map_write(n->data, it, pos);
 	}
 	rwsem_write_unlock(&n->lock);
+	if (unlikely(bits_went))
+		notify_file(f, IN_ATTRIB);
 	if (r > 0 && ((f->flags & O_DSYNC) || (it->io_flags & IO_SYNC)) && f->ops->fsync) {
 		int s = f->ops->fsync(f, *pos - r, *pos - 1, !(f->flags & (O_SYNC & ~O_DSYNC)));
 

@@ -57,7 +57,8 @@ static inline bool super_in_memory(const vfs_node_t *dir)
 void node_init(void);
 nsec_t node_now(void);
 void node_accessed(const mount_t *m, vfs_node_t *n);
-void node_remove_privileges(vfs_node_t *n); /* a write took place: set-id bits; node locked */
+/* A write takes place: set-id bits go. True: there were some. Node locked. */
+bool node_remove_privileges(vfs_node_t *n);
 
 /* walk.c */
 typedef enum last_type { LAST_NORM, LAST_ROOT, LAST_DOT, LAST_DOTDOT } last_type_t;

@@ -166,6 +166,13 @@ static void group_files(void)
 	expect("removexattr", "d:ATTRIB(a)");
 	sys(SYS_removexattr, "d/a", "security.x");
 	expect("removexattr_fails", "");
+	/* A write that takes the set-id bits tells of both. */
+	fd = MUST(open("d/a", O_WRONLY));
+	fchmod(fd, 04755);
+	told();
+	CHILD(become(USER); write(fd, "x", 1); write(fd, "x", 1));
+	expect("write_drops_setuid", "d:ATTRIB(a) d:MODIFY(a)");
+	close(fd);
 }
 
 static void group_vectors(void)

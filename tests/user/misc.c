@@ -29,6 +29,18 @@ static void group_uname(void)
 	ROW("sethostname_65", sys(SYS_sethostname, long_path(65, 100), 65), -EINVAL);
 	ROW("sethostname_negative", sys(SYS_sethostname, "x", -1), -EINVAL);
 	ROW("sethostname_64", sys(SYS_sethostname, long_path(64, 100), 64), 0);
+	/* Through /proc/sys a name that is too long is cut, and a write goes on where the one before ended. */
+	int fd = MUST(open("/proc/sys/kernel/hostname", O_WRONLY));
+	ROW("hostname_cut", write(fd, long_path(100, 100), 100), 100);
+	close(fd);
+	uname(&uts);
+	ROW("hostname_cut_length", strlen(uts.nodename), 64);
+	fd = MUST(open("/proc/sys/kernel/hostname", O_WRONLY));
+	ROW("hostname_first", write(fd, "row", 3), 3);
+	ROW("hostname_second", write(fd, "-host\n", 6), 6);
+	close(fd);
+	uname(&uts);
+	ROW_TRUE("hostname_pieces", !strcmp(uts.nodename, "row-host"));
 	sys(SYS_sethostname, back, strlen(back));
 	strcpy(back, uts.domainname);
 	ROW("setdomainname", sys(SYS_setdomainname, "row.example", 11), 0);
