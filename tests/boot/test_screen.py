@@ -79,6 +79,18 @@ def test_vga_text(console):
     shown.wait(r"\^C\n" + PROMPT + r"\Z")
 
 
+def test_ctrl_alt_del(console):
+    running, shown = console()
+    # Once it does not restart the machine it interrupts whom cad_pid names, which is init at first.
+    running.command("echo 0 >/proc/sys/kernel/ctrl-alt-del")
+    running.line("sh -c 'w=go; trap \"echo ${w}ne; exit\" INT; echo $$ >/proc/sys/kernel/cad_pid; echo ${w}od; "
+                 "while :; do sleep 1; done'")
+    running.expect("good")
+    shown.press("ctrl-alt-delete")
+    running.expect("gone")
+    running.prompt()
+
+
 def test_consoles(console):
     running, shown = console()
     shown.command("echo first")

@@ -213,6 +213,31 @@ static void group_log(void)
 	ROW_TRUE("delay_back", takes("kernel/printk_delay", "0"));
 }
 
+#define CRASHES 15
+#define CRASH_NAME "ratelimited"
+
+static int reported_crashes(int log)
+{
+	lseek(log, 0, SEEK_END);
+	for (int i = 0; i < CRASHES; i++)
+		CHILD(prctl(PR_SET_NAME, CRASH_NAME); *(volatile char *)edge = 1);
+	return count_lines(log, CRASH_NAME "[");
+}
+
+/* The kernel reports so many ends of programs in a time; the window may have begun before. */
+static void group_reports(void)
+{
+	int log = MUST(open("/dev/kmsg", O_RDONLY | O_NONBLOCK)), reports;
+
+	ROW_TRUE("long", takes("kernel/printk_ratelimit", "600"));
+	reports = reported_crashes(log);
+	ROW_TRUE("limited", reports <= 10);
+	ROW("full", reported_crashes(log), 0);
+	ROW_TRUE("no_limit", takes("kernel/printk_ratelimit", "0"));
+	ROW("all", reported_crashes(log), CRASHES);
+	ROW_TRUE("back", takes("kernel/printk_ratelimit", "5"));
+}
+
 /* Where the kernel's text begins, as the reader is told. */
 static unsigned long told_address(void)
 {
@@ -375,6 +400,7 @@ int main(int argc, char **argv)
 	GROUP_ALONE(group_realtime);
 	GROUP_ALONE(group_dumpable);
 	GROUP_ALONE(group_log);
+	GROUP_ALONE(group_reports);
 	GROUP_ALONE(group_addresses);
 	GROUP_ALONE(group_interrupted);
 	GROUP_ALONE(group_hung);
