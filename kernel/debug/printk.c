@@ -212,6 +212,7 @@ static void announce(void)
 		console_flush();
 	} else if (!in_nmi()) { /* else the next printk brings it out */
 		console_flush();
+		smp_mb(); /* a reader is on the queue before it looks for the record */
 		if (READ_ONCE(softirqs_work) && waitqueue_active(&log_wait))
 			schedule_softirq_later(SOFTIRQ_LOG);
 	}

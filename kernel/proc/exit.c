@@ -351,7 +351,8 @@ static void leave_tree(thread_t *t, bool last, ended_t *ended)
 		if (t->trace && (t != p->leader || !list_is_singular(&p->threads)))
 			(void)notify_parent_exit(t, SIGCHLD);
 		check_end(p, ended);
-		if (p->exec_thread)
+		smp_mb(); /* exec says that it waits, then looks whether the leader has ended */
+		if (READ_ONCE(p->exec_thread))
 			wake_up_all(&p->wait_exit);
 	}
 	write_unlock_irq(&process_tree_lock);

@@ -112,11 +112,13 @@ int sched_set_affinity(thread_t *t, const cpu_set_t *set)
 void sched_fork(thread_t *child, thread_t *parent)
 {
 	const sched_entity_t *from = &parent->sched;
-	bool reset = from->reset_on_fork;
+	bool reset = from->reset_on_fork, normal = reset && from->base_level == LEVEL_REALTIME;
 
 	child->sched = (sched_entity_t){
-		.policy = reset && from->base_level == LEVEL_REALTIME ? SCHED_NORMAL : from->policy,
-		.nice = reset ? MAX(from->nice, (s8)0) : from->nice,
+		.policy = normal ? SCHED_NORMAL : from->policy,
+		.nice = normal	? 0
+			: reset ? MAX(from->nice, (s8)0)
+				: from->nice,
 		.rt_priority = reset ? 0 : from->rt_priority,
 		.cpu = this_cpu(),
 		.last_cpu = this_cpu(),

@@ -102,8 +102,10 @@ long sys_getrusage(int who, struct rusage __user *ru)
 		process_usage(current_process(), &self, &children);
 		out = &children;
 		break;
-	case RUSAGE_THREAD:
+	case RUSAGE_THREAD: /* its memory is that of all */
+		process_usage(current_process(), &children, &self);
 		thread_usage(current(), &self);
+		self.ru_maxrss = children.ru_maxrss;
 		break;
 	default:
 		return -EINVAL;

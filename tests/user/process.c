@@ -623,6 +623,7 @@ static void group_usage(void)
 		  usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
 	ROW_TRUE("children_time", us >= 40000);
 	ROW("thread", sys(SYS_getrusage, RUSAGE_THREAD, &usage), 0);
+	ROW_TRUE("thread_maxrss", usage.ru_maxrss > 0);
 	long switches = usage.ru_nvcsw;
 	sleep_ms(30); /* long enough that it is not over before it began, on a loaded host */
 	getrusage(RUSAGE_SELF, &usage);

@@ -65,6 +65,8 @@ static void group_policy(void)
 		    sys(SYS_sched_setscheduler, 0, SCHED_FIFO | 0x40000000, &param), 0);
 		ROW("reset_on_fork_get", sys(SYS_sched_getscheduler, 0), SCHED_FIFO | 0x40000000);
 		CHILD(ROW("reset_in_child", sys(SYS_sched_getscheduler, 0), SCHED_OTHER));
+		setpriority(PRIO_PROCESS, 0, 5);
+		CHILD(ROW("reset_nice_in_child", sys(SYS_getpriority, PRIO_PROCESS, 0), 20));
 	});
 	param.sched_priority = 5;
 	ROW_AS(USER, "user_fifo", sys(SYS_sched_setscheduler, 0, SCHED_FIFO, &param), -EPERM);
