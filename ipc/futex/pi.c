@@ -253,6 +253,17 @@ static bool has_plain_waiter(futex_bucket_t *b, const futex_key_t *key)
 	return false;
 }
 
+/* The word agrees with what is known of the futex. */
+static bool fits(const futex_pi_t *pi, u32 word)
+{
+	u32 tid = word & FUTEX_TID_MASK;
+
+	/* An owner that ends has gone over its robust list, and hands over in a moment. */
+	if (!tid && (word & FUTEX_OWNER_DIED))
+		return true;
+	return pi->stale || tid == (u32)pi->owner->tid;
+}
+
 int pi_claim(futex_bucket_t *b, const futex_key_t *key, u32 __user *uaddr, thread_t *t,
 	     bool mark_waiters, futex_pi_t **spare, futex_pi_t **found)
 {
@@ -266,7 +277,7 @@ int pi_claim(futex_bucket_t *b, const futex_key_t *key, u32 __user *uaddr, threa
 		return -EDEADLK;
 	*found = pi;
 	if (pi)
-		return pi->stale || (word & FUTEX_TID_MASK) == (u32)pi->owner->tid ? 0 : -EINVAL;
+		return fits(pi, word) ? 0 : -EINVAL;
 	if (has_plain_waiter(b, key))
 		return -EINVAL;
 	if (!(word & FUTEX_TID_MASK)) {

@@ -173,6 +173,13 @@ static void group_lock(void)
 	words[2] = tid() | FUTEX_WAITERS;
 	CHILD(ROW("word_forged.lock", futex(words + 2, FUTEX_LOCK_PI, 0, NULL, NULL, 0), -EINVAL));
 	ROW("word_forged.unlock", futex(words + 2, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0), -EINVAL);
+	words[2] = FUTEX_WAITERS;
+	CHILD(ROW("word_empty.trylock", futex(words + 2, FUTEX_TRYLOCK_PI, 0, NULL, NULL, 0),
+		  -EINVAL));
+	/* As it is between an owner's robust list and its end. */
+	words[2] = FUTEX_WAITERS | FUTEX_OWNER_DIED;
+	CHILD(ROW("word_dying.trylock", futex(words + 2, FUTEX_TRYLOCK_PI, 0, NULL, NULL, 0),
+		  -EAGAIN));
 	words[2] = (uint32_t)a | FUTEX_WAITERS;
 	end(b);
 	end(a);
