@@ -351,6 +351,8 @@ __init void proc_sysctl_init(void)
 	r |= proc_sysctl_int_changed("kernel/kptr_restrict", 0644, &kptr_restrict, 0, 2,
 				     set_kptr_restrict);
 	r |= proc_sysctl_int("kernel/panic", 0644, &panic_timeout, INT32_MIN, INT32_MAX);
+	r |= proc_sysctl_int("kernel/panic_on_warn", 0644, &panic_on_warn, 0, 1);
+	r |= proc_sysctl_int("kernel/warn_limit", 0644, &warn_limit, 0, INT32_MAX);
 	r |= proc_sysctl_changed("kernel/tainted", 0644, &taints, INT64_MAX, add_taints);
 	r |= proc_sysctl_int_changed("kernel/sched_rt_period_us", 0644, &sched_rt_period_us, 1,
 				     INT32_MAX, sched_set_rt_period);

@@ -15,6 +15,9 @@ void panic_with_frame(struct trap_frame *frame, const char *format, ...)
 	__printf(2, 3) __noreturn __cold;
 extern int
 	panic_timeout; /* sysctl kernel.panic: 0: halt; above: restart after so many seconds; below: at once */
+extern int
+	panic_on_warn; /* sysctl kernel.panic_on_warn, and of the command line: WARN_ON panics, */
+extern int warn_limit; /* sysctl kernel.warn_limit: or so many of them do; 0: none does */
 extern u64
 	taints; /* sysctl kernel.tainted: TAINT_WARN once something was warned of, and what root adds */
 #define TAINT_WARN 512
@@ -23,7 +26,7 @@ bool panicking(void);  /* the report has begun: other CPUs are stopped, locks ma
 void dump_stack(void);
 void warn_report(const char *file, int line, const char *what) __cold;
 
-/* Counted and printed with a backtrace, but goes on. Debug builds panic by `panic_on_warn`. */
+/* Counted and printed with a backtrace, but goes on, unless panic_on_warn or warn_limit say else. */
 #define WARN_ON(cond)                                                                              \
 	({                                                                                         \
 		bool _w = (cond);                                                                  \

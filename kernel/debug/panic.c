@@ -21,7 +21,7 @@
 static u32 panic_cpu; /* atomic: number of the CPU that reports, plus 1 */
 static u32 warnings;  /* atomic */
 u64 taints;	      /* atomic */
-int panic_timeout;
+int panic_timeout, panic_on_warn, warn_limit;
 
 /*
  * `exact`: the first address is where something happened; all others are where calls return to,
@@ -67,14 +67,16 @@ void dump_stack(void)
 
 void warn_report(const char *file, int line, const char *what)
 {
-	__atomic_fetch_add(&warnings, 1, __ATOMIC_RELAXED);
+	u32 count = __atomic_add_fetch(&warnings, 1, __ATOMIC_RELAXED);
+	u32 limit = (u32)READ_ONCE(warn_limit);
+
 	__atomic_fetch_or(&taints, TAINT_WARN, __ATOMIC_RELAXED);
 	printk(KERN_WARNING "WARNING: %s at %s:%d\n", what, file, line);
 	dump_stack();
-#ifdef CONFIG_DEBUG
-	if (cmdline_get("panic_on_warn"))
+	if (READ_ONCE(panic_on_warn))
 		panic("panic_on_warn: %s at %s:%d", what, file, line);
-#endif
+	if (limit && count >= limit)
+		panic("warned %u times: %s at %s:%d", count, what, file, line);
 }
 
 /* What the consoles did not show when it was logged (quiet) is often why. */
@@ -100,6 +102,7 @@ __init void panic_init(void)
 	bool negative = value && value[0] == '-';
 	u64 seconds;
 
+	panic_on_warn = cmdline_get("panic_on_warn") != NULL;
 	if (value && !kstrtou64(value + negative, 10, &seconds) && seconds <= INT32_MAX)
 		panic_timeout = negative ? -(int)seconds : (int)seconds;
 }

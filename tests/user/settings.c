@@ -46,6 +46,13 @@ static void group_panic(void)
 	ROW("at_0_counts", get("kernel/panic"), 8);
 	close(fd);
 	set("kernel/panic", named("%ld", before));
+	ROW("warning", get("kernel/panic_on_warn"), 0);
+	ROW_TRUE("warning_set", takes("kernel/panic_on_warn", "1"));
+	ROW("warning_above", set("kernel/panic_on_warn", "2"), -EINVAL);
+	ROW_TRUE("warning_back", takes("kernel/panic_on_warn", "0"));
+	ROW("warnings", get("kernel/warn_limit"), 0);
+	ROW_TRUE("warnings_set", takes("kernel/warn_limit", "1000"));
+	ROW_TRUE("warnings_back", takes("kernel/warn_limit", "0"));
 	ROW("oom", get("vm/panic_on_oom"), 0);
 	ROW("oom_above", set("vm/panic_on_oom", "3"), -EINVAL);
 	ROW("oom_below", set("vm/panic_on_oom", "-1"), -EINVAL);

@@ -87,12 +87,15 @@ static bool has_retbleed(void)
 	return intel_model(models, ARRAY_SIZE(models));
 }
 
+/* Of AMD's the families from 15h on, unless they deny it. */
 static bool has_store_bypass(void)
 {
 	u32 a, b, c, d;
 
 	if (intel())
 		return intel_without(SSB_NO);
+	if (!strcmp(cpu_identity.vendor, "AuthenticAMD") && cpu_identity.family < 0x15)
+		return false;
 	cpuid(CPUID_MAX_EXTENDED, 0, &a, &b, &c, &d);
 	if (a < CPUID_EXTENDED_SIZES)
 		return true;
