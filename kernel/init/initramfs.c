@@ -1,5 +1,5 @@
 /*
- * The initial root file system: every boot module that is a cpio archive (newc, plain or gzip) is
+ * The initial root file system: every boot module that is cpio archives (newc, plain, then gzip) is
  * unpacked into the root tmpfs, in order. A damaged archive ends the boot with one line; files
  * already there are replaced, as later archives overlay earlier ones.
  */
@@ -157,7 +157,8 @@ static __init int make_entry(const cpio_entry_t *e)
 	return -EINVAL;
 }
 
-static __init void unpack_cpio(const void *data, size_t size, const char *what)
+/* Returns where something else than an archive begins, or size. */
+static __init size_t unpack_cpio(const void *data, size_t size, const char *what)
 {
 	cpio_entry_t e;
 	cpio_t c;
@@ -177,6 +178,7 @@ static __init void unpack_cpio(const void *data, size_t size, const char *what)
 	forget_links();
 	if (r < 0)
 		panic("The initramfs %s is damaged", what);
+	return cpio_offset(&c);
 }
 
 typedef struct sink {
@@ -235,6 +237,17 @@ static __init bool is_cpio(const u8 *p, size_t size)
 	return size >= 6 && (!memcmp(p, "070701", 6) || !memcmp(p, "070702", 6));
 }
 
+/* Archives one behind the other; plain ones may come before compressed ones, as with an early archive of microcode. */
+static __init void unpack(const u8 *data, size_t size, const char *what)
+{
+	size_t at = is_cpio(data, size) ? unpack_cpio(data, size, what) : 0;
+
+	if (is_gzip(data + at, size - at))
+		unpack_gzip(data + at, size - at, what);
+	else if (at < size)
+		pr_warn("The initramfs %s: what follows its archives is left alone\n", what);
+}
+
 __init void initramfs_unpack(void)
 {
 	for (u32 i = 0; i < boot_info.module_count; i++) {
@@ -243,10 +256,8 @@ __init void initramfs_unpack(void)
 		size_t size = m->end - m->start;
 		const char *name = m->name[0] ? m->name : "module";
 
-		if (is_cpio(data, size))
-			unpack_cpio(data, size, name);
-		else if (is_gzip(data, size))
-			unpack_gzip(data, size, name);
+		if (is_cpio(data, size) || is_gzip(data, size))
+			unpack(data, size, name);
 		else if (boot_info.module_count == 1)
 			panic("The boot module %s is no cpio archive, plain or gzip", name);
 		else {

@@ -1,8 +1,13 @@
 """The interactive shell on the serial line: what a person types, and what comes back."""
+import os
 import re
+import sys
 import time
 
 import machine
+
+sys.path.append(os.path.join(machine.TOP, "tools"))
+from cpio_archive import Archive  # noqa: E402
 
 CTRL = {key: chr(ord(key) - 64) for key in "ABCDEFGHIJKLMNOPQRSTUVWXYZ\\"}
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
@@ -214,3 +219,16 @@ def test_init_arguments(start):
     text = running.output()
     assert re.search(r"init: argument word\n", text)
     assert re.search(r"init: colour=blue\n", text)
+
+
+def test_early_archive(start, initramfs, tmp_path):
+    """A plain archive before the compressed one, as images have that bring microcode."""
+    early = Archive()
+    early.add("early/microcode", 0o100644, b"first\n")
+    both = tmp_path / "both"
+    with open(both, "wb") as out, open(initramfs, "rb") as compressed:
+        early.write(out)
+        out.write(compressed.read())
+    running = start(memory=256, cmdline="console=ttyS0 quiet", initramfs=str(both))
+    running.prompt(90)
+    assert running.command("cat /early/microcode") == "first"
