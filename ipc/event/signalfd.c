@@ -120,6 +120,9 @@ static ssize_t signalfd_read_iter(file_t *f, iter_t *it, off_t *pos)
 			if (!may_wait)
 				return -EAGAIN;
 			r = wait_event_interruptible(wait, (sig = take(s, &info)) != 0);
+			/* What it was woken for may be gone to another thread, as that last look has found. */
+			if (r && !signal_pending(current()))
+				continue;
 			if (r)
 				return r;
 		}

@@ -51,7 +51,9 @@ void trap_syscall_check(const trap_frame_t *frame, long result)
 
 	lockdep_assert_no_locks();
 	/* Who is told to begin again has a reason, which the way out looks for; a tracer may write what it likes. */
-	ASSERT(!result_is_restart(result) || (int)frame->orig_rax < 0 ||
-	       (flags & (TF_SIGPENDING | TF_TRACE)) || answers_anything((int)frame->orig_rax));
+	if (result_is_restart(result) && (int)frame->orig_rax >= 0 &&
+	    !(flags & (TF_SIGPENDING | TF_TRACE)) && !answers_anything((int)frame->orig_rax))
+		panic("System call %d is to begin again (%ld) for no reason", (int)frame->orig_rax,
+		      result);
 }
 #endif
